@@ -1,0 +1,53 @@
+// What every function of the CUDA runtime API does around its own work.
+//
+// In this order: refuse after the end of the process has begun, inside a host function, and once the context
+// is destroyed; let an injected fault strike; do the work, with no exception getting out; remember the error
+// for this thread; log the call.
+#pragma once
+
+#include <new>
+
+#include "call_log.hpp"
+#include "errors.hpp"
+#include "stream.hpp"
+#include "unloading.hpp"
+
+namespace daa::host_runtime {
+
+/// What `body` returns or, if it throws, the error that says so.
+template <class Body>
+cudaError_t result_of(const Body& body) noexcept {
+  try {
+    return body();
+  } catch (const ApiError& error) {
+    return error.code;
+  } catch (const std::bad_alloc&) {
+    return cudaErrorMemoryAllocation;
+  } catch (...) {
+    return cudaErrorUnknown;
+  }
+}
+
+/// `body` is called with the Call to be logged, and may complete it; it returns the function's result.
+template <class Body>
+cudaError_t api(Function function, Call call, const Body& body) noexcept {
+  if (unloaded()) return cudaErrorCudartUnloading;
+  const cudaError_t result = result_of([&] {
+    if (const cudaError_t error = context_error(); error != cudaSuccess) return error;
+    if (on_worker()) return cudaErrorNotPermitted;
+    if (const cudaError_t fault = call_log().strike(function); fault != cudaSuccess) return fault;
+    return body(call);
+  });
+  remember(result);
+  call.function = function.name();
+  call.result = result;
+  call_log().add(function, call);
+  return result;
+}
+
+/// A Call with what is known of it before the work is done.
+inline Call asked(cudaStream_t stream = nullptr, std::size_t bytes = 0, const void* pointer = nullptr) {
+  return {{}, cudaSuccess, stream, bytes, pointer};
+}
+
+}  // namespace daa::host_runtime

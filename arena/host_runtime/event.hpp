@@ -1,0 +1,25 @@
+// An event is the point of a stream at which it was last recorded, and the time when that was reached.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "stream.hpp"
+
+namespace daa::host_runtime {
+
+struct Event {
+  /// One recording. `when` is written by the worker before the point is reached.
+  struct Mark {
+    StreamPoint point;
+    std::chrono::steady_clock::time_point when;
+  };
+
+  int device = 0;
+  bool has_timing = true;
+  std::shared_ptr<Mark> mark;  // null until recorded
+
+  [[nodiscard]] bool reached() const { return !mark || mark->point.reached(); }
+};
+
+}  // namespace daa::host_runtime

@@ -1,0 +1,77 @@
+// The functions that the log knows, by name.
+//
+// A name is looked up while compiling, so that counting a call costs an index and a misspelt one does not
+// compile.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace daa::host_runtime {
+
+inline constexpr auto function_names = std::to_array<std::string_view>({
+    "cudaGetDevice",
+    "cudaSetDevice",
+    "cudaGetDeviceCount",
+    "cudaGetDeviceProperties",
+    "cudaDeviceGetAttribute",
+    "cudaDriverGetVersion",
+    "cudaRuntimeGetVersion",
+    "cudaMemGetInfo",
+    "cudaDeviceSynchronize",
+    "cudaStreamCreate",
+    "cudaStreamCreateWithFlags",
+    "cudaStreamDestroy",
+    "cudaStreamSynchronize",
+    "cudaStreamQuery",
+    "cudaStreamWaitEvent",
+    "cudaStreamGetDevice",
+    "cudaStreamGetId",
+    "cudaEventCreate",
+    "cudaEventCreateWithFlags",
+    "cudaEventDestroy",
+    "cudaEventRecord",
+    "cudaEventSynchronize",
+    "cudaEventQuery",
+    "cudaEventElapsedTime",
+    "cudaMalloc",
+    "cudaFree",
+    "cudaMallocHost",
+    "cudaFreeHost",
+    "cudaMallocAsync",
+    "cudaFreeAsync",
+    "cudaMallocFromPoolAsync",
+    "cudaMemPoolCreate",
+    "cudaMemPoolDestroy",
+    "cudaMemPoolSetAttribute",
+    "cudaMemPoolGetAttribute",
+    "cudaMemPoolTrimTo",
+    "cudaDeviceGetDefaultMemPool",
+    "cudaDeviceGetMemPool",
+    "cudaDeviceSetMemPool",
+    "cudaMemcpy",
+    "cudaMemset",
+    "cudaMemcpyAsync",
+    "cudaMemsetAsync",
+    "cudaLaunchHostFunc",
+    "cudaLaunchKernel",
+    "cudaProfilerStart",
+    "cudaProfilerStop",
+});
+
+constexpr std::optional<std::size_t> function_index(std::string_view name) {
+  const auto found = std::ranges::find(function_names, name);
+  if (found == function_names.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - function_names.begin());
+}
+
+struct Function {
+  std::size_t index;
+  consteval Function(const char* name) : index(function_index(name).value()) {}
+  [[nodiscard]] constexpr std::string_view name() const { return function_names[index]; }
+};
+
+}  // namespace daa::host_runtime

@@ -1,0 +1,147 @@
+#include "memory.hpp"
+
+#include <limits>
+#include <utility>
+
+#include "violations.hpp"
+
+namespace daa::host_runtime {
+namespace {
+
+std::size_t round_up(std::size_t bytes, std::size_t unit) {
+  return (bytes + unit - 1) / unit * unit;
+}
+
+// Maps a segment of at least `bytes`. False if a limit forbids it even when all that is idle is given back.
+bool grow(MemoryPool& pool, std::size_t bytes) {
+  Device& device = runtime().device(pool.device);
+  if (bytes > device.memory_limit) return false;
+  bytes = round_up(bytes, Segment::granule);
+  if (pool.max_bytes != 0 && pool.reserved.current + bytes > pool.max_bytes) return false;
+  if (device.mapped_bytes + bytes > device.memory_limit) {
+    release_idle(device, Release::everything).clear();
+    if (device.mapped_bytes + bytes > device.memory_limit) return false;
+  }
+  pool.add(std::make_shared<Segment>(bytes));
+  device.mapped_bytes += bytes;
+  return true;
+}
+
+}  // namespace
+
+AllocationPtr allocate(MemoryPool& pool, std::size_t bytes, const Stream* stream, const char* made_by) {
+  if (bytes > std::numeric_limits<std::size_t>::max() / 2) return nullptr;
+  Runtime& rt = runtime();
+  const std::size_t block_bytes = round_up(bytes, MemoryPool::unit);
+  std::uintptr_t address = pool.take(block_bytes, stream);
+  if (address == 0 && grow(pool, block_bytes)) address = pool.take(block_bytes, stream);
+  if (address == 0) return nullptr;
+
+  auto allocation = std::make_shared<Allocation>();
+  allocation->origin.range = {address, address + bytes};
+  allocation->origin.number = ++rt.newest_allocation;
+  allocation->origin.made_by = made_by;
+  allocation->origin.made_on = stream == nullptr ? 0 : stream->id;
+  allocation->segment = pool.segment(address);
+  allocation->pool = pool.shared_from_this();
+  rt.owned.emplace(address, allocation);
+  return allocation;
+}
+
+AllocationPtr disown(const void* pointer, const char* freed_by, std::uint64_t freed_on) {
+  Runtime& rt = runtime();
+  const auto found = rt.owned.find(reinterpret_cast<std::uintptr_t>(pointer));
+  if (found == rt.owned.end()) {
+    char address[32];
+    std::snprintf(address, sizeof address, "%p", pointer);
+    report_violation(std::string(freed_by) + " of " + address +
+                     ", which is not allocated: freed twice, or never allocated");
+    return nullptr;
+  }
+  AllocationPtr allocation = std::move(found->second);
+  rt.owned.erase(found);
+  allocation->origin.freed_by = freed_by;
+  allocation->origin.freed_on = freed_on;
+  return allocation;
+}
+
+void begin(const AllocationPtr& allocation) {
+  Runtime& rt = runtime();
+  const Range range = allocation->origin.range;
+  std::vector<Freed> reused;
+  {
+    const Lock lock(rt.mutex);
+    if (allocation->state == Allocation::State::ended) return;
+    reused = allocation->segment->take_freed(range);
+  }
+  verify(reused);
+  paint(range, fresh_pattern);
+  const Lock lock(rt.mutex);
+  allocation->state = Allocation::State::live;
+  rt.live.insert_or_assign(range.begin, allocation);
+}
+
+void end(const AllocationPtr& allocation) {
+  Runtime& rt = runtime();
+  const Origin& origin = allocation->origin;
+  {
+    const Lock lock(rt.mutex);
+    const auto was = std::exchange(allocation->state, Allocation::State::ended);
+    if (was == Allocation::State::to_begin) {
+      if (origin.freed_on != 0)
+        report_violation("freed before it was allocated, in stream order: " + describe(origin));
+      return;
+    }
+    rt.live.erase(origin.range.begin);
+  }
+  paint(origin.range, freed_pattern);
+  const Lock lock(rt.mutex);
+  allocation->segment->add_freed(origin);
+}
+
+Segments release_idle(MemoryPool& pool, std::size_t keep) {
+  Segments released = pool.release(keep);
+  for (const auto& segment : released) runtime().device(pool.device).mapped_bytes -= segment->range().bytes();
+  return released;
+}
+
+Segments release_idle(Device& device, Release how) {
+  Segments released;
+  for (const auto& pool : device.pools) {
+    const bool all = how == Release::everything || pool->destroyed;
+    Segments some = release_idle(*pool, all ? 0 : pool->release_threshold);
+    std::move(some.begin(), some.end(), std::back_inserter(released));
+  }
+  std::erase_if(device.pools,
+                [](const auto& pool) { return pool->destroyed && pool->reserved.current == 0; });
+  return released;
+}
+
+const Allocation* live_memory(const Access& access) {
+  const Runtime& rt = runtime();
+  const auto begin = reinterpret_cast<std::uintptr_t>(access.pointer);
+  for (const auto* map : {&rt.live, &rt.pinned}) {
+    auto it = map->upper_bound(begin);
+    if (it == map->begin()) continue;
+    const Range range = (--it)->second->origin.range;
+    if (begin < range.end && access.bytes <= range.end - begin) return it->second.get();
+  }
+  return nullptr;
+}
+
+bool is_device_memory(const void* pointer) {
+  const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+  for (const auto& device : runtime().devices) {
+    for (const auto& pool : device->pools) {
+      if (pool->segment(address)) return true;
+    }
+  }
+  return false;
+}
+
+bool is_pinned(const Access& access) {
+  const Allocation* const found = live_memory(access);
+  return found != nullptr && found->pool == nullptr;
+}
+
+}  // namespace daa::host_runtime

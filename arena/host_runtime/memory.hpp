@@ -1,0 +1,56 @@
+// Allocations, in host time and in stream order.
+//
+// The host owns an allocation from the call that makes it to the call that frees it. In stream order it is
+// live from the moment the stream's worker has begun it to the moment that a worker has ended it; these two
+// are where memory is painted, and what copies, sets and launches are checked against. For cudaMalloc,
+// cudaFree and pinned host memory the two orders are one.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daa/host_runtime.hpp"
+#include "runtime.hpp"
+#include "segment.hpp"
+
+namespace daa::host_runtime {
+
+struct Allocation {
+  enum class State { to_begin, live, ended };
+
+  Origin origin;
+  State state = State::to_begin;
+  std::shared_ptr<Segment> segment;  // null for pinned memory
+  std::shared_ptr<MemoryPool> pool;  // null for pinned memory
+};
+
+using AllocationPtr = std::shared_ptr<Allocation>;
+using Segments = std::vector<std::shared_ptr<Segment>>;
+
+/// Takes memory from `pool` for use on `stream` (at once, if null), mapping more if need be; the program owns
+/// it. Null if the device's limit or the pool's does not allow it. With the runtime's lock.
+AllocationPtr allocate(MemoryPool& pool, std::size_t bytes, const Stream* stream, const char* made_by);
+
+/// What the program owns at `pointer`, which it then owns no longer; if nothing, reports that and returns
+/// null.
+AllocationPtr disown(const void* pointer, const char* freed_by, std::uint64_t freed_on);
+
+/// Without the lock, in stream order: makes an allocation live; makes it dead again.
+void begin(const AllocationPtr& allocation);
+void end(const AllocationPtr& allocation);
+
+/// What can be unmapped on `device` now. `threshold`: no more than the pools' release thresholds allow.
+enum class Release { to_threshold, everything };
+[[nodiscard]] Segments release_idle(Device& device, Release how);
+[[nodiscard]] Segments release_idle(MemoryPool& pool, std::size_t keep);
+
+/// The live memory, device or pinned, that contains all of the access; null if none does.
+[[nodiscard]] const Allocation* live_memory(const Access& access);
+/// Whether a device's memory is mapped at `pointer`, live or not.
+[[nodiscard]] bool is_device_memory(const void* pointer);
+[[nodiscard]] bool is_pinned(const Access& access);
+
+}  // namespace daa::host_runtime

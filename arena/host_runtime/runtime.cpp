@@ -1,0 +1,135 @@
+#include "runtime.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+
+#include "errors.hpp"
+#include "event.hpp"
+#include "memory.hpp"
+#include "unloading.hpp"
+
+namespace daa::host_runtime {
+namespace {
+
+constinit std::atomic<std::uint64_t> restarts{0};
+
+// A thread's current device counts only if the runtime has not been restarted since it was set.
+struct CurrentDevice {
+  int ordinal = 0;
+  std::uint64_t restarts = 0;
+};
+constinit thread_local CurrentDevice this_threads_device;
+
+// Closes the streams that cudaStreamPerThread stood for in a thread that ends.
+struct ThreadEnd {
+  ~ThreadEnd() {
+    if (unloaded()) return;
+    Runtime& rt = runtime();
+    const Lock lock(rt.mutex);
+    std::erase_if(rt.per_thread_streams, [](const auto& entry) {
+      if (entry.first.first != std::this_thread::get_id()) return false;
+      entry.second->close();
+      return true;
+    });
+  }
+};
+
+// Stops the workers after what they are doing now. What they have not begun is dropped, as when a process
+// that uses a device ends. A worker that does not come back soon is left behind: nothing it needs is ever
+// destroyed.
+void unload() {
+  unloading_begun.store(true, std::memory_order_release);
+  Runtime& rt = runtime();
+  Lock lock(rt.mutex);
+  for (const auto& device : rt.devices) {
+    for (const auto& stream : device->streams) stream->wake();
+  }
+  rt.workers_changed.wait_for(lock, std::chrono::seconds(1), [&] { return rt.workers == 0; });
+}
+
+Runtime* start() {
+  auto* const rt = new Runtime;
+  rt->add_devices(1);
+  std::atexit(unload);
+  return rt;
+}
+
+}  // namespace
+
+Runtime& runtime() {
+  static Runtime& instance = *start();
+  return instance;
+}
+
+void set_current_device(int ordinal) noexcept {
+  this_threads_device = {ordinal, restarts.load()};
+}
+
+Device& Runtime::visible_device(int ordinal) {
+  if (visible_devices == 0) throw ApiError{cudaErrorNoDevice};
+  if (ordinal < 0 || static_cast<std::size_t>(ordinal) >= visible_devices)
+    throw ApiError{cudaErrorInvalidDevice};
+  return device(ordinal);
+}
+
+Device& Runtime::current_device() {
+  return visible_device(this_threads_device.restarts == restarts.load() ? this_threads_device.ordinal : 0);
+}
+
+void Runtime::add_devices(std::size_t count) {
+  while (devices.size() < count) {
+    const int ordinal = static_cast<int>(devices.size());
+    devices.push_back(std::make_unique<Device>(ordinal));
+    Device& added = *devices.back();
+    added.legacy = add_stream(added, Stream::Kind::legacy);
+    added.default_pool = std::make_shared<MemoryPool>(ordinal, next_number());
+    added.direct_pool = std::make_shared<MemoryPool>(ordinal, next_number());
+    added.current_pool = added.default_pool;
+    added.pools = {added.default_pool, added.direct_pool};
+    pools.add(added.default_pool->number, added.default_pool);
+  }
+}
+
+std::shared_ptr<Stream> Runtime::add_stream(Device& on, Stream::Kind kind) {
+  auto added = std::make_shared<Stream>(on.ordinal, next_number(), kind);
+  on.streams.push_back(added);
+  return added;
+}
+
+std::shared_ptr<Stream> Runtime::stream(cudaStream_t handle) {
+  if (handle == nullptr || handle == cudaStreamLegacy) return current_device().legacy;
+  if (handle != cudaStreamPerThread) return streams.find(handle);
+  static thread_local ThreadEnd at_thread_end;
+  static_cast<void>(at_thread_end);
+  Device& current = current_device();
+  auto& mine = per_thread_streams[{std::this_thread::get_id(), current.ordinal}];
+  if (!mine) mine = add_stream(current, Stream::Kind::blocking);
+  return mine;
+}
+
+void Runtime::synchronize(Lock& lock, Device& which) {
+  std::vector<StreamPoint> points;
+  for (const auto& each : which.streams) points.push_back(each->last());
+  for (const StreamPoint& point : points) point.wait(lock);
+}
+
+void Runtime::restart() {
+  Contents old;
+  Lock lock(mutex);
+  for (const auto& each : devices) synchronize(lock, *each);
+  for (const auto& each : devices) {
+    const auto streams_now = each->streams;
+    for (const auto& stream_now : streams_now) stream_now->close();
+  }
+  workers_changed.wait(lock, [&] { return workers == 0; });
+  std::swap(old, static_cast<Contents&>(*this));
+  for (const auto& [address, pinned_memory] : old.pinned)
+    std::free(reinterpret_cast<void*>(address));  // NOLINT
+  visible_devices = 1;
+  newest_allocation = 0;
+  add_devices(1);
+  ++restarts;
+}
+
+}  // namespace daa::host_runtime

@@ -1,0 +1,124 @@
+#include "api.hpp"
+#include "event.hpp"
+#include "memory.hpp"
+#include "runtime.hpp"
+
+using namespace daa::host_runtime;
+
+namespace {
+
+cudaError_t create(cudaStream_t* stream, unsigned int flags) {
+  if (stream == nullptr || (flags & ~static_cast<unsigned int>(cudaStreamNonBlocking)) != 0) {
+    return cudaErrorInvalidValue;
+  }
+  Runtime& rt = runtime();
+  const Lock lock(rt.mutex);
+  const auto kind = flags == cudaStreamNonBlocking ? Stream::Kind::non_blocking : Stream::Kind::blocking;
+  auto created = rt.add_stream(rt.current_device(), kind);
+  const std::uint64_t id = created->id;
+  *stream = rt.streams.add(id, std::move(created));
+  return cudaSuccess;
+}
+
+// Calls `use` with the lock and the stream, if there is such a stream.
+template <class Use>
+cudaError_t with_stream(cudaStream_t handle, const Use& use) {
+  Runtime& rt = runtime();
+  Lock lock(rt.mutex);
+  const auto stream = rt.stream(handle);
+  if (!stream) return cudaErrorInvalidResourceHandle;
+  return use(lock, *stream);
+}
+
+}  // namespace
+
+cudaError_t cudaStreamCreate(cudaStream_t* stream) {
+  return api("cudaStreamCreate", asked(), [&](Call& call) {
+    const cudaError_t result = create(stream, cudaStreamDefault);
+    if (result == cudaSuccess) call.stream = *stream;
+    return result;
+  });
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int flags) {
+  return api("cudaStreamCreateWithFlags", asked(), [&](Call& call) {
+    const cudaError_t result = create(stream, flags);
+    if (result == cudaSuccess) call.stream = *stream;
+    return result;
+  });
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  return api("cudaStreamDestroy", asked(stream), [&](Call&) {
+    Runtime& rt = runtime();
+    const Lock lock(rt.mutex);
+    const auto destroyed = rt.streams.remove(stream);
+    if (!destroyed) return cudaErrorInvalidResourceHandle;
+    destroyed->close();
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  return api("cudaStreamSynchronize", asked(stream), [&](Call&) {
+    Segments released;  // unmapped after the lock is gone
+    return with_stream(stream, [&](Lock& lock, Stream& which) {
+      for (const StreamPoint& point : which.everything()) point.wait(lock);
+      released = release_idle(runtime().device(which.device), Release::to_threshold);
+      return cudaSuccess;
+    });
+  });
+}
+
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  return api("cudaStreamQuery", asked(stream), [&](Call&) {
+    return with_stream(stream, [](Lock&, Stream& which) {
+      for (const StreamPoint& point : which.everything()) {
+        if (!point.reached()) return cudaErrorNotReady;
+      }
+      return cudaSuccess;
+    });
+  });
+}
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int flags) {
+  return api("cudaStreamWaitEvent", asked(stream), [&](Call&) {
+    if ((flags & ~static_cast<unsigned int>(cudaEventWaitExternal)) != 0) return cudaErrorInvalidValue;
+    return with_stream(stream, [&](Lock& lock, Stream& which) {
+      const auto awaited = runtime().events.find(event);
+      if (!awaited) return cudaErrorInvalidResourceHandle;
+      if (!awaited->reached()) which.submit(lock, {nullptr, {awaited->mark->point}});
+      return cudaSuccess;
+    });
+  });
+}
+
+cudaError_t cudaStreamGetDevice(cudaStream_t stream, int* device) {
+  return api("cudaStreamGetDevice", asked(stream), [&](Call&) {
+    if (device == nullptr) return cudaErrorInvalidValue;
+    return with_stream(stream, [&](Lock&, Stream& which) {
+      *device = which.device;
+      return cudaSuccess;
+    });
+  });
+}
+
+cudaError_t cudaStreamGetId(cudaStream_t stream, unsigned long long* id) {
+  return api("cudaStreamGetId", asked(stream), [&](Call&) {
+    if (id == nullptr) return cudaErrorInvalidValue;
+    return with_stream(stream, [&](Lock&, Stream& which) {
+      *id = which.id;
+      return cudaSuccess;
+    });
+  });
+}
+
+cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void* data) {
+  return api("cudaLaunchHostFunc", asked(stream), [&](Call&) {
+    if (function == nullptr) return cudaErrorInvalidValue;
+    return with_stream(stream, [&](Lock& lock, Stream& which) {
+      which.submit(lock, {[=] { function(data); }, {}});
+      return cudaSuccess;
+    });
+  });
+}

@@ -1,0 +1,148 @@
+// Scratch memory on one CUDA stream.
+//
+// Vocabulary: a *phase* is what lies between two resets. A *chunk* is a piece of memory taken from a CUDA
+// memory pool with cudaMallocAsync or cudaMallocFromPoolAsync; allocations are cut from it in sequence
+// ("bump"). The *high-water mark* is the most that any phase has used so far.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <new>
+#include <optional>
+#include <type_traits>
+
+#include "daa/device_buffer_view.hpp"
+#include "daa/error.hpp"
+
+namespace daa {
+
+/// How an arena takes memory from its pool.
+enum class Backing {
+  chunked,     ///< Bump allocation in chunks that are kept across reset(): no CUDA call in a steady state.
+  individual,  ///< One cudaMallocAsync and one cudaFreeAsync for each allocation; keeps nothing.
+};
+
+struct ArenaOptions {
+  Backing backing = Backing::chunked;
+  /// Least size of the first chunk. The default is the granularity of device memory on current GPUs.
+  std::size_t initial_bytes = std::size_t{2} << 20;
+  /// Most bytes kept across reset(); 0 gives everything back at the end of each phase.
+  std::size_t retain_bytes = std::numeric_limits<std::size_t>::max();
+};
+
+/// A snapshot. Sizes in bytes.
+struct ArenaStats {
+  std::size_t allocations = 0;       ///< in this phase, those of 0 bytes apart
+  std::size_t bytes_requested = 0;   ///< in this phase
+  std::size_t bytes_in_use = 0;      ///< in this phase: requested and padding
+  std::size_t padding_bytes = 0;     ///< in this phase: lost to alignment
+  std::size_t high_water_bytes = 0;  ///< most bytes_in_use of any phase so far, this one included
+  std::size_t bytes_reserved = 0;    ///< held from the pool now
+  std::size_t chunks = 0;            ///< pieces in which they are held
+  std::size_t growths = 0;           ///< times memory was taken from the pool, over the arena's life
+  std::size_t runtime_calls = 0;     ///< CUDA runtime calls made for memory, over the arena's life
+};
+
+namespace detail {
+
+inline constexpr std::size_t min_alignment = 256;
+
+constexpr std::size_t round_up(std::size_t bytes, std::size_t power_of_two) noexcept {
+  return (bytes + power_of_two - 1) & ~(power_of_two - 1);
+}
+
+/// The part of an arena that every allocation touches.
+struct Bump {
+  std::uintptr_t cursor = 0;  // the next free byte of the current chunk
+  std::uintptr_t limit = 0;   // the end of it; both are multiples of min_alignment
+  std::size_t allocations = 0;
+  std::size_t bytes_requested = 0;
+};
+
+class BackingStore;
+
+}  // namespace detail
+
+/// Scratch memory for one CUDA stream: allocations of a phase, given back together by reset().
+///
+/// A pointer may be used by work enqueued on stream() before the next reset(), and by nothing else.
+/// No member ever blocks the host or synchronises the device. One thread at a time; different arenas share
+/// nothing. Movable: all pointers stay valid. A moved-from arena may be destroyed and assigned to;
+/// alloc_bytes(), reserve(), reset() and trim() throw std::logic_error on it.
+class DeviceAsyncArena {
+ public:
+  /// Takes memory from `pool`, or from the current pool of the stream's device. Allocates nothing yet.
+  /// `stream` and `pool` are borrowed and must outlive the arena. A default stream (0, cudaStreamLegacy,
+  /// cudaStreamPerThread) is that of the device current now; cudaStreamPerThread ties the arena to this
+  /// thread. Throws CudaError if the stream is not valid.
+  explicit DeviceAsyncArena(cudaStream_t stream, std::optional<cudaMemPool_t> pool = {},
+                            ArenaOptions options = {});
+
+  /// Behaves like reset() and gives everything back, in stream order. Ignores every error.
+  ~DeviceAsyncArena();
+
+  DeviceAsyncArena(DeviceAsyncArena&& other) noexcept;
+  DeviceAsyncArena& operator=(DeviceAsyncArena&& other) noexcept;
+
+  /// `bytes` of uninitialised device memory, aligned to max(256, alignment). Null for 0 bytes.
+  /// Throws std::invalid_argument unless alignment is a power of two, and OutOfDeviceMemory or CudaError
+  /// when the pool cannot grow; the arena is then as it was.
+  [[nodiscard]] void* alloc_bytes(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t));
+
+  /// Ends the phase: all its allocations are given back behind the work enqueued on stream() so far.
+  /// A phase that took several chunks is merged: the next one of its size fits one chunk. If the pool cannot
+  /// supply that chunk, the next phase grows again instead. No CUDA call where nothing is freed or merged.
+  /// Throws CudaError if a free fails: the phase has ended all the same, and the memory that could not be
+  /// freed is tried again by the next reset(), by trim() and by the destructor.
+  void reset();
+
+  /// Makes sure that allocations of `bytes` in all (each counted as rounded up to 256) need no growth in what
+  /// is left of this phase nor, as far as retain_bytes allows, in the next. Nothing to do for
+  /// Backing::individual. Throws as alloc_bytes(); the arena is then as it was. Holds the old chunk and the
+  /// new one for a moment: trim() first where memory is short.
+  void reserve(std::size_t bytes);
+
+  /// Gives back, in stream order, what no allocation of this phase uses. Throws CudaError as reset().
+  void trim();
+
+  /// In constant time, without a CUDA call.
+  [[nodiscard]] ArenaStats stats() const noexcept;
+
+  [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
+
+ private:
+  [[nodiscard]] void* alloc_slow(std::size_t bytes, std::size_t alignment);
+  detail::BackingStore& store() const;
+
+  detail::Bump bump_;
+  cudaStream_t stream_;
+  std::unique_ptr<detail::BackingStore> store_;
+};
+
+// The fast path: with the default alignment, one test. It serves two ends, for 0 bytes wrap around and fail
+// it too. Cursor and limit are multiples of 256, so what fits before rounding up fits after it.
+inline void* DeviceAsyncArena::alloc_bytes(std::size_t bytes, std::size_t alignment) {
+  const bool ordinary =
+      alignment != 0 && (alignment & (alignment - 1)) == 0 && alignment <= detail::min_alignment;
+  if (!ordinary || bytes - 1 >= bump_.limit - bump_.cursor) return alloc_slow(bytes, alignment);
+  void* const result = reinterpret_cast<void*>(bump_.cursor);
+  bump_.cursor += detail::round_up(bytes, detail::min_alignment);
+  ++bump_.allocations;
+  bump_.bytes_requested += bytes;
+  return result;
+}
+
+/// A view of `count` uninitialised elements of T; no constructor or destructor of T ever runs. Empty for 0.
+/// Throws std::bad_array_new_length if count * sizeof(T) overflows, and otherwise as alloc_bytes().
+template <class T>
+[[nodiscard]] DeviceBufferView<T> alloc(DeviceAsyncArena& arena, std::size_t count) {
+  static_assert(std::is_trivially_destructible_v<T>, "scratch memory ends without running destructors");
+  if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_array_new_length();
+  return {static_cast<T*>(arena.alloc_bytes(count * sizeof(T), alignof(T))), count};
+}
+
+}  // namespace daa

@@ -1,0 +1,64 @@
+// The exceptions of daa, and the check that throws them.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <new>
+#include <stdexcept>
+
+namespace daa {
+
+/// A CUDA runtime call failed. what() gives the call, the error's name and description, file and line.
+///
+/// Whoever throws it has already taken the error out of the runtime's per-thread state (cudaGetLastError), so
+/// that a later check of unrelated work does not report it again. Errors that have destroyed the context
+/// stay.
+class CudaError : public std::runtime_error {
+ public:
+  /// `call` and `file` are string literals: they are kept, not copied.
+  CudaError(cudaError_t code, const char* call, const char* file, int line);
+
+  [[nodiscard]] cudaError_t code() const noexcept { return code_; }
+  [[nodiscard]] const char* call() const noexcept { return call_; }
+  [[nodiscard]] const char* file() const noexcept { return file_; }
+  [[nodiscard]] int line() const noexcept { return line_; }
+
+ private:
+  cudaError_t code_;
+  const char* call_;
+  const char* file_;
+  int line_;
+};
+
+/// What an arena knew when device memory ran out. All in bytes; the device's figures are 0 where it gave
+/// none.
+struct MemoryShortage {
+  std::size_t bytes_asked = 0;
+  std::size_t bytes_in_use = 0;    // by the arena, in this phase
+  std::size_t bytes_reserved = 0;  // by the arena
+  std::size_t device_free = 0;     // cudaMemGetInfo at the moment of the failure
+  std::size_t device_total = 0;
+};
+
+/// Device memory ran out; thrown for cudaErrorMemoryAllocation and for sizes that no device can hold, for
+/// nothing else. what() gives the figures of shortage().
+class OutOfDeviceMemory : public std::bad_alloc {
+ public:
+  explicit OutOfDeviceMemory(const MemoryShortage& shortage);
+
+  [[nodiscard]] const char* what() const noexcept override { return message_.what(); }
+  [[nodiscard]] const MemoryShortage& shortage() const noexcept { return shortage_; }
+
+ private:
+  std::runtime_error message_;  // a string whose copy cannot throw
+  MemoryShortage shortage_;
+};
+
+/// Throws CudaError unless `code` is cudaSuccess.
+void throw_if_failed(cudaError_t code, const char* call, const char* file, int line);
+
+}  // namespace daa
+
+/// Makes a CUDA runtime call and throws daa::CudaError if it fails.
+#define DAA_CUDA_CHECK(call) ::daa::throw_if_failed((call), #call, __FILE__, __LINE__)

@@ -1,0 +1,77 @@
+#include "daa/device_async_arena.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "backing_store.hpp"
+
+namespace daa {
+
+namespace {
+
+std::unique_ptr<detail::BackingStore> make_store(cudaStream_t stream, std::optional<cudaMemPool_t> pool,
+                                                 const ArenaOptions& options) {
+  const detail::StreamOrderedMemory memory{stream, pool};
+  switch (options.backing) {
+    case Backing::chunked:
+      return detail::make_chunked_store(memory, options);
+    case Backing::individual:
+      return detail::make_individual_store(memory);
+  }
+  throw std::invalid_argument("DeviceAsyncArena: ArenaOptions::backing is " +
+                              std::to_string(static_cast<int>(options.backing)) +
+                              ", which is no Backing; use chunked or individual");
+}
+
+}  // namespace
+
+DeviceAsyncArena::DeviceAsyncArena(cudaStream_t stream, std::optional<cudaMemPool_t> pool,
+                                   ArenaOptions options)
+    : stream_(stream), store_(make_store(stream, pool, options)) {}
+
+DeviceAsyncArena::~DeviceAsyncArena() = default;
+
+DeviceAsyncArena::DeviceAsyncArena(DeviceAsyncArena&& other) noexcept
+    : bump_(std::exchange(other.bump_, {})), stream_(other.stream_), store_(std::move(other.store_)) {}
+
+DeviceAsyncArena& DeviceAsyncArena::operator=(DeviceAsyncArena&& other) noexcept {
+  if (this == &other) return *this;
+  store_ = std::move(other.store_);
+  bump_ = std::exchange(other.bump_, {});
+  stream_ = other.stream_;
+  return *this;
+}
+
+detail::BackingStore& DeviceAsyncArena::store() const {
+  if (!store_)
+    throw std::logic_error("DeviceAsyncArena: this arena was moved from; assign a new one to it first");
+  return *store_;
+}
+
+void* DeviceAsyncArena::alloc_slow(std::size_t bytes, std::size_t alignment) {
+  if (alignment == 0 || (alignment & (alignment - 1)) != 0) {
+    throw std::invalid_argument("DeviceAsyncArena::alloc_bytes: alignment is " + std::to_string(alignment) +
+                                "; it must be a power of two");
+  }
+  detail::BackingStore& store = this->store();
+  return bytes == 0 ? nullptr : store.allocate(bump_, bytes, alignment);
+}
+
+void DeviceAsyncArena::reset() {
+  store().reset(bump_);
+}
+
+void DeviceAsyncArena::reserve(std::size_t bytes) {
+  store().reserve(bump_, bytes);
+}
+
+void DeviceAsyncArena::trim() {
+  store().trim(bump_);
+}
+
+ArenaStats DeviceAsyncArena::stats() const noexcept {
+  return store_ ? store_->stats(bump_) : ArenaStats{};
+}
+
+}  // namespace daa

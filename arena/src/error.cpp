@@ -1,0 +1,43 @@
+#include "daa/error.hpp"
+
+#include <string>
+
+namespace daa {
+
+namespace {
+
+std::string describe(cudaError_t code, const char* call, const char* file, int line) {
+  return std::string(call) + ": " + cudaGetErrorName(code) + ": " + cudaGetErrorString(code) + " (" + file +
+         ":" + std::to_string(line) + ")";
+}
+
+std::string describe(const MemoryShortage& shortage) {
+  std::string text = "out of device memory: " + std::to_string(shortage.bytes_asked) +
+                     " bytes asked; the arena has " + std::to_string(shortage.bytes_in_use) + " in use and " +
+                     std::to_string(shortage.bytes_reserved) + " reserved";
+  if (shortage.device_total != 0) {
+    text += "; the device has " + std::to_string(shortage.device_free) + " free of " +
+            std::to_string(shortage.device_total);
+  }
+  return text;
+}
+
+}  // namespace
+
+CudaError::CudaError(cudaError_t code, const char* call, const char* file, int line)
+    : std::runtime_error(describe(code, call, file, line)),
+      code_(code),
+      call_(call),
+      file_(file),
+      line_(line) {}
+
+OutOfDeviceMemory::OutOfDeviceMemory(const MemoryShortage& shortage)
+    : message_(describe(shortage)), shortage_(shortage) {}
+
+void throw_if_failed(cudaError_t code, const char* call, const char* file, int line) {
+  if (code == cudaSuccess) return;
+  static_cast<void>(cudaGetLastError());
+  throw CudaError(code, call, file, line);
+}
+
+}  // namespace daa

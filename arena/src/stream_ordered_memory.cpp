@@ -1,0 +1,96 @@
+#include "stream_ordered_memory.hpp"
+
+namespace daa::detail {
+
+namespace {
+
+bool is_default_stream(cudaStream_t stream) {
+  return stream == nullptr || stream == cudaStreamLegacy || stream == cudaStreamPerThread;
+}
+
+// A failed call leaves its error behind for the next cudaGetLastError() of anybody; we report it ourselves.
+cudaError_t taken(cudaError_t code) noexcept {
+  if (code != cudaSuccess) static_cast<void>(cudaGetLastError());
+  return code;
+}
+
+// Makes `device` current for a scope.
+class CurrentDevice {
+ public:
+  explicit CurrentDevice(int device) noexcept : error_(taken(cudaGetDevice(&previous_))) {
+    if (error_ != cudaSuccess || previous_ == device) return;
+    error_ = taken(cudaSetDevice(device));
+    changed_ = error_ == cudaSuccess;
+  }
+  ~CurrentDevice() {
+    if (changed_) static_cast<void>(taken(cudaSetDevice(previous_)));
+  }
+  CurrentDevice(const CurrentDevice&) = delete;
+  CurrentDevice& operator=(const CurrentDevice&) = delete;
+
+  [[nodiscard]] cudaError_t error() const noexcept { return error_; }
+  [[nodiscard]] std::size_t calls() const noexcept { return changed_ ? 3 : 1; }
+
+ private:
+  int previous_ = 0;
+  cudaError_t error_;
+  bool changed_ = false;
+};
+
+int device_of(cudaStream_t stream) {
+  int device = 0;
+  if (is_default_stream(stream)) {
+    DAA_CUDA_CHECK(cudaGetDevice(&device));
+  } else {
+    DAA_CUDA_CHECK(cudaStreamGetDevice(stream, &device));
+  }
+  return device;
+}
+
+}  // namespace
+
+StreamOrderedMemory::StreamOrderedMemory(cudaStream_t stream, std::optional<cudaMemPool_t> pool)
+    : stream_(stream),
+      pool_(pool),
+      device_(device_of(stream)),
+      needs_current_device_(is_default_stream(stream)) {}
+
+// A stream of one's own names its device, whatever the current one; that saves two calls.
+template <class Call>
+cudaError_t StreamOrderedMemory::in_stream_order(Call call) noexcept {
+  ++calls_;
+  if (!needs_current_device_) return taken(call());
+  const CurrentDevice current{device_};
+  calls_ += current.calls();
+  return current.error() != cudaSuccess ? current.error() : taken(call());
+}
+
+cudaError_t StreamOrderedMemory::allocate(void** pointer, std::size_t bytes) noexcept {
+  void* fresh = nullptr;
+  const cudaError_t error = in_stream_order([&] {
+    return pool_ ? cudaMallocFromPoolAsync(&fresh, bytes, *pool_, stream_)
+                 : cudaMallocAsync(&fresh, bytes, stream_);
+  });
+  if (error == cudaSuccess) {
+    *pointer = fresh;
+    ++allocations_;
+  }
+  return error;
+}
+
+cudaError_t StreamOrderedMemory::free(void* pointer) noexcept {
+  return in_stream_order([&] { return cudaFreeAsync(pointer, stream_); });
+}
+
+void StreamOrderedMemory::throw_failed_allocation(cudaError_t code, MemoryShortage shortage) const {
+  if (code != cudaErrorMemoryAllocation) {
+    throw CudaError(code, pool_ ? "cudaMallocFromPoolAsync" : "cudaMallocAsync", __FILE__, __LINE__);
+  }
+  const CurrentDevice current{device_};
+  if (current.error() == cudaSuccess) {
+    static_cast<void>(taken(cudaMemGetInfo(&shortage.device_free, &shortage.device_total)));
+  }
+  throw OutOfDeviceMemory(shortage);
+}
+
+}  // namespace daa::detail

@@ -1,0 +1,42 @@
+// Memory from a CUDA memory pool in the order of one stream: the only place where the library calls the
+// runtime for memory. Counts its calls, knows its device, throws nothing but what it says.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <optional>
+
+#include "daa/error.hpp"
+
+namespace daa::detail {
+
+class StreamOrderedMemory {
+ public:
+  /// Throws CudaError if the stream is not valid.
+  StreamOrderedMemory(cudaStream_t stream, std::optional<cudaMemPool_t> pool);
+
+  /// Returns the runtime's error, already taken out of its per-thread state; `*pointer` is then unchanged.
+  [[nodiscard]] cudaError_t allocate(void** pointer, std::size_t bytes) noexcept;
+  [[nodiscard]] cudaError_t free(void* pointer) noexcept;
+
+  /// Throws what stands for `code`, an error of allocate(). `shortage` is completed with the device's
+  /// figures.
+  [[noreturn]] void throw_failed_allocation(cudaError_t code, MemoryShortage shortage) const;
+
+  [[nodiscard]] std::size_t calls() const noexcept { return calls_; }
+  [[nodiscard]] std::size_t allocations() const noexcept { return allocations_; }
+
+ private:
+  template <class Call>
+  cudaError_t in_stream_order(Call call) noexcept;
+
+  cudaStream_t stream_;
+  std::optional<cudaMemPool_t> pool_;
+  int device_;
+  bool needs_current_device_;  // a default stream is that of the device current at each call
+  std::size_t calls_ = 0;
+  std::size_t allocations_ = 0;  // that succeeded
+};
+
+}  // namespace daa::detail

@@ -1,0 +1,38 @@
+// The one interface through which a workload takes its temporaries.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+
+namespace daa::bench {
+
+/// Temporaries of one phase, on one stream. An allocator lives for one turn of one measurement.
+///
+/// Every allocator gives the temporaries of a phase the same lifetime: from allocate() to end_phase(). What
+/// is compared is therefore the cost of taking and giving back, not how early memory is given back.
+class ScratchAllocator {
+ public:
+  virtual ~ScratchAllocator() = default;
+
+  /// `bytes` (more than 0) of uninitialised device memory, aligned to 256, usable by work on the stream until
+  /// end_phase(). Throws daa::OutOfDeviceMemory or daa::CudaError; no allocation is then lost.
+  [[nodiscard]] virtual void* allocate(std::size_t bytes) = 0;
+
+  /// Gives all of the phase's temporaries back, behind the work enqueued so far.
+  virtual void end_phase() = 0;
+
+  /// Device memory taken from the driver for temporaries, now.
+  [[nodiscard]] virtual std::size_t bytes_reserved() const = 0;
+
+  /// CUDA runtime calls made by allocate() and end_phase() so far.
+  [[nodiscard]] virtual std::size_t runtime_calls() const = 0;
+};
+
+/// A typed temporary.
+template <class T>
+[[nodiscard]] T* allocate(ScratchAllocator& scratch, std::size_t count) {
+  return static_cast<T*>(scratch.allocate(count * sizeof(T)));
+}
+
+}  // namespace daa::bench

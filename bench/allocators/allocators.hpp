@@ -1,0 +1,37 @@
+// The table of allocators.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "allocators/allocator.hpp"
+
+namespace daa::bench {
+
+/// What an allocation takes up where several share a buffer: a multiple of the alignment of 256.
+[[nodiscard]] constexpr std::size_t footprint(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
+
+/// What the phases of a workload ask for, found by running one cycle of them.
+struct Demand {
+  std::size_t max_phase_bytes = 0;  // of any phase, the sum of footprint()
+  double allocations_per_phase = 0;
+  double bytes_per_phase = 0;  // as asked
+};
+
+/// A row of the table of allocators.
+struct AllocatorInfo {
+  std::string_view name;
+  std::string_view summary;  // one line for --list
+  std::unique_ptr<ScratchAllocator> (*make)(cudaStream_t stream, const Demand& demand);
+};
+
+inline constexpr std::string_view floor_name = "preallocated";
+
+/// All allocators, in the order in which they are listed; the floor first.
+[[nodiscard]] std::span<const AllocatorInfo> allocators();
+
+}  // namespace daa::bench

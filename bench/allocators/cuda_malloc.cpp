@@ -1,0 +1,62 @@
+// Raw cudaMalloc and cudaFree, which synchronises the device.
+
+#include <vector>
+
+#include "allocators/table.hpp"
+#include "daa/error.hpp"
+
+namespace daa::bench {
+
+namespace {
+
+class CudaMalloc final : public ScratchAllocator {
+ public:
+  ~CudaMalloc() override {
+    for (const Buffer& buffer : live_) static_cast<void>(cudaFree(buffer.pointer));
+  }
+
+  void* allocate(std::size_t bytes) override {
+    live_.push_back({nullptr, bytes});  // what may throw comes first
+    ++runtime_calls_;
+    const cudaError_t error = cudaMalloc(&live_.back().pointer, bytes);
+    if (error != cudaSuccess) live_.pop_back();
+    DAA_CUDA_CHECK(error);
+    reserved_ += bytes;
+    return live_.back().pointer;
+  }
+
+  void end_phase() override {
+    cudaError_t first_error = cudaSuccess;
+    for (const Buffer& buffer : live_) {
+      const cudaError_t error = cudaFree(buffer.pointer);
+      if (first_error == cudaSuccess) first_error = error;
+    }
+    runtime_calls_ += live_.size();
+    live_.clear();
+    reserved_ = 0;
+    DAA_CUDA_CHECK(first_error);
+  }
+
+  std::size_t bytes_reserved() const override { return reserved_; }
+  std::size_t runtime_calls() const override { return runtime_calls_; }
+
+ private:
+  struct Buffer {
+    void* pointer;
+    std::size_t bytes;
+  };
+  std::vector<Buffer> live_;
+  std::size_t reserved_ = 0;
+  std::size_t runtime_calls_ = 0;
+};
+
+}  // namespace
+
+AllocatorInfo cuda_malloc() {
+  return {"cuda-malloc", "cudaMalloc and cudaFree for each temporary; synchronises the device",
+          [](cudaStream_t, const Demand&) -> std::unique_ptr<ScratchAllocator> {
+            return std::make_unique<CudaMalloc>();
+          }};
+}
+
+}  // namespace daa::bench

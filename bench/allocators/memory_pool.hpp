@@ -1,0 +1,51 @@
+// A CUDA memory pool of one's own.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <type_traits>
+
+#include "daa/error.hpp"
+
+namespace daa::bench {
+
+class MemoryPool {
+ public:
+  /// A pool on the current device with default attributes, its release threshold apart: most bytes of idle
+  /// memory that the pool keeps at a synchronisation. The driver's default is 0.
+  explicit MemoryPool(std::uint64_t release_threshold_bytes = 0) {
+    int device = 0;
+    DAA_CUDA_CHECK(cudaGetDevice(&device));
+    cudaMemPoolProps props{};
+    props.allocType = cudaMemAllocationTypePinned;
+    props.location.type = cudaMemLocationTypeDevice;
+    props.location.id = device;
+    cudaMemPool_t pool = nullptr;
+    DAA_CUDA_CHECK(cudaMemPoolCreate(&pool, &props));
+    pool_.reset(pool);
+    if (release_threshold_bytes == 0) return;
+    DAA_CUDA_CHECK(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &release_threshold_bytes));
+  }
+
+  [[nodiscard]] cudaMemPool_t handle() const noexcept { return pool_.get(); }
+
+  [[nodiscard]] std::size_t bytes_reserved() const {
+    std::uint64_t bytes = 0;
+    DAA_CUDA_CHECK(cudaMemPoolGetAttribute(pool_.get(), cudaMemPoolAttrReservedMemCurrent, &bytes));
+    return bytes;
+  }
+
+ private:
+  struct Destroy {
+    void operator()(cudaMemPool_t pool) const noexcept { static_cast<void>(cudaMemPoolDestroy(pool)); }
+  };
+  std::unique_ptr<std::remove_pointer_t<cudaMemPool_t>, Destroy> pool_;
+};
+
+inline constexpr std::uint64_t keep_all = std::numeric_limits<std::uint64_t>::max();
+
+}  // namespace daa::bench

@@ -1,0 +1,50 @@
+// cudaMallocFromPoolAsync and cudaFreeAsync for each temporary, from a pool of the allocator's own.
+#pragma once
+
+#include <vector>
+
+#include "allocators/allocator.hpp"
+#include "allocators/memory_pool.hpp"
+
+namespace daa::bench {
+
+class PoolAllocator final : public ScratchAllocator {
+ public:
+  PoolAllocator(cudaStream_t stream, std::uint64_t release_threshold_bytes)
+      : stream_(stream), pool_(release_threshold_bytes) {}
+
+  ~PoolAllocator() override {
+    for (void* const pointer : live_) static_cast<void>(cudaFreeAsync(pointer, stream_));
+  }
+
+  void* allocate(std::size_t bytes) override {
+    live_.push_back(nullptr);  // what may throw comes first
+    ++runtime_calls_;
+    const cudaError_t error = cudaMallocFromPoolAsync(&live_.back(), bytes, pool_.handle(), stream_);
+    if (error != cudaSuccess) live_.pop_back();
+    DAA_CUDA_CHECK(error);
+    return live_.back();
+  }
+
+  void end_phase() override {
+    cudaError_t first_error = cudaSuccess;
+    for (void* const pointer : live_) {
+      const cudaError_t error = cudaFreeAsync(pointer, stream_);
+      if (first_error == cudaSuccess) first_error = error;
+    }
+    runtime_calls_ += live_.size();
+    live_.clear();
+    DAA_CUDA_CHECK(first_error);
+  }
+
+  std::size_t bytes_reserved() const override { return pool_.bytes_reserved(); }
+  std::size_t runtime_calls() const override { return runtime_calls_; }
+
+ private:
+  cudaStream_t stream_;
+  MemoryPool pool_;
+  std::vector<void*> live_;
+  std::size_t runtime_calls_ = 0;
+};
+
+}  // namespace daa::bench

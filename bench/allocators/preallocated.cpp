@@ -1,0 +1,44 @@
+// The floor: one buffer taken before the first phase, large enough for any. Its cost is what nobody can beat.
+
+#include <stdexcept>
+
+#include "allocators/allocators.hpp"
+#include "allocators/table.hpp"
+#include "daa/error.hpp"
+#include "device_buffer.hpp"
+
+namespace daa::bench {
+
+namespace {
+
+class Preallocated final : public ScratchAllocator {
+ public:
+  explicit Preallocated(std::size_t bytes) : buffer_(bytes) {}
+
+  void* allocate(std::size_t bytes) override {
+    if (bytes > buffer_.size() - used_)
+      throw std::logic_error("preallocated: a phase asks for more than was measured");
+    std::byte* const result = buffer_.data() + used_;
+    used_ += footprint(bytes);
+    return result;
+  }
+
+  void end_phase() override { used_ = 0; }
+  std::size_t bytes_reserved() const override { return buffer_.size(); }
+  std::size_t runtime_calls() const override { return 0; }
+
+ private:
+  DeviceBuffer<std::byte> buffer_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace
+
+AllocatorInfo preallocated() {
+  return {floor_name, "one buffer taken beforehand: the floor, and the reference of every ratio",
+          [](cudaStream_t, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
+            return std::make_unique<Preallocated>(demand.max_phase_bytes);
+          }};
+}
+
+}  // namespace daa::bench

@@ -1,0 +1,15 @@
+// Each allocator's file defines its row.
+#pragma once
+
+#include "allocators/allocators.hpp"
+
+namespace daa::bench {
+
+AllocatorInfo preallocated();
+AllocatorInfo cuda_malloc();
+AllocatorInfo cuda_malloc_async();
+AllocatorInfo cuda_malloc_async_tuned();
+AllocatorInfo arena();
+AllocatorInfo arena_individual();
+
+}  // namespace daa::bench

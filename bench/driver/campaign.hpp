@@ -1,0 +1,32 @@
+// All combinations that the options ask for, measured through Google Benchmark.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "options.hpp"
+#include "report/row.hpp"
+
+namespace daa::bench {
+
+/// Where a campaign's results go while it runs.
+struct Listener {
+  /// The rows of one workload, size and sync mode, all measured by now: a row an allocator, in the order
+  /// asked for.
+  std::function<void(const std::vector<Row>&)> on_rows;
+  /// Before each turn: turns done so far, and what comes now.
+  std::function<void(std::size_t done, std::string_view now)> on_progress;
+};
+
+/// Turns of allocators in a whole campaign.
+[[nodiscard]] std::size_t turn_count(const Options& options);
+
+/// Measures on the current device. The allocators of one workload, size and sync mode take their turns in
+/// random order; each is verified before it is timed, and one that fails has a row that says how, while the
+/// others go on. After Ctrl-C only rows with all their repetitions are reported. Throws std::runtime_error if
+/// the JSON file cannot be written, and what the listener throws.
+void run_campaign(const Options& options, const Context& context, const Listener& listener);
+
+}  // namespace daa::bench

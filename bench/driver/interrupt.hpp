@@ -1,0 +1,10 @@
+// Ctrl-C, as a question that the measuring loop can ask.
+#pragma once
+
+namespace daa::bench {
+
+/// From now on SIGINT and SIGTERM are remembered instead of ending the process; a second one ends it.
+void catch_interrupts();
+[[nodiscard]] bool interrupted() noexcept;
+
+}  // namespace daa::bench

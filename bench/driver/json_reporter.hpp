@@ -1,0 +1,32 @@
+// Google Benchmark's JSON, collected over several runs of its into one document.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace daa::bench {
+
+/// Writes to `path`, or nothing at all if it is empty. To be passed to each RunSpecifiedBenchmarks(), then
+/// finished.
+class JsonReporter final : public benchmark::BenchmarkReporter {
+ public:
+  /// Throws std::runtime_error if the file cannot be opened.
+  explicit JsonReporter(const std::string& path);
+
+  bool ReportContext(const Context& context) override;
+  void ReportRuns(const std::vector<Run>& runs) override;
+
+  /// Closes the document. Throws std::runtime_error if it could not be written whole.
+  void finish();
+
+ private:
+  std::string path_;
+  std::ofstream file_;
+  benchmark::JSONReporter json_;
+  bool has_context_ = false;
+};
+
+}  // namespace daa::bench

@@ -1,0 +1,23 @@
+#include "driver/nvtx.hpp"
+
+#include <map>
+#include <string>
+
+namespace daa::bench {
+
+namespace {
+
+using RegisteredString = nvtx3::registered_string_in<NvtxDomain>;
+
+const RegisteredString& registered(std::string_view name) {
+  static std::map<std::string_view, RegisteredString> strings;
+  const auto found = strings.find(name);
+  if (found != strings.end()) return found->second;
+  return strings.emplace(name, RegisteredString{std::string{name}}).first->second;
+}
+
+}  // namespace
+
+NvtxRange::NvtxRange(std::string_view name) : range_(registered(name)) {}
+
+}  // namespace daa::bench

@@ -1,0 +1,96 @@
+// daa-bench, and daa-bench-host: the same sources linked with the host runtime.
+
+#include <cuda_runtime_api.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <optional>
+
+#include "daa/error.hpp"
+#include "device.hpp"
+#include "driver/campaign.hpp"
+#include "driver/interrupt.hpp"
+#include "options.hpp"
+#include "primitives/primitives.hpp"
+#include "report/context.hpp"
+#include "report/csv.hpp"
+#include "report/progress.hpp"
+#include "report/table.hpp"
+
+namespace daa::bench {
+namespace {
+
+enum ExitCode { fine = 0, no_device = 2, not_measured = 4, bad_usage = 105, was_interrupted = 130 };
+
+int measure(const Options& options) {
+  std::size_t free_bytes = 0, total_bytes = 0;
+  DAA_CUDA_CHECK(cudaMemGetInfo(&free_bytes, &total_bytes));
+  if (const auto oversized = find_oversized(options, total_bytes)) {
+    fmt::print(stderr, "{}\n", *oversized);
+    return bad_usage;
+  }
+
+  const Context context = current_context(primitives::device_kind());
+  const bool csv_alone = options.csv_path == "-";
+  std::optional<CsvWriter> csv;
+  if (!options.csv_path.empty()) csv.emplace(options.csv_path, context);
+  if (!csv_alone) fmt::print("{}\n", format_preamble(context));
+
+  bool all_measured = true;
+  Progress progress{std::cerr, stderr_is_terminal(), turn_count(options)};
+  const auto on_rows = [&](const std::vector<Row>& rows) {
+    progress.erase();
+    for (const Row& row : rows) {
+      if (csv) csv->write(row);
+      all_measured = all_measured && row.status == Status::ok;
+    }
+    if (!csv_alone) fmt::print("{}\n", format_block(rows));
+    std::fflush(stdout);
+  };
+  const auto on_progress = [&](std::size_t done, std::string_view now) { progress.show(done, now); };
+  catch_interrupts();
+  run_campaign(options, context, {on_rows, on_progress});
+  progress.erase();
+  if (interrupted()) {
+    fmt::print(stderr, "daa-bench: interrupted; what was finished is reported\n");
+    return was_interrupted;
+  }
+  return all_measured ? fine : not_measured;
+}
+
+int run(int argc, char** argv) {
+  const ParseResult parsed = parse_options(argc, argv, std::cout, std::cerr);
+  if (!parsed.options) return parsed.exit_code;
+  const Options& options = *parsed.options;
+
+  const bool is_host_program = primitives::device_kind() == "host";
+  if (!is_host_program && options.device == DeviceKind::host) {
+    fmt::print(stderr, "daa-bench: --device=host: {}\n", become_host_program(argv));
+    return not_measured;
+  }
+  if (const auto reason = select_device(options)) {
+    if (options.device != DeviceKind::automatic) {
+      fmt::print(stderr, "daa-bench: no usable GPU though --device asks for one: {}\n", *reason);
+      return no_device;
+    }
+    fmt::print(stderr, "daa-bench: no usable GPU ({}): carrying on with the host runtime\n", *reason);
+    fmt::print(stderr, "daa-bench: the host runtime is not there: {}\n", become_host_program(argv));
+    return no_device;
+  }
+  return measure(options);
+}
+
+}  // namespace
+}  // namespace daa::bench
+
+int main(int argc, char** argv) {
+  try {
+    return daa::bench::run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "daa-bench: {}\n", error.what());
+    return daa::bench::not_measured;
+  }
+}

@@ -1,0 +1,64 @@
+#include "options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/Error.hpp>
+#include <ostream>
+#include <random>
+
+#include "options/benchmark_args.hpp"
+#include "options/command_line.hpp"
+#include "options/flags.hpp"
+#include "report/text.hpp"
+
+namespace daa::bench {
+namespace {
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
+
+std::string_view to_string(SyncMode mode) {
+  return mode == SyncMode::end ? "end" : "phase";
+}
+
+ParseResult parse_options(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+  try {
+    RawOptions raw = read_raw_options(argc, argv);
+    if (raw.answer) {
+      out << *raw.answer;
+      return {};
+    }
+    Options options;
+    options.seed = random_seed();
+    for (std::size_t i = 0; i < flags().size(); ++i)
+      if (flags()[i].apply != nullptr && !raw.values[i].empty()) flags()[i].apply(options, raw.values[i]);
+    refuse_benchmark_args(raw.benchmark_args);
+    options.benchmark_args = std::move(raw.benchmark_args);
+    return {std::move(options), 0};
+  } catch (const CLI::Error& error) {
+    err << "daa-bench: " << one_line(error.what()) << '\n';
+    return {std::nullopt, error.get_exit_code()};
+  }
+}
+
+std::optional<std::string> find_oversized(const Options& options, std::size_t total_bytes) {
+  for (const WorkloadInfo* const workload : options.workloads) {
+    const std::size_t greatest = total_bytes / workload->bytes_per_element;
+    for (const std::size_t elements : options.elements) {
+      if (elements <= greatest) continue;
+      const double needed = static_cast<double>(elements) * static_cast<double>(workload->bytes_per_element);
+      const std::string advice = greatest < workload->min_elements
+                                     ? "no size of it fits"
+                                     : fmt::format("the largest that fits is {}", greatest);
+      return fmt::format("--elements={}: {} needs about {}, the device has {}; {}", elements, workload->name,
+                         format_bytes(needed), format_bytes(static_cast<double>(total_bytes)), advice);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace daa::bench

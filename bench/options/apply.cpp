@@ -1,0 +1,162 @@
+#include "options/apply.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/Error.hpp>
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+
+#include "options/count.hpp"
+#include "options/nearest.hpp"
+#include "options/output_path.hpp"
+
+namespace daa::bench {
+namespace {
+
+[[noreturn]] void refuse_unknown(const Given& given, std::vector<std::string_view> known) {
+  const std::string hint = suggestion(given.value, known);
+  refuse_value(given, fmt::format("unknown; {}known: {}", hint, fmt::join(known, ", ")));
+}
+
+/// The rows of `table` that `values` name, in their order; "all" stands for each row once.
+template <class Info>
+std::vector<const Info*> select(std::span<const Info> table, const std::vector<Given>& values) {
+  std::vector<const Info*> selected;
+  for (const Given& given : values) {
+    const std::size_t before = selected.size();
+    for (const Info& row : table)
+      if (given.value == row.name || given.value == "all") selected.push_back(&row);
+    if (selected.size() > before) continue;
+    std::vector<std::string_view> known;
+    for (const Info& row : table) known.push_back(row.name);
+    known.push_back("all");
+    refuse_unknown(given, std::move(known));
+  }
+  return selected;
+}
+
+/// Refuses an item that was there before. Measured twice under one name, the two could not be told apart.
+template <class Item>
+void refuse_repeated(const std::vector<Item>& items, const Given& last) {
+  for (auto item = items.begin(); item != items.end(); ++item)
+    if (std::find(items.begin(), item, *item) != item)
+      refuse_value(last, "names the same one more than once");
+}
+
+/// The choice that `given` names.
+template <class Choice>
+const Choice& choose(std::span<const Choice> choices, const Given& given) {
+  for (const Choice& choice : choices)
+    if (choice.name == given.value) return choice;
+  std::vector<std::string_view> known;
+  for (const Choice& choice : choices) known.push_back(choice.name);
+  refuse_unknown(given, std::move(known));
+}
+
+/// "none" is no path.
+std::string output_path(const Given& given) {
+  if (given.value == "none") return {};
+  refuse_unwritable(given);
+  return given.value;
+}
+
+constexpr CountRange iters_range{1, 1'000'000'000};
+constexpr CountRange warmup_range{0, 1'000'000'000};
+constexpr CountRange repetitions_range{1, 10'000};
+constexpr CountRange elements_range{1, std::numeric_limits<std::size_t>::max()};
+constexpr CountRange seed_range{0, std::numeric_limits<std::uint64_t>::max()};
+
+}  // namespace
+
+void apply_workload(Options& options, const std::vector<Given>& values) {
+  options.workloads = select(workloads(), values);
+  refuse_repeated(options.workloads, values.back());
+}
+
+void apply_allocator(Options& options, const std::vector<Given>& values) {
+  options.allocators = select(allocators(), values);
+}
+
+void apply_elements(Options& options, const std::vector<Given>& values) {
+  for (const Given& given : values) {
+    const std::size_t elements = parse_count(given, elements_range);
+    for (const WorkloadInfo* const workload : options.workloads)
+      if (elements < workload->min_elements)
+        refuse_value(
+            given, fmt::format("too few for {}; allowed: {} and up", workload->name, workload->min_elements));
+    options.elements.push_back(elements);
+    refuse_repeated(options.elements, given);
+  }
+}
+
+void apply_sync(Options& options, const std::vector<Given>& values) {
+  struct Choice {
+    std::string_view name;
+    std::vector<SyncMode> modes;
+  };
+  const Choice choices[]{
+      {"end", {SyncMode::end}}, {"phase", {SyncMode::phase}}, {"both", {SyncMode::end, SyncMode::phase}}};
+  options.sync_modes = choose<Choice>(choices, values.front()).modes;
+}
+
+void apply_device(Options& options, const std::vector<Given>& values) {
+  const Given& given = values.front();
+  const auto [end, error] =
+      std::from_chars(given.value.data(), given.value.data() + given.value.size(), options.device_index);
+  if (error == std::errc{} && end == given.value.data() + given.value.size() && options.device_index >= 0) {
+    options.device = DeviceKind::cuda;
+    return;
+  }
+  options.device_index = 0;
+  struct Choice {
+    std::string_view name;
+    DeviceKind kind;
+  };
+  constexpr Choice choices[]{
+      {"auto", DeviceKind::automatic}, {"cuda", DeviceKind::cuda}, {"host", DeviceKind::host}};
+  options.device = choose<Choice>(choices, given).kind;
+}
+
+void apply_iters(Options& options, const std::vector<Given>& values) {
+  options.iters = parse_count(values.front(), iters_range);
+}
+
+void apply_warmup(Options& options, const std::vector<Given>& values) {
+  options.warmup = parse_count(values.front(), warmup_range);
+}
+
+void apply_repetitions(Options& options, const std::vector<Given>& values) {
+  options.repetitions = parse_count(values.front(), repetitions_range);
+}
+
+void apply_seed(Options& options, const std::vector<Given>& values) {
+  options.seed = parse_count(values.front(), seed_range);
+}
+
+void apply_profile(Options& options, const std::vector<Given>& values) {
+  struct Choice {
+    std::string_view name;
+    bool profile;
+  };
+  constexpr Choice choices[]{{"true", true}, {"false", false}, {"1", true}, {"0", false}};
+  options.profile = choose<Choice>(choices, values.front()).profile;
+}
+
+void apply_csv(Options& options, const std::vector<Given>& values) {
+  options.csv_path = output_path(values.front());
+}
+
+void apply_json(Options& options, const std::vector<Given>& values) {
+  const Given& given = values.front();
+  options.json_path = output_path(given);
+  if (!options.json_path.empty() && !options.csv_path.empty() &&
+      same_output(options.json_path, options.csv_path))
+    throw CLI::ExcludesError(
+        fmt::format("{}: the CSV goes there already (--csv={})", to_string(given), options.csv_path),
+        CLI::ExitCodes::ExcludesError);
+}
+
+}  // namespace daa::bench

@@ -1,0 +1,194 @@
+#include "options/command_line.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <ranges>
+#include <sstream>
+#include <utility>
+
+#include "options/config_file.hpp"
+#include "options/flags.hpp"
+#include "options/help.hpp"
+#include "options/nearest.hpp"
+#include "report/build_info.hpp"
+
+namespace daa::bench {
+namespace {
+
+using Takes = Flag::Takes;
+
+struct Arguments {
+  std::string program;
+  std::vector<std::string> ours;
+  std::vector<std::string> benchmark;  // behind the first "--"
+};
+
+Arguments split(int argc, const char* const* argv) {
+  const std::vector<std::string> all(argv + std::min(argc, 1), argv + argc);
+  const auto separator = std::find(all.begin(), all.end(), "--");
+  Arguments arguments{"daa-bench", {all.begin(), separator}, {}};
+  if (argc > 0) arguments.program = std::filesystem::path{argv[0]}.filename();
+  if (separator != all.end()) arguments.benchmark.assign(separator + 1, all.end());
+  return arguments;
+}
+
+std::string dashed(const Flag& flag) {
+  return fmt::format("--{}", flag.name);
+}
+
+/// CLI11 would take the next flag for the value that is missing before it.
+void refuse_missing_values(const std::vector<std::string>& args) {
+  for (auto arg = args.begin(); arg != args.end(); ++arg)
+    for (const Flag& flag : flags()) {
+      const bool alone = *arg == dashed(flag) && flag.takes != Takes::nothing;
+      const bool next_is_flag = arg + 1 == args.end() || (arg + 1)->starts_with("--");
+      if ((alone && next_is_flag) || *arg == dashed(flag) + '=') refuse_missing(dashed(flag), flag.metavar);
+    }
+}
+
+/// The flags as CLI11 options, in the order of flags(), which keep what is given to them as text.
+std::vector<CLI::Option*> declare(CLI::App& app) {
+  std::vector<CLI::Option*> options;
+  for (const Flag& flag : flags()) {
+    CLI::Option* const option =
+        flag.takes == Takes::nothing ? app.add_flag(dashed(flag)) : app.add_option(dashed(flag));
+    option->description(std::string{flag.help})
+        ->type_name(std::string{flag.metavar})
+        ->default_str(std::string{flag.default_value})
+        ->group(std::string{flag.group})
+        ->envname(environment_name(flag))
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    options.push_back(option);
+  }
+  return options;
+}
+
+void refuse_unexpected(const std::vector<std::string>& unexpected) {
+  if (unexpected.empty()) return;
+  const std::string& arg = unexpected.front();
+  std::string why = "no argument stands without a flag";
+  if (arg.starts_with("--benchmark_")) {
+    why = "flags of Google Benchmark's go behind --";
+  } else if (arg.starts_with('-')) {
+    std::vector<std::string_view> names = flag_names();
+    names.insert(names.end(), {"help", "list", "version"});
+    const std::string_view name = std::string_view{arg}.substr(0, arg.find('='));
+    const auto meant = nearest(name.substr(std::min(name.find_first_not_of('-'), name.size())), names);
+    why = meant ? fmt::format("unknown flag; did you mean --{}?", *meant) : "unknown flag";
+  }
+  throw CLI::ExtrasError(fmt::format("{}: {}; see --help", arg, why), CLI::ExitCodes::ExtrasError);
+}
+
+/// `texts` as values of `flag`, lists taken apart.
+std::vector<Given> values_of(const Flag& flag, const std::vector<std::string>& texts,
+                             const std::string& place) {
+  std::vector<Given> values;
+  for (const std::string& text : texts) {
+    if (flag.takes != Takes::list || text.empty()) {
+      values.push_back({place, text});
+      continue;
+    }
+    for (const auto item : std::views::split(text, ',')) {
+      std::string value{item.begin(), item.end()};
+      values.push_back({place, CLI::detail::trim(value)});
+    }
+  }
+  for (const Given& value : values)
+    if (value.value.empty()) refuse_missing(place, flag.metavar);
+  return values;
+}
+
+void refuse_several(const Flag& flag, const std::vector<Given>& values) {
+  if (flag.takes == Takes::list || values.size() < 2) return;
+  throw CLI::ArgumentMismatch(fmt::format("{}: takes one value, and was given {} before",
+                                          to_string(values.back()), values.front().value));
+}
+
+/// Fills in from the config file, if there is one, what neither the command line nor the environment gave.
+void add_config_file(std::vector<std::vector<Given>>& values) {
+  const auto config = std::ranges::find(flags(), config_flag, &Flag::name) - flags().begin();
+  const std::vector<Given>& paths = values[static_cast<std::size_t>(config)];
+  if (paths.empty()) return;
+  const Given path = paths.back();
+  refuse_several(flags()[static_cast<std::size_t>(config)], paths);
+
+  std::vector<std::vector<Given>> added(values.size());
+  for (const ConfigEntry& entry : read_config_file(path)) {
+    const auto flag = std::ranges::find(flags(), entry.key, &Flag::name);
+    if (flag == flags().end() || flag->apply == nullptr) {
+      std::vector<std::string_view> known;
+      for (const Flag& f : flags())
+        if (f.apply != nullptr) known.push_back(f.name);
+      throw CLI::ConfigError(fmt::format("{}: {}: unknown key; {}known: {}", to_string(path), entry.key,
+                                         suggestion(entry.key, known), fmt::join(known, ", ")));
+    }
+    if (entry.values.empty()) refuse_missing(entry.place, flag->metavar);
+    std::ranges::move(values_of(*flag, entry.values, entry.place),
+                      std::back_inserter(added[static_cast<std::size_t>(flag - flags().begin())]));
+  }
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (values[i].empty()) values[i] = std::move(added[i]);
+}
+
+}  // namespace
+
+RawOptions read_raw_options(int argc, const char* const* argv) {
+  Arguments arguments = split(argc, argv);
+  CLI::App app{"Measures what temporary GPU memory costs, by workload, size and allocator.",
+               arguments.program};
+  const std::vector<CLI::Option*> options = declare(app);
+  CLI::Option* const list =
+      app.add_flag("--list")->description("The workloads and the allocators, a line each.");
+  list->group(std::string{general_group});
+  app.set_help_flag("-h,--help", "This page.")->group(std::string{general_group});
+  app.set_version_flag("--version", fmt::format("daa-bench {} ({})", build_version(), build_commit()),
+                       "Version and commit.")
+      ->group(std::string{general_group});
+  app.formatter(help_formatter());
+  app.footer(help_footer());
+  app.allow_extras();  // refused below, with better words
+
+  RawOptions raw;
+  raw.benchmark_args = std::move(arguments.benchmark);
+  try {
+    // CLI11 takes arguments off the back.
+    app.parse(std::vector<std::string>{arguments.ours.rbegin(), arguments.ours.rend()});
+  } catch (const CLI::Success& asked) {
+    std::ostringstream answer;
+    app.exit(asked, answer, answer);
+    raw.answer = answer.str();
+    return raw;
+  } catch (const CLI::ArgumentMismatch&) {
+    refuse_missing_values(arguments.ours);
+    throw;
+  }
+  if (list->count() > 0) {
+    raw.answer = format_list();
+    return raw;
+  }
+
+  refuse_unexpected(app.remaining());
+  refuse_missing_values(arguments.ours);
+  const std::vector<CLI::Option*> on_command_line = app.parse_order();
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    const Flag& flag = flags()[i];
+    const bool typed = std::ranges::count(on_command_line, options[i]) > 0;
+    raw.values.push_back(
+        values_of(flag, options[i]->results(), typed ? dashed(flag) : environment_name(flag)));
+  }
+  add_config_file(raw.values);
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    const Flag& flag = flags()[i];
+    refuse_several(flag, raw.values[i]);
+    if (raw.values[i].empty() && !flag.default_value.empty())
+      raw.values[i] = {{dashed(flag), std::string{flag.default_value}, true}};
+  }
+  return raw;
+}
+
+}  // namespace daa::bench

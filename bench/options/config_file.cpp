@@ -1,0 +1,102 @@
+#include "options/config_file.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <system_error>
+#include <utility>
+
+namespace daa::bench {
+namespace {
+
+std::string read_file(const Given& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path.value, error))
+    error = std::make_error_code(std::errc::is_a_directory);
+  std::ifstream file;
+  if (!error) {
+    file.open(path.value);
+    if (!file) error = {errno, std::generic_category()};
+  }
+  if (error) throw CLI::FileError(fmt::format("{}: cannot be read: {}", to_string(path), error.message()));
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+[[noreturn]] void refuse_line(const Given& path, std::size_t number, std::string_view line,
+                              std::string_view why) {
+  throw CLI::ConfigError(fmt::format("{}: line {}, \"{}\": {}", to_string(path), number, line, why));
+}
+
+/// Without what follows a #, and blanks at both ends.
+std::string stripped(std::string line) {
+  line.erase(std::min(line.find('#'), line.size()));
+  return CLI::detail::trim(line);
+}
+
+/// `text` with each entry on one line, without comments. CLI11's reader skips or repairs what it cannot
+/// parse; this refuses it first.
+std::string checked(const Given& path, const std::string& text) {
+  std::istringstream lines{text};
+  std::string result;
+  std::size_t number = 0;
+  bool in_array = false;
+  std::size_t array_number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    line = stripped(line);
+    if (line.empty() || (line.front() == ';' && !in_array)) continue;
+    if (!in_array) {
+      if (line.front() == '[')
+        refuse_line(path, number, line, "sections are not used; write the keys without one");
+      const std::size_t equals = line.find('=');
+      if (equals == std::string::npos || equals == 0) refuse_line(path, number, line, "expected key = value");
+      const std::size_t value = line.find_first_not_of(" \t", equals + 1);
+      if (value == std::string::npos) refuse_line(path, number, line, "the value is missing");
+      in_array = line[value] == '[';
+      array_number = number;
+    }
+    result += line;
+    in_array = in_array && line.back() != ']';
+    if (!in_array) result += '\n';
+  }
+  if (in_array) refuse_line(path, array_number, "[", "the array is never closed");
+  return result;
+}
+
+std::vector<CLI::ConfigItem> read_items(const Given& path) {
+  std::istringstream stream{checked(path, read_file(path))};
+  try {
+    return CLI::ConfigTOML{}.from_config(stream);
+  } catch (const std::exception& error) {  // of CLI11 or of the standard library, by version
+    throw CLI::ConfigError(fmt::format("{}: {}", to_string(path), error.what()));
+  }
+}
+
+bool has_stray_quote(const std::string& value) {
+  constexpr std::string_view quotes = "\"'`";
+  return !value.empty() && (quotes.find(value.front()) != std::string_view::npos ||
+                            quotes.find(value.back()) != std::string_view::npos);
+}
+
+}  // namespace
+
+std::vector<ConfigEntry> read_config_file(const Given& path) {
+  std::vector<ConfigEntry> entries;
+  for (CLI::ConfigItem& item : read_items(path)) {
+    const std::string place = fmt::format("{}: {}", path.value, item.fullname());
+    for (const std::string& value : item.inputs)
+      if (has_stray_quote(value))
+        throw CLI::ConfigError(fmt::format("{}={}: the quotes do not match, or enclose a #", place, value));
+    entries.push_back({item.fullname(), place, std::move(item.inputs)});
+  }
+  return entries;
+}
+
+}  // namespace daa::bench

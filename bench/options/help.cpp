@@ -1,0 +1,95 @@
+#include "options/help.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "allocators/allocators.hpp"
+#include "options/flags.hpp"
+#include "report/text.hpp"
+#include "workloads/workload.hpp"
+
+namespace daa::bench {
+namespace {
+
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App*, std::string name) const override {
+    return fmt::format("\nUsage: {} [FLAGS] [-- GOOGLE_BENCHMARK_FLAGS]\n\n", name);
+  }
+
+  std::string make_group(std::string group, bool is_positional,
+                         std::vector<const CLI::Option*> options) const override {
+    std::string text = group + ":\n";
+    for (const CLI::Option* const option : options) text += make_option(option, is_positional);
+    return text;
+  }
+
+  std::string make_option(const CLI::Option* option, bool) const override {
+    std::string text = "  " + option->get_name(false, true);
+    if (!option->get_type_name().empty()) text += ' ' + option->get_type_name();
+    if (!option->get_default_str().empty()) text += fmt::format(" (default: {})", option->get_default_str());
+    text += "\n      ";
+    for (const char c : option->get_description()) {
+      text += c;
+      if (c == '\n') text += "      ";
+    }
+    return text += '\n';
+  }
+};
+
+template <class Info>
+std::size_t name_width(std::span<const Info> table) {
+  std::size_t width = 0;
+  for (const Info& row : table) width = std::max(width, row.name.size());
+  return width;
+}
+
+}  // namespace
+
+std::shared_ptr<CLI::FormatterBase> help_formatter() {
+  return std::make_shared<HelpFormatter>();
+}
+
+std::string help_footer() {
+  return R"(Where values come from:
+  The command line, else the environment, else the config file, else the default.
+  In the environment a flag is DAA_BENCH_ and its name in capitals:
+  DAA_BENCH_ITERS=100. Lists are separated by commas, and a flag that takes a list
+  may be repeated.
+
+Google Benchmark:
+  What follows -- is handed to Google Benchmark, which runs the repetitions:
+  -- --benchmark_context=room=lab3. Its --benchmark_out, --benchmark_format and
+  --benchmark_repetitions are refused: use --json and --repetitions.
+
+Exit codes:
+  0    every combination was measured, and its result was right
+  2    no usable GPU, though --device asked for one
+  4    a result was wrong, or a combination could not be measured: the status in
+       its row says why
+  100  and up: bad usage, explained in one line on stderr; nothing was run
+  130  interrupted; what was finished is reported
+
+Examples:
+  daa-bench --workload=scan --iters=1000
+  daa-bench --workload=stencil --elements=2^16,2^20,2^24 --sync=both --csv=stencil.csv
+  daa-bench --workload=sort --allocator=arena,arena --repetitions=15
+  DAA_BENCH_DEVICE=host daa-bench --workload=all --csv=- 2>/dev/null)";
+}
+
+std::string format_list() {
+  const std::size_t width = std::max(name_width(workloads()), name_width(allocators()));
+  std::string text = "Workloads (--workload):\n";
+  for (const WorkloadInfo& workload : workloads())
+    text += fmt::format("  {:{}}  {} (size {} and up, about {} an element)\n", workload.name, width,
+                        workload.summary, workload.min_elements,
+                        format_bytes(static_cast<double>(workload.bytes_per_element)));
+  text += "\nAllocators (--allocator):\n";
+  for (const AllocatorInfo& allocator : allocators())
+    text += fmt::format("  {:{}}  {}\n", allocator.name, width, allocator.summary);
+  return text;
+}
+
+}  // namespace daa::bench

@@ -1,0 +1,62 @@
+// What is reported of one combination of workload, size, sync mode and allocator.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "options.hpp"
+
+namespace daa::bench {
+
+enum class Status { ok, out_of_memory, wrong_result, failed, interrupted };
+[[nodiscard]] std::string_view to_string(Status status);
+
+/// One clock over all samples of a row. Nanoseconds a phase; NaN where there is no figure.
+/// A ratio is this allocator's repetition over the floor's repetition of the same number, medians of samples
+/// both.
+struct ClockSummary {
+  static constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  double median_ns = none;
+  double p99_ns = none;
+  double ratio = none;      // median over the repetitions
+  double ratio_min = none;  // least and greatest over the repetitions
+  double ratio_max = none;
+};
+
+struct Row {
+  std::string workload;
+  std::size_t elements = 0;
+  SyncMode sync = SyncMode::end;
+  std::string allocator;  // with ":2", ":3" where an allocator was named more than once
+  Status status = Status::ok;
+  std::string message;  // what went wrong, in one line; empty if nothing did
+  std::size_t iters = 0, warmup = 0, repetitions = 0;
+  std::size_t phases_per_sample = 0;
+  std::size_t samples = 0;
+  ClockSummary host_enqueue, device, end_to_end;
+  double allocations_per_phase = 0;
+  double runtime_calls_per_phase = 0;  // for memory, made by the allocator
+  double bytes_asked_per_phase = 0;
+  std::size_t bytes_reserved = 0;  // most device memory held for temporaries at the end of a sample
+  std::uint64_t seed = 0;
+};
+
+/// What a result must be read with. The same for all rows of a run.
+struct Context {
+  std::string daa_version;
+  std::string commit;       // of the sources, "-dirty" appended if they differ from it; "unknown" outside git
+  std::string device_kind;  // "cuda" or "host"
+  std::string device;       // "NVIDIA H200"
+  std::string driver;       // "580.159.04" where it can be had, else the driver API's version
+  std::string toolkit;      // version of the CUDA runtime that was linked: "13.0"
+  std::string compiler;     // "g++ 12.2.0, nvcc 13.0.88"
+  std::string cpu;          // model name of the host's processor; "unknown" where it cannot be had
+  int sm_clock_mhz = 0;     // greatest clock rates of the device; 0 where it tells none
+  int memory_clock_mhz = 0;
+  std::string time;  // of the run's start, UTC, ISO 8601
+};
+
+}  // namespace daa::bench

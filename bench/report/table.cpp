@@ -1,0 +1,133 @@
+#include "report/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <iterator>
+#include <string_view>
+#include <vector>
+
+#include "report/text.hpp"
+
+namespace daa::bench {
+namespace {
+
+// Header and rows go through the same formats: a clock's median, 99th percentile and ratio, then the rest.
+constexpr std::string_view clock_format = "  {:>6} {:>6} {:>5}";
+constexpr std::size_t clock_width = 19;  // without the gap before it
+constexpr std::string_view rest_format = " {:>9}  {:>6}  {:>7}";
+
+bool same_block(const Row& a, const Row& b) {
+  return a.workload == b.workload && a.elements == b.elements && a.sync == b.sync;
+}
+
+std::string format_elements(std::size_t elements) {
+  if (!std::has_single_bit(elements) || elements < 1024) return fmt::format("{}", elements);
+  return fmt::format("2^{} = {}", std::countr_zero(elements), elements);
+}
+
+/// `field` of all rows: "16", or "16 to 18" where they differ.
+std::string extent(const std::vector<Row>& rows, double Row::*field, std::string (*format)(double)) {
+  const auto [least, greatest] = std::ranges::minmax(rows, {}, field);
+  if (least.*field == greatest.*field) return format(least.*field);
+  return format(least.*field) + " to " + format(greatest.*field);
+}
+
+std::string heading(std::span<const Row> rows) {
+  const Row& first = rows.front();
+  std::string text = fmt::format("{}, {} elements, sync={}: {} x {} phases after {}", first.workload,
+                                 format_elements(first.elements), to_string(first.sync), first.repetitions,
+                                 first.iters, first.warmup);
+  std::vector<Row> measured;
+  std::ranges::copy_if(rows, std::back_inserter(measured),
+                       [](const Row& row) { return row.status == Status::ok; });
+  if (!measured.empty())
+    text += fmt::format("; a phase asks for {} allocations, {}",
+                        extent(measured, &Row::allocations_per_phase, format_count),
+                        extent(measured, &Row::bytes_asked_per_phase, format_bytes));
+  return text;
+}
+
+std::string clock_names(std::size_t name_width) {
+  std::string text(name_width, ' ');
+  for (const std::string_view clock : {" host enqueue ", " device ", " end to end "})
+    text += fmt::format("  {:-^{}}", clock, clock_width);
+  return text;
+}
+
+std::string column_names(std::size_t name_width) {
+  std::string text = fmt::format("{:{}}", "allocator", name_width);
+  for (int clock = 0; clock < 3; ++clock) text += fmt::format(clock_format, "median", "p99", "ratio");
+  return text += fmt::format(rest_format, "range", "calls", "reserved");
+}
+
+std::string figures(const Row& row) {
+  std::string text;
+  for (const ClockSummary* clock : {&row.host_enqueue, &row.device, &row.end_to_end})
+    text += fmt::format(clock_format, format_duration(clock->median_ns), format_duration(clock->p99_ns),
+                        format_ratio(clock->ratio));
+  return text += fmt::format(rest_format, format_range(row.end_to_end.ratio_min, row.end_to_end.ratio_max),
+                             format_count(row.runtime_calls_per_phase),
+                             format_bytes(static_cast<double>(row.bytes_reserved)));
+}
+
+std::string trouble(const Row& row) {
+  return fmt::format("  {}: {}", to_string(row.status), row.message);
+}
+
+void append_line(std::string& text, std::string_view line) {
+  text += shortened(one_line(line), table_width);
+  text += '\n';
+}
+
+}  // namespace
+
+std::string format_preamble(const Context& context) {
+  std::string text;
+  append_line(text,
+              fmt::format("daa-bench {} ({}) on {}, driver {}, CUDA runtime {}, {}", context.daa_version,
+                          context.commit, context.device, context.driver, context.toolkit, context.time));
+  if (context.device_kind == "host")
+    append_line(
+        text,
+        "device=host: times are those of a simulator in host memory; counters (calls, bytes) are exact.");
+  append_line(text,
+              "A phase: host enqueue = time to enqueue it; device = between events; end to end = until "
+              "synchronised.");
+  append_line(
+      text, "Median and 99th percentile of its samples; ratio = to preallocated, median of the repetitions.");
+  append_line(text,
+              "range = least and greatest end-to-end ratio; calls = CUDA runtime calls for its memory;");
+  append_line(text, "reserved = most device memory held for temporaries.");
+  return text;
+}
+
+std::string format_block(std::span<const Row> rows) {
+  std::size_t name_width = std::string_view{"allocator"}.size();
+  for (const Row& row : rows) name_width = std::max(name_width, row.allocator.size());
+
+  std::string text;
+  append_line(text, heading(rows));
+  append_line(text, clock_names(name_width));
+  append_line(text, column_names(name_width));
+  for (const Row& row : rows)
+    append_line(text, fmt::format("{:{}}{}", row.allocator, name_width,
+                                  row.status == Status::ok ? figures(row) : trouble(row)));
+  return text;
+}
+
+std::string format_blocks(std::span<const Row> rows) {
+  std::string text;
+  while (!rows.empty()) {
+    const auto end =
+        std::ranges::find_if(rows, [&](const Row& row) { return !same_block(row, rows.front()); });
+    const auto count = static_cast<std::size_t>(end - rows.begin());
+    if (!text.empty()) text += '\n';
+    text += format_block(rows.first(count));
+    rows = rows.subspan(count);
+  }
+  return text;
+}
+
+}  // namespace daa::bench

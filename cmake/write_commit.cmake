@@ -1,0 +1,22 @@
+# cmake -D SOURCE_DIR=... -D HEADER=... -P write_commit.cmake
+
+cmake_minimum_required(VERSION 3.25)
+
+set(commit unknown)
+find_program(git git)
+if(git)
+  # Not the commit of a repository that only contains this project, and without a lock that another git could meet.
+  cmake_path(GET SOURCE_DIR PARENT_PATH ceiling)
+  set(ENV{GIT_CEILING_DIRECTORIES} ${ceiling})
+  set(ENV{GIT_OPTIONAL_LOCKS} 0)
+  execute_process(
+    COMMAND ${git} -C ${SOURCE_DIR} describe --always --dirty --abbrev=12 --exclude=*
+    OUTPUT_VARIABLE described
+    OUTPUT_STRIP_TRAILING_WHITESPACE
+    RESULT_VARIABLE status
+    ERROR_QUIET)
+  if(status EQUAL 0)
+    set(commit ${described})
+  endif()
+endif()
+file(CONFIGURE OUTPUT ${HEADER} CONTENT "#pragma once\n\ninline constexpr char daa_commit[] = \"@commit@\";\n" @ONLY)

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds daa-bench and runs it; every argument is daa-bench's, and so is the exit status.
+#
+#   scripts/bench.sh --workload=scan --iters=1000
+#
+# Runs on the GPU, or on the host runtime where there is none. Standard output is daa-bench's alone.
+
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
+
+prepare
+build release daa-bench daa-bench-host
+exec "$root/build/release/bin/daa-bench" "$@" 9>&-

@@ -1,0 +1,163 @@
+// How Backing::chunked grows, merges, keeps and gives back; on any runtime.
+
+#include "daa/device_async_arena.hpp"
+#include "stream_fixture.hpp"
+
+namespace daa::test {
+namespace {
+
+constexpr std::size_t MiB = std::size_t{1} << 20;
+
+class ArenaChunks : public StreamFixture {
+ protected:
+  static void run_phase(DeviceAsyncArena& arena, std::size_t allocations, std::size_t bytes) {
+    for (std::size_t i = 0; i < allocations; ++i) static_cast<void>(arena.alloc_bytes(bytes));
+  }
+};
+
+TEST_F(ArenaChunks, ASteadyPhaseMakesNoRuntimeCall) {
+  DeviceAsyncArena arena{stream()};
+  run_phase(arena, 100, 100'000);
+  arena.reset();
+  const std::size_t calls = arena.stats().runtime_calls;
+  for (int phase = 0; phase < 10; ++phase) {
+    run_phase(arena, 100, 100'000);
+    arena.reset();
+  }
+  EXPECT_EQ(arena.stats().runtime_calls, calls);
+}
+
+TEST_F(ArenaChunks, APhaseThatSpilledIsMergedToItsHighWaterMark) {
+  DeviceAsyncArena arena{stream()};
+  run_phase(arena, 37, 3 * MiB);
+  EXPECT_GT(arena.stats().chunks, 1u);
+  arena.reset();
+  EXPECT_EQ(arena.stats().chunks, 1u);
+  EXPECT_EQ(arena.stats().bytes_reserved, 37 * 3 * MiB);
+  const std::size_t growths = arena.stats().growths;
+  run_phase(arena, 37, 3 * MiB);
+  EXPECT_EQ(arena.stats().chunks, 1u);
+  EXPECT_EQ(arena.stats().growths, growths);
+}
+
+TEST_F(ArenaChunks, APhaseGrowsAsOftenAsTheLogarithmOfItsSize) {
+  DeviceAsyncArena arena{stream()};
+  run_phase(arena, 4096, MiB / 4);
+  EXPECT_LE(arena.stats().growths, 10u) << "2 MiB doubled to 1 GiB";
+}
+
+TEST_F(ArenaChunks, AMergedPhaseOfOverAlignedAllocationsFitsWhereverTheChunkLies) {
+  DeviceAsyncArena arena{stream()};
+  for (int phase = 0; phase < 4; ++phase) {
+    for (int i = 0; i < 24; ++i) {
+      static_cast<void>(arena.alloc_bytes(300'000));
+      static_cast<void>(arena.alloc_bytes(1000, MiB));
+    }
+    if (phase > 0) {
+      EXPECT_EQ(arena.stats().chunks, 1u) << phase;
+    }
+    arena.reset();
+  }
+}
+
+TEST_F(ArenaChunks, WarmedUpItReservesAtMostItsHighWaterMarkAndOneGranule) {
+  for (const std::size_t allocations : std::initializer_list<std::size_t>{1, 3, 17, 200}) {
+    for (const std::size_t bytes : {std::size_t{100}, MiB / 3, MiB, 5 * MiB / 2}) {
+      DeviceAsyncArena arena{stream()};
+      for (int phase = 0; phase < 2; ++phase) {
+        run_phase(arena, 1, bytes);
+        run_phase(arena, allocations, bytes / 2 + 1);
+        run_phase(arena, 1, 3 * bytes);
+        arena.reset();
+      }
+      const ArenaStats stats = arena.stats();
+      EXPECT_LE(static_cast<double>(stats.bytes_reserved),
+                1.05 * static_cast<double>(stats.high_water_bytes) + 2.0 * MiB)
+          << allocations << " of " << bytes;
+    }
+  }
+}
+
+TEST_F(ArenaChunks, KeepsNothingAcrossResetWhereToldSo) {
+  DeviceAsyncArena arena{stream(), {}, {Backing::chunked, 2 * MiB, 0}};
+  run_phase(arena, 5, MiB);
+  arena.reset();
+  EXPECT_EQ(arena.stats().bytes_reserved, 0u);
+  EXPECT_EQ(arena.stats().chunks, 0u);
+  const std::size_t calls = arena.stats().runtime_calls;
+  run_phase(arena, 5, MiB);
+  EXPECT_EQ(arena.stats().chunks, 1u) << "the second phase takes at once what the first needed";
+  arena.reset();
+  EXPECT_EQ(arena.stats().runtime_calls, calls + 2) << "one allocation and one free a phase";
+}
+
+TEST_F(ArenaChunks, KeepsNoMoreThanRetainBytes) {
+  DeviceAsyncArena arena{stream(), {}, {Backing::chunked, 2 * MiB, 8 * MiB}};
+  for (const std::size_t allocations : std::initializer_list<std::size_t>{4, 40, 2, 16, 1}) {
+    run_phase(arena, allocations, MiB);
+    arena.reset();
+    EXPECT_LE(arena.stats().bytes_reserved, 8 * MiB) << allocations;
+  }
+  EXPECT_GT(arena.stats().bytes_reserved, 0u) << "what fits is kept";
+}
+
+TEST_F(ArenaChunks, AfterReserveThePhaseDoesNotGrow) {
+  DeviceAsyncArena arena{stream()};
+  arena.reserve(64 * MiB);
+  EXPECT_EQ(arena.stats().chunks, 1u);
+  const std::size_t growths = arena.stats().growths;
+  run_phase(arena, 64, MiB);
+  EXPECT_EQ(arena.stats().growths, growths);
+  arena.reset();
+  run_phase(arena, 64, MiB);
+  EXPECT_EQ(arena.stats().growths, growths);
+}
+
+TEST_F(ArenaChunks, ReserveInsideAPhaseServesItsRestAndTheNext) {
+  DeviceAsyncArena arena{stream()};
+  run_phase(arena, 1, MiB);
+  arena.reserve(32 * MiB);
+  const std::size_t growths = arena.stats().growths;
+  run_phase(arena, 32, MiB);
+  EXPECT_EQ(arena.stats().growths, growths);
+
+  arena.reset();
+  run_phase(arena, 1, MiB);
+  arena.reserve(48 * MiB);  // not used by this phase
+  arena.reset();
+  const std::size_t growths_of_the_next = arena.stats().growths;
+  run_phase(arena, 48, MiB);
+  EXPECT_EQ(arena.stats().growths, growths_of_the_next);
+}
+
+TEST_F(ArenaChunks, ReserveOfWhatIsThereAlreadyMakesNoCall) {
+  DeviceAsyncArena arena{stream()};
+  arena.reserve(0);
+  EXPECT_EQ(arena.stats().runtime_calls, 0u);
+  arena.reserve(10 * MiB);
+  const std::size_t calls = arena.stats().runtime_calls;
+  arena.reserve(10 * MiB);
+  arena.reserve(1);
+  EXPECT_EQ(arena.stats().runtime_calls, calls);
+}
+
+TEST_F(ArenaChunks, InitialBytesIsTheFirstChunk) {
+  DeviceAsyncArena arena{stream(), {}, {Backing::chunked, 10 * MiB, 100 * MiB}};
+  EXPECT_EQ(arena.stats().bytes_reserved, 0u);
+  run_phase(arena, 10, MiB);
+  EXPECT_EQ(arena.stats().chunks, 1u);
+  EXPECT_EQ(arena.stats().bytes_reserved, 10 * MiB);
+}
+
+TEST_F(ArenaChunks, ConsecutiveAllocationsAreNeighbours) {
+  DeviceAsyncArena arena{stream()};
+  auto* const first = static_cast<std::byte*>(arena.alloc_bytes(1));
+  auto* const second = static_cast<std::byte*>(arena.alloc_bytes(257));
+  auto* const third = static_cast<std::byte*>(arena.alloc_bytes(1));
+  EXPECT_EQ(second, first + 256);
+  EXPECT_EQ(third, second + 512);
+  EXPECT_EQ(arena.stats().padding_bytes, 255u + 255u + 255u);
+}
+
+}  // namespace
+}  // namespace daa::test

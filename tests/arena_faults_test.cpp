@@ -1,0 +1,136 @@
+// Every CUDA call of an arena's life made to fail in turn: nothing leaks, nothing is freed twice, nothing
+// changes.
+
+#include <functional>
+
+#include "daa/device_async_arena.hpp"
+#include "daa/host_runtime.hpp"
+#include "stream_fixture.hpp"
+
+namespace daa::test {
+namespace {
+
+namespace rt = host_runtime;
+constexpr std::size_t MiB = std::size_t{1} << 20;
+
+struct Life {
+  const char* name;
+  ArenaOptions options;
+  bool on_default_stream;
+};
+
+class ArenaFaults : public ::testing::TestWithParam<Life> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Lives, ArenaFaults,
+    ::testing::Values(Life{"chunked", {}, false}, Life{"chunked_on_the_default_stream", {}, true},
+                      Life{"chunked_retain_0", {Backing::chunked, 2 * MiB, 0}, false},
+                      Life{"chunked_retain_8M", {Backing::chunked, 256, 8 * MiB}, false},
+                      Life{"individual", {Backing::individual, 0, 0}, false},
+                      Life{"individual_on_the_default_stream", {Backing::individual, 0, 0}, true}),
+    [](const auto& test) { return test.param.name; });
+
+// Tells whether `step` threw what an arena may throw.
+bool threw(const std::function<void()>& step) {
+  try {
+    step();
+    return false;
+  } catch (const CudaError&) {
+    return true;
+  } catch (const OutOfDeviceMemory&) {
+    return true;
+  }
+}
+
+// A step that gave up must have changed nothing but the number of calls made.
+void expect_unchanged(const ArenaStats& before, const ArenaStats& after) {
+  EXPECT_EQ(before.allocations, after.allocations);
+  EXPECT_EQ(before.bytes_requested, after.bytes_requested);
+  EXPECT_EQ(before.bytes_in_use, after.bytes_in_use);
+  EXPECT_EQ(before.high_water_bytes, after.high_water_bytes);
+  EXPECT_EQ(before.bytes_reserved, after.bytes_reserved);
+  EXPECT_EQ(before.chunks, after.chunks);
+}
+
+// A call of the test itself, made again if it was the one to fail.
+template <class Call>
+void make(Call call) {
+  if (call() == cudaSuccess) return;
+  static_cast<void>(cudaGetLastError());
+  EXPECT_EQ(call(), cudaSuccess);
+}
+
+// Lives a whole life with the k-th call failing. Returns whether there was a k-th call.
+bool live_with_fault(const Life& life, std::size_t k, cudaError_t error) {
+  rt::reset();
+  cudaStream_t stream = nullptr;
+  if (!life.on_default_stream) {
+    EXPECT_EQ(cudaStreamCreate(&stream), cudaSuccess);
+  }
+  if (life.on_default_stream) {
+    // The current device is not the arena's, so that changing it is part of its life.
+    rt::set_device_count(2);
+    EXPECT_EQ(cudaSetDevice(1), cudaSuccess);
+  }
+  rt::fail_call(k, error);
+  std::optional<DeviceAsyncArena> arena;
+  if (threw([&] { arena.emplace(stream, std::nullopt, life.options); })) {
+    EXPECT_EQ(rt::live_allocations(), 0u);
+    return !rt::clear_fault();
+  }
+  if (life.on_default_stream) make([] { return cudaSetDevice(0); });
+
+  const auto alloc_step = [&](std::size_t bytes, std::size_t alignment) {
+    const ArenaStats before = arena->stats();
+    void* pointer = nullptr;
+    if (threw([&] { pointer = arena->alloc_bytes(bytes, alignment); })) {
+      expect_unchanged(before, arena->stats());
+      pointer = arena->alloc_bytes(bytes, alignment);  // the fault has struck: now it must work
+    }
+    if (life.on_default_stream) make([] { return cudaSetDevice(1); });
+    make([&] { return cudaMemsetAsync(pointer, 1, bytes, stream); });
+    if (life.on_default_stream) make([] { return cudaSetDevice(0); });
+  };
+  for (int phase = 0; phase < 3; ++phase) {
+    for (const std::size_t bytes : {std::size_t{100}, MiB, 3 * MiB, std::size_t{7}}) alloc_step(bytes, 8);
+    alloc_step(1000, MiB);
+    if (phase == 1) {
+      const ArenaStats before = arena->stats();
+      if (threw([&] { arena->reserve(40 * MiB); })) expect_unchanged(before, arena->stats());
+      threw([&] { arena->trim(); });
+      EXPECT_EQ(arena->stats().bytes_in_use, before.bytes_in_use);
+      EXPECT_EQ(arena->stats().allocations, before.allocations);
+      alloc_step(5 * MiB, 8);
+    }
+    threw([&] { arena->reset(); });
+    EXPECT_EQ(arena->stats().allocations, 0u);
+    EXPECT_EQ(arena->stats().bytes_in_use, 0u);
+  }
+  threw([&] { arena->trim(); });
+  alloc_step(100, 8);
+  EXPECT_LE(rt::live_allocations(), arena->stats().chunks);
+  arena.reset();
+
+  const bool struck = !rt::clear_fault();
+  int device = -1;
+  EXPECT_EQ(cudaGetDevice(&device), cudaSuccess);
+  EXPECT_EQ(cudaGetLastError(), cudaSuccess);
+  EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+  EXPECT_EQ(rt::violations(), std::vector<std::string>{});
+  EXPECT_EQ(rt::live_allocations(), 0u);
+  return struck;
+}
+
+TEST_P(ArenaFaults, NothingLeaksAndNothingChangesWhateverCallFails) {
+  for (const cudaError_t error : {cudaErrorMemoryAllocation, cudaErrorInvalidValue}) {
+    std::size_t k = 1;
+    while (live_with_fault(GetParam(), k, error)) {
+      if (HasFailure()) FAIL() << "with call " << k << " failing with " << cudaGetErrorName(error);
+      ++k;
+    }
+    EXPECT_GT(k, 10u) << "a life of too few calls proves nothing";
+  }
+}
+
+}  // namespace
+}  // namespace daa::test

@@ -1,0 +1,280 @@
+// The CSV, read back by a reader that knows nothing of its writer.
+
+#include "report/csv.hpp"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <locale>
+#include <map>
+#include <random>
+#include <regex>
+#include <set>
+#include <stdexcept>
+#include <system_error>
+
+#include "report/columns.hpp"
+#include "report_rows.hpp"
+
+namespace daa::bench {
+namespace {
+
+using Record = std::vector<std::string>;
+
+/// RFC 4180, section 2, to the letter; throws std::runtime_error where a text departs from it.
+std::vector<Record> read_csv(const std::string& text) {
+  std::vector<Record> records;
+  std::size_t i = 0;
+  const auto at = [&](char c) { return i < text.size() && text[i] == c; };
+  while (i < text.size()) {
+    records.emplace_back();
+    do {
+      std::string field;
+      if (at('"')) {
+        for (++i; !at('"') || (i + 1 < text.size() && text[i + 1] == '"'); ++i) {
+          if (i >= text.size()) throw std::runtime_error{"a quoted field does not end"};
+          if (at('"')) ++i;
+          field += text[i];
+        }
+        ++i;
+      } else {
+        for (; i < text.size() && !at(',') && !at('\r'); ++i) {
+          if (at('"') || at('\n')) throw std::runtime_error{"a quote or line feed in a bare field"};
+          field += text[i];
+        }
+      }
+      records.back().push_back(field);
+    } while (at(',') && ++i);
+    if (text.compare(i, 2, "\r\n") != 0) throw std::runtime_error{"a record does not end in CR LF"};
+    i += 2;
+  }
+  return records;
+}
+
+/// The row as a reader sees it, by the name of the column.
+std::map<std::string, std::string> read_back(const Row& row, const Context& context) {
+  const auto records = read_csv(csv_header() + csv_line(row, context));
+  EXPECT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].size(), records[1].size());
+  std::map<std::string, std::string> fields;
+  for (std::size_t i = 0; i < records[0].size(); ++i) fields[records[0][i]] = records[1][i];
+  return fields;
+}
+
+TEST(CsvColumns, AreUniqueSnakeCaseAndDocumented) {
+  std::set<std::string_view> seen;
+  for (const CsvColumn& column : csv_columns()) {
+    EXPECT_TRUE(seen.insert(column.name).second) << column.name;
+    EXPECT_TRUE(std::regex_match(std::string{column.name}, std::regex{"[a-z][a-z0-9]*(_[a-z0-9]+)*"}))
+        << column.name;
+    EXPECT_GT(column.description.size(), 5u) << column.name;
+  }
+  EXPECT_EQ(csv_columns().front().name, "schema_version");
+}
+
+TEST(CsvColumns, HoldEveryFieldOfTheRowAndTheContext) {
+  const std::map<std::string, std::string> expected{
+      {"schema_version", "1"},
+      {"daa_version", "1.2.3"},
+      {"commit", "0123456789ab-dirty"},
+      {"time_utc", "2030-01-02T03:04:05Z"},
+      {"device_kind", "cuda"},
+      {"device", "NVIDIA H200"},
+      {"sm_clock_mhz", "1980"},
+      {"memory_clock_mhz", "3201"},
+      {"driver", "580.159.04"},
+      {"toolkit", "13.0"},
+      {"compiler", "g++ 12.2.0, nvcc 13.0.88"},
+      {"cpu", "A CPU"},
+      {"workload", "scan"},
+      {"elements", "1048576"},
+      {"sync", "phase"},
+      {"allocator", "arena"},
+      {"status", "failed"},
+      {"message", "why"},
+      {"iters", "1000"},
+      {"warmup", "20"},
+      {"repetitions", "5"},
+      {"phases_per_sample", "1"},
+      {"samples", "5000"},
+      {"host_enqueue_median_ns", "2510"},
+      {"host_enqueue_p99_ns", "3120.5"},
+      {"host_enqueue_ratio", "1.01"},
+      {"host_enqueue_ratio_min", "1"},
+      {"host_enqueue_ratio_max", "1.02"},
+      {"device_median_ns", "25900"},
+      {"device_p99_ns", "31200"},
+      {"device_ratio", "1.02"},
+      {"device_ratio_min", "1.01"},
+      {"device_ratio_max", "1.03"},
+      {"end_to_end_median_ns", "1180000"},
+      {"end_to_end_p99_ns", "1310000"},
+      {"end_to_end_ratio", "12.34"},
+      {"end_to_end_ratio_min", "12.01"},
+      {"end_to_end_ratio_max", "12.77"},
+      {"allocations_per_phase", "2.5"},
+      {"runtime_calls_per_phase", "0.002"},
+      {"asked_per_phase_bytes", "12582912"},
+      {"reserved_bytes", "33554432"},
+      {"seed", "18446744073709551615"},
+  };
+  Row row = a_row();
+  row.status = Status::failed;
+  row.message = "why";
+  EXPECT_EQ(read_back(row, a_context()), expected);
+}
+
+TEST(Csv, EveryStatusHasItsName) {
+  std::set<std::string> seen;
+  for (const Status status :
+       {Status::ok, Status::out_of_memory, Status::wrong_result, Status::failed, Status::interrupted}) {
+    Row row = a_row();
+    row.status = status;
+    seen.insert(read_back(row, a_context())["status"]);
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"ok", "out_of_memory", "wrong_result", "failed", "interrupted"}));
+}
+
+TEST(Csv, WhatIsNotANumberIsAnEmptyField) {
+  Row row = a_row();
+  row.device = {};
+  row.end_to_end.ratio = std::numeric_limits<double>::infinity();
+  auto fields = read_back(row, a_context());
+  EXPECT_EQ(fields["device_median_ns"], "");
+  EXPECT_EQ(fields["device_ratio_max"], "");
+  EXPECT_EQ(fields["end_to_end_ratio"], "");
+}
+
+TEST(Csv, AnyStringComesBackAsItWas) {
+  std::mt19937 random{1};
+  const std::string alphabet{"a,\"\r\n \t;'\\\0\xc3\xa9", 12};
+  for (int i = 0; i < 20'000; ++i) {
+    std::string value(random() % 8, ' ');
+    for (char& c : value) c = alphabet[random() % alphabet.size()];
+    Row row = a_row(value);
+    row.message = value;
+    Context context = a_context();
+    context.device = value;
+    auto fields = read_back(row, context);
+    ASSERT_EQ(fields["allocator"], value);
+    ASSERT_EQ(fields["message"], value);
+    ASSERT_EQ(fields["device"], value);
+  }
+}
+
+TEST(Csv, QuotesOnlyWhereNeeded) {
+  EXPECT_EQ(csv_field("plain text"), "plain text");
+  EXPECT_EQ(csv_field(""), "");
+  EXPECT_EQ(csv_field("a,b"), "\"a,b\"");
+  EXPECT_EQ(csv_field("say \"no\""), "\"say \"\"no\"\"\"");
+  EXPECT_EQ(csv_field(" a"), "\" a\"");
+}
+
+TEST(Csv, EveryFiniteNumberComesBackBitForBit) {
+  std::mt19937_64 random{2};
+  for (int i = 0; i < 20'000; ++i) {
+    const std::uint64_t bits = random();
+    double number = 0;
+    std::memcpy(&number, &bits, sizeof number);
+    if (!std::isfinite(number)) continue;
+    const std::string text = csv_number(number);
+    double back = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), back);
+    ASSERT_EQ(error, std::errc{});
+    ASSERT_EQ(end, text.data() + text.size()) << text;
+    ASSERT_EQ(back, number) << text;
+    ASSERT_LE(text.size(), 24u) << text;
+  }
+}
+
+struct Comma : std::numpunct<char> {
+  char do_decimal_point() const override { return ','; }
+  char do_thousands_sep() const override { return '.'; }
+  std::string do_grouping() const override { return "\3"; }
+};
+
+TEST(Csv, NumbersKnowNoLocale) {
+  const std::string expected = csv_line(a_row(), a_context());
+  const std::locale previous = std::locale::global(std::locale{std::locale{}, new Comma});
+  const std::string line = csv_line(a_row(), a_context());
+  std::locale::global(previous);
+  EXPECT_EQ(line, expected);
+}
+
+class CsvWriterTest : public testing::Test {
+ protected:
+  CsvWriterTest() {
+    std::string name = testing::TempDir() + "daa-csv-XXXXXX";
+    directory_ = ::mkdtemp(name.data());
+  }
+  ~CsvWriterTest() override { std::filesystem::remove_all(directory_); }
+
+  [[nodiscard]] std::string path() const { return directory_ / "out.csv"; }
+
+  [[nodiscard]] std::string content() const {
+    std::ifstream file{path(), std::ios::binary};
+    return {std::istreambuf_iterator<char>{file}, {}};
+  }
+
+ private:
+  std::filesystem::path directory_;
+};
+
+TEST_F(CsvWriterTest, HeaderAndEachRowAreInTheFileAtOnce) {
+  CsvWriter writer{path(), a_context()};
+  EXPECT_EQ(content(), csv_header());
+  writer.write(a_row("one"));
+  EXPECT_EQ(content(), csv_header() + csv_line(a_row("one"), a_context()));
+  writer.write(a_row("two"));
+  EXPECT_EQ(read_csv(content()).size(), 3u);
+}
+
+TEST_F(CsvWriterTest, ReplacesWhatWasThere) {
+  std::ofstream{path()} << std::string(100'000, 'x');
+  CsvWriter{path(), a_context()};
+  EXPECT_EQ(content(), csv_header());
+}
+
+TEST_F(CsvWriterTest, AFileThatCannotBeOpenedIsAnErrorWithItsPath) {
+  try {
+    CsvWriter{path() + "/below", a_context()};
+    FAIL() << "opened";
+  } catch (const std::system_error& error) {
+    EXPECT_NE(std::string{error.what()}.find("out.csv/below"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(CsvWriterTest, AFullDiskIsAnError) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
+  EXPECT_THROW((CsvWriter{"/dev/full", a_context()}), std::system_error);
+}
+
+TEST_F(CsvWriterTest, ARowThatDoesNotFitLeavesNoPart) {
+  CsvWriter writer{path(), a_context()};
+  writer.write(a_row());
+  const std::string whole = content();
+
+  ::signal(SIGXFSZ, SIG_IGN);
+  rlimit previous{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &previous), 0);
+  rlimit limit = previous;
+  limit.rlim_cur = whole.size() + 10;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  EXPECT_THROW(writer.write(a_row()), std::system_error);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &previous), 0);
+  ::signal(SIGXFSZ, SIG_DFL);
+
+  EXPECT_EQ(content(), whole);
+}
+
+}  // namespace
+}  // namespace daa::bench

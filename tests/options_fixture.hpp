@@ -1,0 +1,99 @@
+// Runs parse_options() as a shell would, in an empty directory and without environment twins.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "options.hpp"
+#include "options/flags.hpp"
+
+namespace daa::bench {
+
+/// Everything but the program's name.
+struct Invocation {
+  std::vector<std::string> args;
+  std::map<std::string, std::string> environment = {};
+};
+
+struct Outcome {
+  std::optional<Options> options;
+  int exit_code;
+  std::string out, err;
+};
+
+class OptionsTest : public testing::Test {
+ protected:
+  OptionsTest() : previous_directory_{std::filesystem::current_path()} {
+    std::string name = testing::TempDir() + "daa-bench-XXXXXX";
+    directory_ = ::mkdtemp(name.data());
+    std::filesystem::current_path(directory_);
+    for (const Flag& flag : flags()) ::unsetenv(environment_name(flag).c_str());
+  }
+
+  ~OptionsTest() override {
+    std::filesystem::current_path(previous_directory_);
+    std::filesystem::remove_all(directory_);
+  }
+
+  static Outcome run(const Invocation& invocation) {
+    for (const auto& [name, value] : invocation.environment) ::setenv(name.c_str(), value.c_str(), 1);
+    std::vector<const char*> argv{"/usr/bin/daa-bench"};
+    for (const std::string& arg : invocation.args) argv.push_back(arg.c_str());
+    std::ostringstream out, err;
+    ParseResult result = parse_options(static_cast<int>(argv.size()), argv.data(), out, err);
+    for (const auto& [name, value] : invocation.environment) ::unsetenv(name.c_str());
+    return {std::move(result.options), result.exit_code, out.str(), err.str()};
+  }
+
+  /// The options that `args` give; fails the test if they are refused.
+  static Options parse(std::vector<std::string> args, std::map<std::string, std::string> environment = {}) {
+    Outcome outcome = run({std::move(args), std::move(environment)});
+    EXPECT_EQ(outcome.err, "");
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_TRUE(outcome.options);
+    return outcome.options.value_or(Options{});
+  }
+
+  static void write_file(const std::string& path, std::string_view text) { std::ofstream{path} << text; }
+
+  static std::string read_file(const std::string& path) {
+    std::ifstream file{path};
+    return {std::istreambuf_iterator<char>{file}, {}};
+  }
+
+  /// Every file below the test's directory, with its content.
+  [[nodiscard]] std::map<std::string, std::string> files() const {
+    std::map<std::string, std::string> found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator{directory_})
+      found[entry.path()] = entry.is_regular_file() ? read_file(entry.path()) : "";
+    return found;
+  }
+
+ private:
+  std::filesystem::path previous_directory_, directory_;
+};
+
+inline testing::AssertionResult contains(const std::string& text, const std::string& part) {
+  if (text.find(part) != std::string::npos) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "no \"" << part << "\" in:\n" << text;
+}
+
+template <class Info>
+std::vector<std::string> names(const std::vector<const Info*>& infos) {
+  std::vector<std::string> result;
+  for (const Info* info : infos) result.emplace_back(info->name);
+  return result;
+}
+
+}  // namespace daa::bench

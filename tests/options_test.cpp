@@ -1,0 +1,231 @@
+// What a command line that is right means.
+
+#include <regex>
+#include <tuple>
+
+#include "options_fixture.hpp"
+
+namespace daa::bench {
+namespace {
+
+using Strings = std::vector<std::string>;
+using Sizes = std::vector<std::size_t>;
+using SyncModes = std::vector<SyncMode>;
+
+TEST_F(OptionsTest, NothingGivenMeansEverythingOnceAtItsDefault) {
+  const Options options = parse({});
+  EXPECT_EQ(options.workloads.size(), workloads().size());
+  EXPECT_EQ(options.allocators.size(), allocators().size());
+  EXPECT_EQ(options.elements, (Sizes{std::size_t{1} << 20}));
+  EXPECT_EQ(options.iters, 1000u);
+  EXPECT_EQ(options.warmup, 20u);
+  EXPECT_EQ(options.repetitions, 5u);
+  EXPECT_EQ(options.sync_modes, (SyncModes{SyncMode::end}));
+  EXPECT_EQ(options.device, DeviceKind::automatic);
+  EXPECT_EQ(options.csv_path, "daa-bench.csv");
+  EXPECT_EQ(options.json_path, "");
+  EXPECT_FALSE(options.profile);
+  EXPECT_EQ(options.benchmark_args.size(), 0);
+}
+
+TEST_F(OptionsTest, ParsingTouchesNoFile) {
+  write_file("old.csv", "kept");
+  const auto before = files();
+  parse({"--csv=old.csv", "--json=new.json"});
+  EXPECT_EQ(files(), before);
+}
+
+TEST_F(OptionsTest, ListsAreSeparatedByCommasOrRepeated) {
+  const Strings expected{"sort", "scan"};
+  EXPECT_EQ(names(parse({"--workload=sort,scan"}).workloads), expected);
+  EXPECT_EQ(names(parse({"--workload", "sort", "--workload", "scan"}).workloads), expected);
+  EXPECT_EQ(names(parse({"--workload=sort, scan"}).workloads), expected);
+}
+
+TEST_F(OptionsTest, AnAllocatorNamedTwiceIsThereTwice) {
+  EXPECT_EQ(names(parse({"--allocator=arena,preallocated,arena"}).allocators),
+            (Strings{"arena", "preallocated", "arena"}));
+  EXPECT_EQ(parse({"--allocator=all,arena"}).allocators.size(), allocators().size() + 1);
+}
+
+TEST_F(OptionsTest, SizesAreDecimalPowersOrBinaryMultiples) {
+  EXPECT_EQ(parse({"--elements=65536,2^17,4Mi", "--elements", "10^5"}).elements,
+            (Sizes{65536, 131072, 4194304, 100000}));
+  EXPECT_EQ(parse({"--elements=18446744073709551615"}).elements, (Sizes{18446744073709551615u}));
+  EXPECT_EQ(parse({"--elements=2^63"}).elements, (Sizes{std::size_t{1} << 63}));
+}
+
+TEST_F(OptionsTest, CountsAndSeedAreTaken) {
+  const Options options = parse({"--iters=10", "--warmup=0", "--repetitions", "3", "--seed=0"});
+  EXPECT_EQ(options.iters, 10u);
+  EXPECT_EQ(options.warmup, 0u);
+  EXPECT_EQ(options.repetitions, 3u);
+  EXPECT_EQ(options.seed, 0u);
+}
+
+TEST_F(OptionsTest, SeedDiffersFromRunToRunUnlessGiven) {
+  EXPECT_NE(parse({}).seed, parse({}).seed);
+}
+
+TEST_F(OptionsTest, BothSyncModesRunOneAfterTheOther) {
+  EXPECT_EQ(parse({"--sync=phase"}).sync_modes, (SyncModes{SyncMode::phase}));
+  EXPECT_EQ(parse({"--sync=both"}).sync_modes, (SyncModes{SyncMode::end, SyncMode::phase}));
+}
+
+TEST_F(OptionsTest, AnIndexIsACudaDevice) {
+  EXPECT_EQ(parse({"--device=host"}).device, DeviceKind::host);
+  EXPECT_EQ(parse({"--device=cuda"}).device, DeviceKind::cuda);
+  const Options options = parse({"--device=3"});
+  EXPECT_EQ(options.device, DeviceKind::cuda);
+  EXPECT_EQ(options.device_index, 3);
+}
+
+TEST_F(OptionsTest, NoneIsNoFile) {
+  const Options options = parse({"--csv=none", "--json=none"});
+  EXPECT_EQ(options.csv_path, "");
+  EXPECT_EQ(options.json_path, "");
+}
+
+TEST_F(OptionsTest, WhatFollowsTheDashesGoesToGoogleBenchmarkUntouched) {
+  EXPECT_EQ(parse({"--iters=1", "--", "--benchmark_context=a=b,c", "--v=2"}).benchmark_args,
+            (Strings{"--benchmark_context=a=b,c", "--v=2"}));
+}
+
+// A flag, a value other than the default, and a way to see it.
+struct Twin {
+  std::string flag;
+  std::string value;
+};
+
+TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
+  const std::vector<Twin> twins{
+      {"workload", "sort,scan"}, {"allocator", "arena"}, {"elements", "2^12,4096Ki"},
+      {"sync", "both"},          {"device", "2"},        {"iters", "7"},
+      {"warmup", "8"},           {"repetitions", "9"},   {"seed", "10"},
+      {"profile", "true"},       {"csv", "a b.csv"},     {"json", "c.json"}};
+  const auto seen = [](const Options& o) {
+    return std::tuple{names(o.workloads),
+                      names(o.allocators),
+                      o.elements,
+                      o.sync_modes,
+                      o.device,
+                      o.device_index,
+                      o.iters,
+                      o.warmup,
+                      o.repetitions,
+                      o.profile,
+                      o.csv_path,
+                      o.json_path,
+                      o.seed};
+  };
+  const std::string seed =
+      "--seed=1";  // so that runs can be compared; given again where it is the flag in question
+  std::size_t compared = 0;
+  for (const Flag& flag : flags()) {
+    for (const auto& [name, value] : twins) {
+      if (name != flag.name) continue;
+      SCOPED_TRACE(name);
+      ++compared;
+      const Strings others = name == "seed" ? Strings{} : Strings{seed};
+      Strings typed = others;
+      typed.push_back("--" + name + "=" + value);
+      const auto expected = seen(parse(typed));
+      if (name != "seed") {
+        EXPECT_NE(expected, seen(parse(others)));
+      }
+      EXPECT_EQ(seen(parse(others, {{environment_name(flag), value}})), expected);
+      write_file("twins.toml", name + " = \"" + value + "\"\n");
+      Strings configured = others;
+      configured.push_back("--config=twins.toml");
+      EXPECT_EQ(seen(parse(configured)), expected);
+    }
+  }
+  EXPECT_EQ(compared, flags().size() - 1);  // all but --config
+}
+
+TEST_F(OptionsTest, CommandLineBeatsEnvironmentBeatsConfigFileBeatsDefault) {
+  write_file("iters.toml", "iters = 2\n");
+  for (const bool config : {false, true})
+    for (const bool environment : {false, true})
+      for (const bool typed : {false, true}) {
+        Strings args;
+        if (config) args.push_back("--config=iters.toml");
+        if (typed) args.push_back("--iters=4");
+        std::map<std::string, std::string> variables;
+        if (environment) variables["DAA_BENCH_ITERS"] = "3";
+        EXPECT_EQ(parse(args, variables).iters, typed ? 4u : environment ? 3u : config ? 2u : 1000u);
+      }
+}
+
+TEST_F(OptionsTest, TheConfigFileItselfMayBeNamedInTheEnvironment) {
+  write_file("iters.toml", "iters = 2\n");
+  EXPECT_EQ(parse({}, {{"DAA_BENCH_CONFIG", "iters.toml"}}).iters, 2u);
+}
+
+TEST_F(OptionsTest, AnEmptyVariableIsAsIfUnset) {
+  EXPECT_EQ(parse({}, {{"DAA_BENCH_ITERS", ""}}).iters, 1000u);
+}
+
+TEST_F(OptionsTest, ConfigFilesHaveCommentsListsAndArrays) {
+  write_file("all.toml",
+             "# what\nworkload = [\"sort\", \"scan\"]  # two\n\n; how\nelements = 2^10, 2^11\r\n"
+             "allocator = [  # two\n  \"arena\", # one\n\n  \"preallocated\",\n]\nprofile=true\n");
+  const Options options = parse({"--config", "all.toml"});
+  EXPECT_EQ(names(options.workloads), (Strings{"sort", "scan"}));
+  EXPECT_EQ(names(options.allocators), (Strings{"arena", "preallocated"}));
+  EXPECT_EQ(options.elements, (Sizes{1024, 2048}));
+  EXPECT_TRUE(options.profile);
+}
+
+TEST_F(OptionsTest, HelpTellsOfEveryFlagAndItsDefault) {
+  const Outcome outcome = run({{"--help"}});
+  EXPECT_FALSE(outcome.options);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  for (const Flag& flag : flags()) {
+    EXPECT_TRUE(contains(outcome.out, "--" + std::string{flag.name}));
+    EXPECT_TRUE(contains(outcome.out, std::string{flag.default_value}));
+  }
+  EXPECT_TRUE(contains(outcome.out, "Exit codes"));
+  std::istringstream lines{outcome.out};
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 86u) << line;
+}
+
+TEST_F(OptionsTest, ListNamesEveryWorkloadAndAllocatorWithItsSummary) {
+  const Outcome outcome = run({{"--list"}});
+  EXPECT_FALSE(outcome.options);
+  EXPECT_EQ(outcome.exit_code, 0);
+  for (const WorkloadInfo& row : workloads()) EXPECT_TRUE(contains(outcome.out, std::string{row.summary}));
+  for (const AllocatorInfo& row : allocators()) EXPECT_TRUE(contains(outcome.out, std::string{row.summary}));
+}
+
+TEST_F(OptionsTest, VersionIsOneLine) {
+  const Outcome outcome = run({{"--version"}});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_TRUE(std::regex_match(outcome.out, std::regex{"daa-bench [0-9.]+ \\([0-9a-z-]+\\)\n"}))
+      << outcome.out;
+}
+
+TEST_F(OptionsTest, QuestionsAreAnsweredWhateverElseIsWrong) {
+  EXPECT_EQ(run({{"--help", "--iters=0"}}).exit_code, 0);
+  EXPECT_EQ(run({{"--list", "--iters=0"}}).exit_code, 0);
+  EXPECT_EQ(run({{"--version"}, {{"DAA_BENCH_ITERS", "0"}}}).exit_code, 0);
+}
+
+TEST_F(OptionsTest, ASizeThatFitsExactlyIsNotOversized) {
+  const std::size_t per_element = workloads().front().bytes_per_element;
+  Options options = parse({"--elements=2^20"});
+  options.workloads = {&workloads().front()};
+  EXPECT_EQ(find_oversized(options, per_element << 20), std::nullopt);
+  const auto line = find_oversized(options, (per_element << 20) - 1);
+  ASSERT_TRUE(line);
+  EXPECT_TRUE(contains(*line, "--elements=1048576: " + std::string{workloads().front().name}));
+  EXPECT_TRUE(contains(*line, "the largest that fits is 1048575"));
+}
+
+TEST_F(OptionsTest, ASizeWhoseBytesDoNotFit64BitsIsOversized) {
+  EXPECT_TRUE(find_oversized(parse({"--elements=18446744073709551615"}), std::size_t{1} << 40));
+}
+
+}  // namespace
+}  // namespace daa::bench

@@ -1,0 +1,48 @@
+// Rows and a context to report.
+#pragma once
+
+#include <string>
+
+#include "report/row.hpp"
+
+namespace daa::bench {
+
+inline Context a_context(std::string device_kind = "cuda") {
+  Context context;
+  context.daa_version = "1.2.3";
+  context.commit = "0123456789ab-dirty";
+  context.device_kind = std::move(device_kind);
+  context.device = "NVIDIA H200";
+  context.driver = "580.159.04";
+  context.toolkit = "13.0";
+  context.compiler = "g++ 12.2.0, nvcc 13.0.88";
+  context.cpu = "A CPU";
+  context.sm_clock_mhz = 1980;
+  context.memory_clock_mhz = 3201;
+  context.time = "2030-01-02T03:04:05Z";
+  return context;
+}
+
+inline Row a_row(std::string allocator = "arena") {
+  Row row;
+  row.workload = "scan";
+  row.elements = std::size_t{1} << 20;
+  row.sync = SyncMode::phase;
+  row.allocator = std::move(allocator);
+  row.iters = 1000;
+  row.warmup = 20;
+  row.repetitions = 5;
+  row.phases_per_sample = 1;
+  row.samples = 5000;
+  row.host_enqueue = {2510.0, 3120.5, 1.01, 1.0, 1.02};
+  row.device = {25900.0, 31200.0, 1.02, 1.01, 1.03};
+  row.end_to_end = {1180000.0, 1310000.0, 12.34, 12.01, 12.77};
+  row.allocations_per_phase = 2.5;
+  row.runtime_calls_per_phase = 0.002;
+  row.bytes_asked_per_phase = 12582912;
+  row.bytes_reserved = std::size_t{32} << 20;
+  row.seed = 18446744073709551615u;
+  return row;
+}
+
+}  // namespace daa::bench
