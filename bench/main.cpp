@@ -3,14 +3,16 @@
 #include <cuda_runtime_api.h>
 #include <fmt/core.h>
 
-#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <iostream>
 #include <optional>
+#include <system_error>
 
 #include "daa/error.hpp"
 #include "device.hpp"
+#include "driver/benchmark_setup.hpp"
 #include "driver/campaign.hpp"
 #include "driver/interrupt.hpp"
 #include "options.hpp"
@@ -23,21 +25,36 @@
 namespace daa::bench {
 namespace {
 
-enum ExitCode { fine = 0, no_device = 2, not_measured = 4, bad_usage = 105, was_interrupted = 130 };
+enum ExitCode {
+  fine = 0,
+  no_device = 2,
+  not_measured = 4,
+  bad_value = 105,     // as CLI11's ValidationError
+  bad_argument = 109,  // as CLI11's ExtrasError
+  was_interrupted = 130
+};
+
+void flush_stdout() {
+  if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category(), "standard output");
+}
 
 int measure(const Options& options) {
   std::size_t free_bytes = 0, total_bytes = 0;
   DAA_CUDA_CHECK(cudaMemGetInfo(&free_bytes, &total_bytes));
   if (const auto oversized = find_oversized(options, total_bytes)) {
-    fmt::print(stderr, "{}\n", *oversized);
-    return bad_usage;
+    fmt::print(stderr, "daa-bench: {}\n", *oversized);
+    return bad_value;
+  }
+  if (const auto refused = set_up_benchmark(options.benchmark_args)) {
+    fmt::print(stderr, "daa-bench: {}\n", *refused);
+    return bad_argument;
   }
 
   const Context context = current_context(primitives::device_kind());
-  const bool csv_alone = options.csv_path == "-";
+  const bool with_table = options.csv_path != "-" && options.json_path != "-";
   std::optional<CsvWriter> csv;
   if (!options.csv_path.empty()) csv.emplace(options.csv_path, context);
-  if (!csv_alone) fmt::print("{}\n", format_preamble(context));
+  if (with_table) fmt::print("{}\n", format_preamble(context));
 
   bool all_measured = true;
   Progress progress{std::cerr, stderr_is_terminal(), turn_count(options)};
@@ -47,8 +64,8 @@ int measure(const Options& options) {
       if (csv) csv->write(row);
       all_measured = all_measured && row.status == Status::ok;
     }
-    if (!csv_alone) fmt::print("{}\n", format_block(rows));
-    std::fflush(stdout);
+    if (with_table) fmt::print("{}\n", format_block(rows));
+    flush_stdout();
   };
   const auto on_progress = [&](std::size_t done, std::string_view now) { progress.show(done, now); };
   catch_interrupts();

@@ -7,6 +7,7 @@ function(daa_build_commit target)
     COMMAND ${CMAKE_COMMAND} -D SOURCE_DIR=${PROJECT_SOURCE_DIR} -D HEADER=${directory}/daa_commit.hpp
             -P ${PROJECT_SOURCE_DIR}/cmake/write_commit.cmake
     BYPRODUCTS ${directory}/daa_commit.hpp
+    COMMENT "Naming the commit"
     VERBATIM)
   add_dependencies(${target} ${target}_commit)
   target_include_directories(${target} PRIVATE ${directory})

@@ -2,9 +2,13 @@
 
 cmake_minimum_required(VERSION 3.25)
 
+# Sources without their repository may say where they come from: DAA_COMMIT in the environment.
 set(commit unknown)
+if(DEFINED ENV{DAA_COMMIT})
+  set(commit $ENV{DAA_COMMIT})
+endif()
 find_program(git git)
-if(git)
+if(git AND commit STREQUAL "unknown")
   # Not the commit of a repository that only contains this project, and without a lock that another git could meet.
   cmake_path(GET SOURCE_DIR PARENT_PATH ceiling)
   set(ENV{GIT_CEILING_DIRECTORIES} ${ceiling})

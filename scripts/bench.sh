@@ -10,5 +10,5 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
 prepare
-build release daa-bench daa-bench-host
+build release daa-bench daa-bench-host daa-alloc-cost
 exec "$root/build/release/bin/daa-bench" "$@" 9>&-

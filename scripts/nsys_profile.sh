@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs daa-bench on the GPU under Nsight Systems, builds it first; one report for each allocator of each workload.
+# Builds daa-bench and runs it on the GPU under Nsight Systems: a report for each turn of an allocator, in their order.
 #
 #   scripts/nsys_profile.sh --workload=scan --allocator=arena,cuda-malloc-async --iters=200
 #   scripts/nsys_profile.sh --report=PATH ...   PATH.1.nsys-rep, PATH.2.nsys-rep, ...; else in build/profiles, by time
@@ -30,7 +30,7 @@ if ! command -v nsys >/dev/null; then
   say "NVIDIA's apt repository for CUDA, or from NVIDIA's download page of Nsight Systems. It needs no root."
   exit 127
 fi
-! compgen -G "$report*.nsys-rep" >/dev/null || die "there are reports of that name: $report*.nsys-rep"
+! compgen -G "$report.*nsys-rep" >/dev/null || die "there are reports of that name: $report.*nsys-rep"
 
 prepare
 build release daa-bench
@@ -45,9 +45,9 @@ nsys profile --output="$report" --force-overwrite=false \
   --trace=cuda,nvtx,osrt --cuda-memory-usage=true --sample=none --cpuctxsw=none \
   "$root/build/release/bin/daa-bench" "${arguments[@]}" || status=$?
 
-compgen -G "$report*.nsys-rep" >/dev/null || die "no report: nothing was measured on a GPU (exit status $status)"
+compgen -G "$report.*nsys-rep" >/dev/null || die "no report: nothing was measured on a GPU (exit status $status)"
 say "nvtx_sum: time by range; cuda_api_sum: what the driver calls cost; nvtx_gpu_proj_sum: the ranges' time on the GPU"
-for file in "$report"*.nsys-rep; do
+for file in "$report".*nsys-rep; do
   say "nsys stats --report nvtx_sum,cuda_api_sum,nvtx_gpu_proj_sum '$file'"
 done
 exit "$status"

@@ -135,11 +135,12 @@ from_python() {
 }
 
 # build PRESET [TARGET...]: leaves it (or all) up to date in build/PRESET. Configures only at first, and when the toolkit,
-# the GPUs or the place of the project have changed. A folder that somebody else has configured is taken as it is.
+# the presets, the GPUs or the place of the project have changed. A folder that somebody else has configured is taken as it is.
 build() {
   local folder=$root/build/$1 preset=$1 settings
   shift
-  settings=$(printf '%s\n' "$root" "$cuda" "$(cat /proc/driver/nvidia/gpus/*/information 2>/dev/null | grep ^Model)")
+  settings=$(printf '%s\n' "$root" "$cuda" "$(cksum <"$root/CMakePresets.json")" \
+    "$(cat /proc/driver/nvidia/gpus/*/information 2>/dev/null | grep ^Model)")
   if [[ ! -e $folder/build.ninja ]] || { [[ -e $folder/.settings ]] && [[ $(<"$folder/.settings") != "$settings" ]]; }; then
     say "configuring build/$preset with ${cuda}"
     (cd "$root" && cmake --fresh --preset "$preset" -DCUDAToolkit_ROOT="$cuda") >&2

@@ -130,6 +130,27 @@ TEST_F(ArenaChunks, ReserveInsideAPhaseServesItsRestAndTheNext) {
   EXPECT_EQ(arena.stats().growths, growths_of_the_next);
 }
 
+TEST_F(ArenaChunks, AnIdleChunkThatIsTooSmallIsReplaced) {
+  DeviceAsyncArena arena{stream()};
+  run_phase(arena, 1, 3 * MiB);
+  arena.reset();
+  run_phase(arena, 1, 5 * MiB);
+  EXPECT_EQ(arena.stats().chunks, 1u);
+  EXPECT_EQ(arena.stats().bytes_reserved, 5 * MiB);
+}
+
+TEST_F(ArenaChunks, WhereMemoryIsShortAnIdleChunkMakesRoom) {
+  std::size_t free_bytes = 0, total_bytes = 0;
+  ASSERT_EQ(cudaMemGetInfo(&free_bytes, &total_bytes), cudaSuccess);
+  DeviceAsyncArena arena{stream()};
+  run_phase(arena, 1, free_bytes / 10 * 6);
+  arena.reset();
+  ASSERT_EQ(cudaStreamSynchronize(stream()), cudaSuccess);
+  run_phase(arena, 1, free_bytes / 10 * 8);
+  EXPECT_EQ(arena.stats().chunks, 1u);
+  EXPECT_LT(arena.stats().bytes_reserved, free_bytes);
+}
+
 TEST_F(ArenaChunks, ReserveOfWhatIsThereAlreadyMakesNoCall) {
   DeviceAsyncArena arena{stream()};
   arena.reserve(0);

@@ -2,32 +2,30 @@
 
 #include "report/context.hpp"
 
+#include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
-#include <regex>
-
-#include "report/build_info.hpp"
+#include "primitives/primitives.hpp"
+#include "text_match.hpp"
 
 namespace daa::bench {
 namespace {
 
-void expect_matches(const std::string& text, const std::string& pattern) {
-  EXPECT_TRUE(std::regex_match(text, std::regex{pattern})) << '"' << text << "\" is not " << pattern;
-}
-
 TEST(Context, KnowsDeviceVersionsAndTime) {
-  const Context context = current_context("host");
-  EXPECT_EQ(context.device_kind, "host");
+  int count = 0;
+  if (cudaGetDeviceCount(&count) != cudaSuccess) GTEST_SKIP() << "no GPU";
+  const Context context = current_context(primitives::device_kind());
+  EXPECT_EQ(context.device_kind, primitives::device_kind());
   EXPECT_NE(context.device, "");
   EXPECT_NE(context.cpu, "");
   EXPECT_GE(context.sm_clock_mhz, 0);
   EXPECT_GE(context.memory_clock_mhz, 0);
-  expect_matches(context.daa_version, "\\d+\\.\\d+\\.\\d+");
-  expect_matches(context.commit, "unknown|[0-9a-f]{7,40}(-dirty)?");
-  expect_matches(context.driver, "unknown|\\d+\\.\\d+");
-  expect_matches(context.toolkit, "unknown|\\d+\\.\\d+");
-  expect_matches(context.compiler, "(g|clang)\\+\\+ \\d+\\.\\d+\\.\\d+(, nvcc [0-9.]+)?");
-  expect_matches(context.time, "20\\d\\d-[01]\\d-[0-3]\\dT[0-2]\\d:[0-5]\\d:[0-6]\\dZ");
+  EXPECT_TRUE(matches(context.daa_version, "[0-9]+\\.[0-9]+\\.[0-9]+"));
+  EXPECT_TRUE(matches(context.commit, "unknown|[0-9a-f]{7,40}(-dirty)?"));
+  EXPECT_TRUE(matches(context.driver, "unknown|[0-9]+\\.[0-9]+(\\.[0-9]+)?"));
+  EXPECT_TRUE(matches(context.toolkit, "unknown|[0-9]+\\.[0-9]+"));
+  EXPECT_TRUE(matches(context.compiler, "(g|clang)\\+\\+ [0-9]+\\.[0-9]+\\.[0-9]+(, nvcc [0-9.]+)?"));
+  EXPECT_TRUE(matches(context.time, "20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z"));
 }
 
 TEST(DriverVersion, IsTheFirstWordOfDigitsAndPoints) {

@@ -17,13 +17,13 @@
 #include <locale>
 #include <map>
 #include <random>
-#include <regex>
 #include <set>
 #include <stdexcept>
 #include <system_error>
 
 #include "report/columns.hpp"
 #include "report_rows.hpp"
+#include "text_match.hpp"
 
 namespace daa::bench {
 namespace {
@@ -74,8 +74,7 @@ TEST(CsvColumns, AreUniqueSnakeCaseAndDocumented) {
   std::set<std::string_view> seen;
   for (const CsvColumn& column : csv_columns()) {
     EXPECT_TRUE(seen.insert(column.name).second) << column.name;
-    EXPECT_TRUE(std::regex_match(std::string{column.name}, std::regex{"[a-z][a-z0-9]*(_[a-z0-9]+)*"}))
-        << column.name;
+    EXPECT_TRUE(matches(std::string{column.name}, "[a-z][a-z0-9]*(_[a-z0-9]+)*"));
     EXPECT_GT(column.description.size(), 5u) << column.name;
   }
   EXPECT_EQ(csv_columns().front().name, "schema_version");
@@ -124,7 +123,9 @@ TEST(CsvColumns, HoldEveryFieldOfTheRowAndTheContext) {
       {"allocations_per_phase", "2.5"},
       {"runtime_calls_per_phase", "0.002"},
       {"asked_per_phase_bytes", "12582912"},
-      {"reserved_bytes", "33554432"},
+      {"peak_phase_bytes", "12582912"},
+      {"reserved_bytes", "16777216"},
+      {"pool_mapped_bytes", "33554432"},
       {"seed", "18446744073709551615"},
   };
   Row row = a_row();
@@ -135,13 +136,12 @@ TEST(CsvColumns, HoldEveryFieldOfTheRowAndTheContext) {
 
 TEST(Csv, EveryStatusHasItsName) {
   std::set<std::string> seen;
-  for (const Status status :
-       {Status::ok, Status::out_of_memory, Status::wrong_result, Status::failed, Status::interrupted}) {
+  for (const Status status : {Status::ok, Status::out_of_memory, Status::wrong_result, Status::failed}) {
     Row row = a_row();
     row.status = status;
     seen.insert(read_back(row, a_context())["status"]);
   }
-  EXPECT_EQ(seen, (std::set<std::string>{"ok", "out_of_memory", "wrong_result", "failed", "interrupted"}));
+  EXPECT_EQ(seen, (std::set<std::string>{"ok", "out_of_memory", "wrong_result", "failed"}));
 }
 
 TEST(Csv, WhatIsNotANumberIsAnEmptyField) {
@@ -157,7 +157,7 @@ TEST(Csv, WhatIsNotANumberIsAnEmptyField) {
 TEST(Csv, AnyStringComesBackAsItWas) {
   std::mt19937 random{1};
   const std::string alphabet{"a,\"\r\n \t;'\\\0\xc3\xa9", 12};
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 3'000; ++i) {
     std::string value(random() % 8, ' ');
     for (char& c : value) c = alphabet[random() % alphabet.size()];
     Row row = a_row(value);

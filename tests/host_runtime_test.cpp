@@ -11,9 +11,11 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <limits>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -551,6 +553,40 @@ TEST_F(Memory, LiveAllocationsAreCountedInHostTime) {
   EXPECT_EQ(host::live_allocations(), 0);
 }
 
+// Random allocations, frees and synchronisations on one stream, once with a worker that lags behind up to
+// each synchronisation, once with one that is always done before the next call.
+TEST_F(Memory, ReservedForOneStreamDependsOnTheCallsAlone) {
+  const auto reserved_over_time = [&](bool lagging) {
+    const cudaMemPool_t pool = make_pool(3 * granule);
+    std::optional<Gate> gate;
+    std::mt19937 random(11);
+    std::vector<unsigned char*> blocks;
+    std::vector<std::uint64_t> result;
+    for (int i = 0; i < 2000; ++i) {
+      if (lagging && !gate) gate.emplace(stream);
+      const std::size_t action = random() % 100;
+      if (action < 55) {
+        blocks.push_back(allocate_from(pool, 1 + random() % (std::size_t{1} << random() % 23), stream));
+      } else if (action < 98 && !blocks.empty()) {
+        std::swap(blocks[random() % blocks.size()], blocks.back());
+        free(blocks.back());
+        blocks.pop_back();
+      } else {
+        gate.reset();
+        synchronize();
+      }
+      while (!lagging && cudaStreamQuery(stream) == cudaErrorNotReady) std::this_thread::yield();
+      result.push_back(reserved(pool));
+    }
+    gate.reset();
+    for (unsigned char* const block : blocks) free(block);
+    EXPECT_CUDA(cudaMemPoolDestroy(pool));
+    synchronize();
+    return result;
+  };
+  EXPECT_EQ(reserved_over_time(true), reserved_over_time(false));
+}
+
 // Random allocations, frees on any stream, synchronisations and trims. Every block is filled with a byte of
 // its own when it is allocated and must still hold it when it is freed: blocks in use never overlap.
 TEST_F(Memory, InUseIsNobodyElses) {
@@ -630,6 +666,19 @@ TEST_F(Streams, RunTasksBehindTheHostInOrder) {
   EXPECT_EQ(order, (std::vector{0, 1, 2}));
 }
 
+TEST_F(Streams, ThatBlockAreWaitedForWithTheLegacyStream) {
+  cudaStream_t blocking = nullptr;
+  EXPECT_CUDA(cudaStreamCreate(&blocking));
+  std::atomic<bool> done{false};
+  EXPECT_CUDA(host::launch(blocking, {}, [&] {
+    std::this_thread::sleep_for(20ms);
+    done = true;
+  }));
+  EXPECT_EQ(cudaStreamQuery(cudaStreamLegacy), cudaErrorNotReady);
+  EXPECT_CUDA(cudaStreamSynchronize(cudaStreamLegacy));
+  EXPECT_TRUE(done);
+}
+
 TEST_F(Streams, ReleaseWhatATaskHoldsBeforeTheyAreIdle) {
   auto held = std::make_shared<int>();
   EXPECT_CUDA(host::launch(stream, {}, [held] {}));
@@ -657,6 +706,23 @@ TEST_F(Streams, AllowNoCudaCallInATask) {
   EXPECT_EQ(result, cudaErrorNotPermitted);
 }
 
+TEST_F(Streams, EndTheirThreadsWhenTheyAreDestroyedOrTheirThreadEnds) {
+  const auto threads_now = [] {
+    const std::filesystem::directory_iterator all("/proc/self/task");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = threads_now();
+  for (int i = 0; i < 10; ++i) {
+    const cudaStream_t destroyed = make_stream();
+    EXPECT_CUDA(host::launch(destroyed, {}, [] {}));
+    EXPECT_CUDA(cudaStreamDestroy(destroyed));
+    std::thread([] { EXPECT_CUDA(host::launch(cudaStreamPerThread, {}, [] {})); }).join();
+  }
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (threads_now() > before && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_LE(threads_now(), before);
+}
+
 TEST_F(Streams, ManyThreadsMayUseManyStreamsAndOnePool) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
@@ -666,7 +732,9 @@ TEST_F(Streams, ManyThreadsMayUseManyStreamsAndOnePool) {
         const std::size_t bytes = 1 + 100 * i;
         unsigned char* const pointer = allocate(bytes, mine);
         EXPECT_CUDA(cudaMemsetAsync(pointer, 1, bytes, mine));
-        if (i % 16 == 0) EXPECT_CUDA(cudaStreamSynchronize(mine));
+        if (i % 16 == 0) {
+          EXPECT_CUDA(cudaStreamSynchronize(mine));
+        }
         EXPECT_CUDA(cudaFreeAsync(pointer, i % 16 == 0 ? cudaStreamPerThread : mine));
       }
       EXPECT_CUDA(cudaStreamDestroy(mine));

@@ -17,14 +17,12 @@
 
 #include "options.hpp"
 #include "options/flags.hpp"
+#include "text_match.hpp"
 
 namespace daa::bench {
 
-/// Everything but the program's name.
-struct Invocation {
-  std::vector<std::string> args;
-  std::map<std::string, std::string> environment = {};
-};
+using Strings = std::vector<std::string>;
+using Variables = std::map<std::string, std::string>;
 
 struct Outcome {
   std::optional<Options> options;
@@ -46,19 +44,20 @@ class OptionsTest : public testing::Test {
     std::filesystem::remove_all(directory_);
   }
 
-  static Outcome run(const Invocation& invocation) {
-    for (const auto& [name, value] : invocation.environment) ::setenv(name.c_str(), value.c_str(), 1);
+  /// `args` without the program's name.
+  static Outcome run(const Strings& args, const Variables& environment = {}) {
+    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
     std::vector<const char*> argv{"/usr/bin/daa-bench"};
-    for (const std::string& arg : invocation.args) argv.push_back(arg.c_str());
+    for (const std::string& arg : args) argv.push_back(arg.c_str());
     std::ostringstream out, err;
     ParseResult result = parse_options(static_cast<int>(argv.size()), argv.data(), out, err);
-    for (const auto& [name, value] : invocation.environment) ::unsetenv(name.c_str());
+    for (const auto& [name, value] : environment) ::unsetenv(name.c_str());
     return {std::move(result.options), result.exit_code, out.str(), err.str()};
   }
 
   /// The options that `args` give; fails the test if they are refused.
-  static Options parse(std::vector<std::string> args, std::map<std::string, std::string> environment = {}) {
-    Outcome outcome = run({std::move(args), std::move(environment)});
+  static Options parse(const Strings& args, const Variables& environment = {}) {
+    Outcome outcome = run(args, environment);
     EXPECT_EQ(outcome.err, "");
     EXPECT_EQ(outcome.out, "");
     EXPECT_TRUE(outcome.options);
@@ -83,11 +82,6 @@ class OptionsTest : public testing::Test {
  private:
   std::filesystem::path previous_directory_, directory_;
 };
-
-inline testing::AssertionResult contains(const std::string& text, const std::string& part) {
-  if (text.find(part) != std::string::npos) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << "no \"" << part << "\" in:\n" << text;
-}
 
 template <class Info>
 std::vector<std::string> names(const std::vector<const Info*>& infos) {

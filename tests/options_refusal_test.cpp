@@ -10,90 +10,82 @@ namespace {
 
 using Code = CLI::ExitCodes;
 
-struct Refusal {
-  Invocation invocation;
-  Code code;
-  std::vector<std::string> said;  // parts of the line
-};
-
 class OptionsRefusalTest : public OptionsTest {
  protected:
-  void expect_refused(const Refusal& refusal) {
+  /// `said` are parts of the one line.
+  void expect_refused(const Strings& args, Code code, const Strings& said,
+                      const Variables& environment = {}) {
     std::string shown;
-    for (const std::string& arg : refusal.invocation.args) shown += arg + ' ';
+    for (const std::string& arg : args) shown += arg + ' ';
     SCOPED_TRACE(shown);
     const auto before = files();
-    const Outcome outcome = run(refusal.invocation);
+    const Outcome outcome = run(args, environment);
     EXPECT_FALSE(outcome.options);
-    EXPECT_EQ(outcome.exit_code, static_cast<int>(refusal.code));
+    EXPECT_EQ(outcome.exit_code, static_cast<int>(code));
     EXPECT_EQ(outcome.out, "");
     EXPECT_TRUE(outcome.err.starts_with("daa-bench: ")) << outcome.err;
     EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
-    EXPECT_EQ(outcome.err.back(), '\n');
-    for (const std::string& part : refusal.said) EXPECT_TRUE(contains(outcome.err, part));
+    EXPECT_TRUE(outcome.err.ends_with('\n'));
+    for (const std::string& part : said) EXPECT_TRUE(contains(outcome.err, part));
     EXPECT_EQ(files(), before);
   }
 
-  void expect_config_refused(std::string_view text, Code code, std::vector<std::string> said) {
+  void expect_config_refused(std::string_view text, Code code, Strings said) {
     SCOPED_TRACE(text);
     write_file("bench.toml", text);
     said.emplace_back("bench.toml");
-    expect_refused({{{"--config=bench.toml"}}, code, std::move(said)});
+    expect_refused({"--config=bench.toml"}, code, said);
   }
 };
 
 TEST_F(OptionsRefusalTest, UnknownNamesAreMetWithTheNearestAndAllThatAreKnown) {
-  expect_refused({{{"--workload=scna"}},
-                  Code::ValidationError,
-                  {"--workload=scna: ", "did you mean scan?", "known: ", "stencil", "all"}});
-  expect_refused(
-      {{{"--workload=scan,sotr"}}, Code::ValidationError, {"--workload=sotr: ", "did you mean sort?"}});
-  expect_refused({{{"--allocator=arean"}},
-                  Code::ValidationError,
-                  {"--allocator=arean: ", "did you mean arena?", "preallocated"}});
-  expect_refused({{{"--allocator=prealloc"}}, Code::ValidationError, {"did you mean preallocated?"}});
-  expect_refused(
-      {{{"--sync=ends"}}, Code::ValidationError, {"--sync=ends: ", "did you mean end?", "end, phase, both"}});
-  expect_refused({{{"--device=gpu"}}, Code::ValidationError, {"--device=gpu: ", "auto, cuda, host"}});
-  expect_refused({{{"--device=-1"}}, Code::ValidationError, {"--device=-1: "}});
-  expect_refused({{{"--device=99999999999"}}, Code::ValidationError, {"--device=99999999999: "}});
-  expect_refused({{{"--profile=maybe"}}, Code::ValidationError, {"--profile=maybe: ", "true, false"}});
+  expect_refused({"--workload=scna"}, Code::ValidationError,
+                 {"--workload=scna: ", "did you mean scan?", "known: ", "stencil", "all"});
+  expect_refused({"--workload=scan,sotr"}, Code::ValidationError,
+                 {"--workload=sotr: ", "did you mean sort?"});
+  expect_refused({"--allocator=arean"}, Code::ValidationError,
+                 {"--allocator=arean: ", "did you mean arena?", "preallocated"});
+  expect_refused({"--allocator=prealloc"}, Code::ValidationError, {"did you mean preallocated?"});
+  expect_refused({"--sync=ends"}, Code::ValidationError,
+                 {"--sync=ends: ", "did you mean end?", "end, phase, both"});
+  expect_refused({"--device=gpu"}, Code::ValidationError, {"--device=gpu: ", "auto, cuda, host"});
+  expect_refused({"--device=-1"}, Code::ValidationError, {"--device=-1: "});
+  expect_refused({"--device=99999999999"}, Code::ValidationError, {"--device=99999999999: "});
+  expect_refused({"--profile=maybe"}, Code::ValidationError, {"--profile=maybe: ", "true, false"});
 }
 
 TEST_F(OptionsRefusalTest, NothingIsSuggestedWhereNothingIsNear) {
-  EXPECT_FALSE(contains(run({{"--workload=qqqqqqqq"}}).err, "did you mean"));
+  EXPECT_FALSE(contains(run({"--workload=qqqqqqqq"}).err, "did you mean"));
 }
 
 TEST_F(OptionsRefusalTest, CountsAreNumbersWithinTheirRange) {
   for (const std::string flag : {"--iters", "--repetitions", "--elements"}) {
-    expect_refused({{{flag + "=0"}}, Code::ValidationError, {flag + "=0: ", "allowed: 1 to "}});
-    expect_refused(
-        {{{flag + "=18446744073709551616"}}, Code::ValidationError, {flag + "=18446744073709551616: "}});
-    expect_refused({{{flag + "=99999999999999999999"}},
-                    Code::ValidationError,
-                    {"99999999999999999999: ", "allowed: 1"}});
+    expect_refused({flag + "=0"}, Code::ValidationError, {flag + "=0: ", "allowed: 1 to "});
+    expect_refused({flag + "=18446744073709551616"}, Code::ValidationError,
+                   {flag + "=18446744073709551616: "});
+    expect_refused({flag + "=99999999999999999999"}, Code::ValidationError,
+                   {"99999999999999999999: ", "allowed: 1"});
   }
   for (const std::string flag : {"--iters", "--warmup", "--repetitions", "--elements", "--seed"})
     for (const std::string value :
          {"-5", "many", "1.5", "1e6", "0x10", "10 ", "+1", "2^", "^2", "2^-1", "1Kib", "2^3^2"}) {
       if (value == "10 " && flag == "--elements") continue;  // blanks around the items of a list are let be
-      expect_refused({{{flag + "=" + value}},
-                      Code::ConversionError,
-                      {flag + "=" + value + ": not a count", "allowed: "}});
+      expect_refused({flag + "=" + value}, Code::ConversionError,
+                     {flag + "=" + value + ": not a count", "allowed: "});
     }
-  expect_refused({{{"--iters=2^31"}}, Code::ValidationError, {"--iters=2^31: ", "1 to 1000000000"}});
-  expect_refused({{{"--repetitions=10001"}}, Code::ValidationError, {"--repetitions=10001: ", "1 to 10000"}});
+  expect_refused({"--iters=2^31"}, Code::ValidationError, {"--iters=2^31: ", "1 to 1000000000"});
+  expect_refused({"--repetitions=10001"}, Code::ValidationError, {"--repetitions=10001: ", "1 to 10000"});
 }
 
 TEST_F(OptionsRefusalTest, SizesThatOverflowAreOutOfRange) {
   for (const std::string value :
        {"2^64", "10^20", "99999999999999999999", "2^99999999999999999999", "17179869184Gi"})
-    expect_refused(
-        {{{"--elements=" + value}}, Code::ValidationError, {"--elements=" + value + ": out of range"}});
+    expect_refused({"--elements=" + value}, Code::ValidationError,
+                   {"--elements=" + value + ": out of range"});
 }
 
 TEST_F(OptionsRefusalTest, UnitsThatAreReadInTwoWaysAreNotTaken) {
-  expect_refused({{{"--elements=64K"}}, Code::ConversionError, {"--elements=64K: ambiguous", "64Ki"}});
+  expect_refused({"--elements=64K"}, Code::ConversionError, {"--elements=64K: ambiguous", "64Ki"});
 }
 
 TEST_F(OptionsRefusalTest, SizesBelowAWorkloadsLeastNameIt) {
@@ -101,71 +93,63 @@ TEST_F(OptionsRefusalTest, SizesBelowAWorkloadsLeastNameIt) {
     if (workload.min_elements < 2) continue;
     const std::string size = std::to_string(workload.min_elements - 1);
     expect_refused(
-        {{{"--elements=" + size, "--workload=" + std::string{workload.name}}},
-         Code::ValidationError,
-         {"--elements=" + size + ": ", std::string{workload.name}, std::to_string(workload.min_elements)}});
+        {"--elements=" + size, "--workload=" + std::string{workload.name}}, Code::ValidationError,
+        {"--elements=" + size + ": ", std::string{workload.name}, std::to_string(workload.min_elements)});
   }
 }
 
 TEST_F(OptionsRefusalTest, WorkloadsAndSizesAreNamedOnce) {
-  expect_refused(
-      {{{"--workload=scan,scan"}}, Code::ValidationError, {"--workload=scan: ", "more than once"}});
-  expect_refused(
-      {{{"--elements=2^16,65536"}}, Code::ValidationError, {"--elements=65536: ", "more than once"}});
+  expect_refused({"--workload=scan,scan"}, Code::ValidationError, {"--workload=scan: ", "more than once"});
+  expect_refused({"--elements=2^16,65536"}, Code::ValidationError, {"--elements=65536: ", "more than once"});
 }
 
 TEST_F(OptionsRefusalTest, AFlagThatTakesOneValueIsGivenOnce) {
-  expect_refused({{{"--iters=1", "--iters=2"}}, Code::ArgumentMismatch, {"--iters=2: ", "1"}});
+  expect_refused({"--iters=1", "--iters=2"}, Code::ArgumentMismatch, {"--iters=2: ", "1"});
 }
 
 TEST_F(OptionsRefusalTest, AMissingValueIsNotTakenFromTheNextFlag) {
   for (const std::string flag : {"--iters", "--csv", "--workload", "--config"}) {
-    expect_refused({{{flag}}, Code::ArgumentMismatch, {flag + ": needs a value"}});
-    expect_refused({{{flag + "="}}, Code::ArgumentMismatch, {flag + ": needs a value"}});
-    expect_refused({{{flag, "--profile"}}, Code::ArgumentMismatch, {flag + ": needs a value"}});
-    expect_refused({{{flag + "=", "--profile"}}, Code::ArgumentMismatch, {flag + ": needs a value"}});
+    expect_refused({flag}, Code::ArgumentMismatch, {flag + ": needs a value"});
+    expect_refused({flag + "="}, Code::ArgumentMismatch, {flag + ": needs a value"});
+    expect_refused({flag, "--profile"}, Code::ArgumentMismatch, {flag + ": needs a value"});
+    expect_refused({flag + "=", "--profile"}, Code::ArgumentMismatch, {flag + ": needs a value"});
   }
-  expect_refused({{{"--workload=scan,"}}, Code::ArgumentMismatch, {"--workload: needs a value"}});
-  expect_refused({{{"--csv", ""}}, Code::ArgumentMismatch, {"--csv: needs a value"}});
-  expect_refused({{{"--workload", ""}}, Code::ArgumentMismatch, {"--workload: needs a value"}});
+  expect_refused({"--workload=scan,"}, Code::ArgumentMismatch, {"--workload: needs a value"});
+  expect_refused({"--csv", ""}, Code::ArgumentMismatch, {"--csv: needs a value"});
+  expect_refused({"--workload", ""}, Code::ArgumentMismatch, {"--workload: needs a value"});
 }
 
 TEST_F(OptionsRefusalTest, UnknownFlagsAreMetWithTheNearest) {
-  expect_refused(
-      {{{"--itres=5"}}, Code::ExtrasError, {"--itres=5: unknown flag", "did you mean --iters?", "--help"}});
-  expect_refused({{{"-iters=5"}}, Code::ExtrasError, {"-iters=5: unknown flag", "did you mean --iters?"}});
-  expect_refused({{{"--qqqqqqqq"}}, Code::ExtrasError, {"--qqqqqqqq: unknown flag"}});
-  expect_refused({{{"-"}}, Code::ExtrasError, {"-: "}});
-  expect_refused({{{"scan"}}, Code::ExtrasError, {"scan: ", "without a flag"}});
+  expect_refused({"--itres=5"}, Code::ExtrasError,
+                 {"--itres=5: unknown flag", "did you mean --iters?", "--help"});
+  expect_refused({"-iters=5"}, Code::ExtrasError, {"-iters=5: unknown flag", "did you mean --iters?"});
+  expect_refused({"--qqqqqqqq"}, Code::ExtrasError, {"--qqqqqqqq: unknown flag"});
+  expect_refused({"-"}, Code::ExtrasError, {"-: "});
+  expect_refused({"scan"}, Code::ExtrasError, {"scan: ", "without a flag"});
 }
 
 TEST_F(OptionsRefusalTest, FlagsOfGoogleBenchmarkGoBehindTheDashesAndNoOthers) {
-  expect_refused(
-      {{{"--benchmark_context=a=b"}}, Code::ExtrasError, {"--benchmark_context=a=b: ", "behind --"}});
-  expect_refused(
-      {{{"--", "--benchmark_out=x.json"}}, Code::ExtrasError, {"--benchmark_out=x.json: use --json"}});
-  expect_refused({{{"--", "--benchmark_out_format=csv"}}, Code::ExtrasError, {"use --json"}});
-  expect_refused({{{"--", "--benchmark_repetitions=3"}},
-                  Code::ExtrasError,
-                  {"--benchmark_repetitions=3: use --repetitions"}});
-  expect_refused({{{"--", "--benchmark_enable_random_interleaving=true"}}, Code::ExtrasError, {"always on"}});
-  expect_refused({{{"--", "--iters=3"}}, Code::ExtrasError, {"--iters=3: ", "before the --"}});
+  expect_refused({"--benchmark_context=a=b"}, Code::ExtrasError, {"--benchmark_context=a=b: ", "behind --"});
+  expect_refused({"--", "--benchmark_out=x.json"}, Code::ExtrasError, {"--benchmark_out=x.json: use --json"});
+  expect_refused({"--", "--benchmark_out_format=csv"}, Code::ExtrasError, {"use --json"});
+  expect_refused({"--", "--benchmark_repetitions=3"}, Code::ExtrasError,
+                 {"--benchmark_repetitions=3: use --repetitions"});
+  expect_refused({"--", "--benchmark_enable_random_interleaving=true"}, Code::ExtrasError, {"always on"});
+  expect_refused({"--", "--iters=3"}, Code::ExtrasError, {"--iters=3: ", "before the --"});
 }
 
 TEST_F(OptionsRefusalTest, OutputsThatCannotBeWrittenAreFoundOutBeforehand) {
   std::filesystem::create_directory("directory");
   for (const std::string flag : {"--csv", "--json"}) {
-    expect_refused({{{flag + "=directory"}}, Code::ValidationError, {flag + "=directory: is a directory"}});
-    expect_refused({{{flag + "=new/"}}, Code::ValidationError, {flag + "=new/: is a directory"}});
-    expect_refused({{{flag + "=missing/a.csv"}},
-                    Code::ValidationError,
-                    {flag + "=missing/a.csv: ", "no directory missing"}});
+    expect_refused({flag + "=directory"}, Code::ValidationError, {flag + "=directory: is a directory"});
+    expect_refused({flag + "=new/"}, Code::ValidationError, {flag + "=new/: is a directory"});
+    expect_refused({flag + "=missing/a.csv"}, Code::ValidationError,
+                   {flag + "=missing/a.csv: ", "no directory missing"});
     write_file("file", "kept");
-    expect_refused({{{flag + "=file/a.csv"}}, Code::ValidationError, {flag + "=file/a.csv: "}});
+    expect_refused({flag + "=file/a.csv"}, Code::ValidationError, {flag + "=file/a.csv: "});
     const std::string long_name(300, 'x');
-    expect_refused({{{flag + "=" + long_name}},
-                    Code::ValidationError,
-                    {flag + "=" + long_name + ": cannot be written"}});
+    expect_refused({flag + "=" + long_name}, Code::ValidationError,
+                   {flag + "=" + long_name + ": cannot be written"});
   }
 }
 
@@ -182,8 +166,8 @@ TEST_F(OptionsRefusalTest, OutputsWithoutPermissionAreFoundOutBeforehand) {
     std::filesystem::permissions(".", all);
     ASSERT_EQ(::seteuid(nobody), 0);
   }
-  const Outcome no_directory = run({{"--csv=locked/a.csv"}});
-  const Outcome no_file = run({{"--csv=locked.csv"}});
+  const Outcome no_directory = run({"--csv=locked/a.csv"});
+  const Outcome no_file = run({"--csv=locked.csv"});
   if (user == 0) {
     ASSERT_EQ(::seteuid(user), 0);
   }
@@ -197,25 +181,23 @@ TEST_F(OptionsRefusalTest, OutputsWithoutPermissionAreFoundOutBeforehand) {
 
 TEST_F(OptionsRefusalTest, ABadDefaultIsSaidToBeTheDefault) {
   std::filesystem::create_directory("daa-bench.csv");
-  expect_refused({{{}}, Code::ValidationError, {"--csv=daa-bench.csv (the default): is a directory"}});
+  expect_refused({}, Code::ValidationError, {"--csv=daa-bench.csv (the default): is a directory"});
 }
 
 TEST_F(OptionsRefusalTest, BothReportsDoNotGoToOnePlace) {
-  expect_refused({{{"--csv=-", "--json=-"}}, Code::ExcludesError, {"--json=-: ", "--csv=-"}});
-  expect_refused({{{"--csv=a", "--json=./a"}}, Code::ExcludesError, {"--json=./a: ", "--csv=a"}});
+  expect_refused({"--csv=-", "--json=-"}, Code::ExcludesError, {"--json=-: ", "--csv=-"});
+  expect_refused({"--csv=a", "--json=./a"}, Code::ExcludesError, {"--json=./a: ", "--csv=a"});
   write_file("b", "kept");
   std::filesystem::create_hard_link("b", "c");
-  expect_refused({{{"--csv=b", "--json=c"}}, Code::ExcludesError, {"--json=c: "}});
+  expect_refused({"--csv=b", "--json=c"}, Code::ExcludesError, {"--json=c: "});
 }
 
 TEST_F(OptionsRefusalTest, AValueFromTheEnvironmentIsNamedAfterItsVariable) {
-  expect_refused({{{}, {{"DAA_BENCH_ITERS", "0"}}},
-                  Code::ValidationError,
-                  {"daa-bench: DAA_BENCH_ITERS=0: out of range"}});
-  expect_refused({{{}, {{"DAA_BENCH_WORKLOAD", "scan,scna"}}},
-                  Code::ValidationError,
-                  {"DAA_BENCH_WORKLOAD=scna: unknown"}});
-  expect_refused({{{}, {{"DAA_BENCH_PROFILE", "x"}}}, Code::ValidationError, {"DAA_BENCH_PROFILE=x: "}});
+  expect_refused({}, Code::ValidationError, {"daa-bench: DAA_BENCH_ITERS=0: out of range"},
+                 {{"DAA_BENCH_ITERS", "0"}});
+  expect_refused({}, Code::ValidationError, {"DAA_BENCH_WORKLOAD=scna: unknown"},
+                 {{"DAA_BENCH_WORKLOAD", "scan,scna"}});
+  expect_refused({}, Code::ValidationError, {"DAA_BENCH_PROFILE=x: "}, {{"DAA_BENCH_PROFILE", "x"}});
 }
 
 TEST_F(OptionsRefusalTest, AValueFromAConfigFileIsNamedAfterFileAndKey) {
@@ -228,14 +210,13 @@ TEST_F(OptionsRefusalTest, AValueFromAConfigFileIsNamedAfterFileAndKey) {
 }
 
 TEST_F(OptionsRefusalTest, ConfigFilesThatAreNotThereAreSaidToBe) {
-  expect_refused(
-      {{{"--config=none.toml"}}, Code::FileError, {"--config=none.toml: cannot be read: No such file"}});
+  expect_refused({"--config=none.toml"}, Code::FileError,
+                 {"--config=none.toml: cannot be read: No such file"});
   std::filesystem::create_directory("directory");
-  expect_refused(
-      {{{"--config=directory"}}, Code::FileError, {"--config=directory: cannot be read: Is a directory"}});
-  expect_refused({{{}, {{"DAA_BENCH_CONFIG", "none.toml"}}},
-                  Code::FileError,
-                  {"DAA_BENCH_CONFIG=none.toml: cannot be read"}});
+  expect_refused({"--config=directory"}, Code::FileError,
+                 {"--config=directory: cannot be read: Is a directory"});
+  expect_refused({}, Code::FileError, {"DAA_BENCH_CONFIG=none.toml: cannot be read"},
+                 {{"DAA_BENCH_CONFIG", "none.toml"}});
 }
 
 TEST_F(OptionsRefusalTest, NothingInAConfigFileIsIgnored) {
@@ -251,11 +232,12 @@ TEST_F(OptionsRefusalTest, NothingInAConfigFileIsIgnored) {
   expect_config_refused("[bench]\niters = 5\n", Code::ConfigError, {"line 1, \"[bench]\": sections"});
   expect_config_refused("elements = [1024,\n2048\n", Code::ConfigError, {"line 1", "never closed"});
   expect_config_refused("csv = \"a.csv\niters = 5\n", Code::ConfigError, {"quotes"});
-  expect_config_refused("workload = []\n", Code::ArgumentMismatch, {"workload: needs a value"});
+  expect_config_refused("workload = [ ]\n", Code::ConfigError, {"line 1", "the value is missing"});
+  expect_config_refused("workload = \"\"\n", Code::ArgumentMismatch, {"workload: needs a value"});
 }
 
 TEST_F(OptionsRefusalTest, ControlCharactersAndOtherScriptsStayOnOneLine) {
-  expect_refused({{{"--workload=a\nb\t\x1b[2J"}}, Code::ValidationError, {"--workload=a\\nb\\t\\x1b[2J: "}});
+  expect_refused({"--workload=a\nb\t\x1b[2J"}, Code::ValidationError, {"--workload=a\\nb\\t\\x1b[2J: "});
 }
 
 }  // namespace

@@ -40,7 +40,9 @@ inline Row a_row(std::string allocator = "arena") {
   row.allocations_per_phase = 2.5;
   row.runtime_calls_per_phase = 0.002;
   row.bytes_asked_per_phase = 12582912;
-  row.bytes_reserved = std::size_t{32} << 20;
+  row.bytes_peak_phase = std::size_t{12} << 20;
+  row.pool_mapped_bytes = std::size_t{32} << 20;
+  row.bytes_reserved = std::size_t{16} << 20;
   row.seed = 18446744073709551615u;
   return row;
 }

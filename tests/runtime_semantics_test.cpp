@@ -468,6 +468,16 @@ TEST_F(RuntimeSemantics, EveryThreadHasItsOwnPerThreadStream) {
   EXPECT_EQ(cudaStreamQuery(cudaStreamPerThread), cudaErrorNotReady);
 }
 
+TEST_F(RuntimeSemantics, ACopyToPageableMemoryIsDoneWhenItReturns) {
+  unsigned char pageable = 0;
+  Gate gate;
+  gate.hold(stream);
+  EXPECT_CUDA(cudaMemsetAsync(device, 2, bytes, stream));
+  gate.open_in(50ms);
+  EXPECT_CUDA(cudaMemcpyAsync(&pageable, device, 1, cudaMemcpyDeviceToHost, stream));
+  EXPECT_EQ(pageable, 2);
+}
+
 TEST_F(RuntimeSemantics, ABlockingCopyToTheHostWaitsForBlockingStreams) {
   const cudaStream_t blocking = make_blocking_stream();
   unsigned char pageable = 0;

@@ -13,11 +13,13 @@ namespace {
 
 class SeedApi : public StreamFixture {};
 
-__global__ void fill_both(float* a, int* b, std::size_t n, std::size_t m) {
+constexpr std::size_t n = 1000, m = 500;
+
+__global__ void kernel(float* a, int* b) {
   for (std::size_t i = threadIdx.x; i < n; i += blockDim.x) a[i] = static_cast<float>(i);
   for (std::size_t i = threadIdx.x; i < m; i += blockDim.x) b[i] = -static_cast<int>(i);
 }
-__global__ void fill_view(DeviceBufferView<float> view) {
+__global__ void kernel(DeviceBufferView<float> view) {
   for (std::size_t i = threadIdx.x; i < view.size(); i += blockDim.x) view[i] = static_cast<float>(i);
 }
 __global__ void fill_span(cuda::std::span<float> span) {
@@ -36,16 +38,14 @@ __global__ void sum_span(cuda::std::span<const float> span, float* sum) {
 
 TEST_F(SeedApi, TheFirstExampleRunsAsWritten) {
   const cudaStream_t stream = this->stream();
-  const std::size_t n = 1000, m = 500;
   const dim3 grid{1}, block{128};
-  const auto kernel = [&](float* a, int* b) { fill_both<<<grid, block, 0, stream>>>(a, b, n, m); };
 
   DeviceAsyncArena scratch{stream};
 
   auto tmpA = alloc<float>(scratch, n);
   auto tmpB = alloc<int>(scratch, m);
 
-  kernel(tmpA, tmpB);
+  kernel<<<grid, block, 0, stream>>>(tmpA, tmpB);
   DAA_CUDA_CHECK(cudaGetLastError());
   std::vector<float> a(n);
   std::vector<int> b(m);
@@ -61,12 +61,11 @@ TEST_F(SeedApi, TheFirstExampleRunsAsWritten) {
 
 TEST_F(SeedApi, TheEndOfAScopeEndsTheScratch) {
   const cudaStream_t stream = this->stream();
-  const std::size_t n = 1000;
   std::vector<float> result(n);
   {
     DeviceAsyncArena scratch{stream};
     auto tmp = alloc<float>(scratch, n);
-    fill_view<<<1, 128, 0, stream>>>(tmp);
+    kernel<<<1, 128, 0, stream>>>(tmp);
     DAA_CUDA_CHECK(cudaGetLastError());
     DAA_CUDA_CHECK(cudaMemcpyAsync(result.data(), tmp, tmp.size_bytes(), cudaMemcpyDeviceToHost, stream));
   }  // frees enqueued asynchronously
@@ -76,8 +75,7 @@ TEST_F(SeedApi, TheEndOfAScopeEndsTheScratch) {
 
 TEST_F(SeedApi, AKernelTakesAViewAsPointerViewSpanAndConst) {
   DeviceAsyncArena scratch{stream()};
-  const std::size_t n = 100;
-  auto view = alloc<float>(scratch, n);
+  auto view = alloc<float>(scratch, 100);
   auto sums = alloc<float>(scratch, 2);
   const float expected = 4950.0f;
 
@@ -93,13 +91,16 @@ TEST_F(SeedApi, AKernelTakesAViewAsPointerViewSpanAndConst) {
   EXPECT_EQ(result[0], expected);
   EXPECT_EQ(result[1], expected);
 
-  fill_span<<<1, 32, 0, stream()>>>(alloc<float>(scratch, n));  // also from a view without a name
+  fill_span<<<1, 32, 0, stream()>>>(alloc<float>(scratch, 100));  // also from a view without a name
   DAA_CUDA_CHECK(cudaGetLastError());
 }
 
 using View = DeviceBufferView<float>;
 using ConstView = DeviceBufferView<const float>;
 static_assert(std::is_trivially_copyable_v<View>);
+static_assert(std::is_same_v<decltype(View{}[std::int64_t{1}]), float&> &&
+              std::is_same_v<decltype(View{}[std::size_t{1}]), float&> &&
+              std::is_same_v<decltype(View{}[1]), float&>);
 static_assert(std::is_convertible_v<View, float*> && !std::is_convertible_v<ConstView, float*>);
 static_assert(std::is_convertible_v<View, ConstView> && !std::is_convertible_v<ConstView, View>);
 static_assert(!std::is_convertible_v<DeviceBufferView<int>, View>);

@@ -9,6 +9,7 @@
 
 #include "call_log.hpp"
 #include "errors.hpp"
+#include "runtime.hpp"
 #include "stream.hpp"
 #include "unloading.hpp"
 
@@ -32,6 +33,7 @@ cudaError_t result_of(const Body& body) noexcept {
 template <class Body>
 cudaError_t api(Function function, Call call, const Body& body) noexcept {
   if (unloaded()) return cudaErrorCudartUnloading;
+  call.function = function.name();
   const cudaError_t result = result_of([&] {
     if (const cudaError_t error = context_error(); error != cudaSuccess) return error;
     if (on_worker()) return cudaErrorNotPermitted;
@@ -39,10 +41,18 @@ cudaError_t api(Function function, Call call, const Body& body) noexcept {
     return body(call);
   });
   remember(result);
-  call.function = function.name();
   call.result = result;
   call_log().add(function, call);
   return result;
+}
+
+/// Calls `use` with the lock and the stream, if there is such a stream.
+template <class Use>
+cudaError_t with_stream(cudaStream_t handle, const Use& use) {
+  Runtime& rt = runtime();
+  Lock lock(rt.mutex);
+  const auto stream = rt.stream(handle);
+  return stream ? use(lock, *stream) : cudaErrorInvalidResourceHandle;
 }
 
 /// A Call with what is known of it before the work is done.

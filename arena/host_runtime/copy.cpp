@@ -2,8 +2,10 @@
 //
 // When the host calls, an operand that has to be device memory and is not mapped on any device is refused.
 // What is live is known only in stream order, so that is checked by the worker, just before the work.
+#include <cstdio>
 #include <cstring>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "api.hpp"
@@ -17,15 +19,14 @@ namespace {
 // Copies from pageable memory up to this size are staged: the caller may reuse its memory at once.
 constexpr std::size_t most_staged = 64 * 1024;
 
-std::string describe(const char* what, const Access& access) {
-  char text[160];
-  std::snprintf(text, sizeof text, "%s outside live memory: %zu bytes at %p", what, access.bytes,
-                access.pointer);
-  return text;
+std::string describe(std::string_view what, const Access& access) {
+  char text[128];
+  std::snprintf(text, sizeof text, " outside live memory: %zu bytes at %p", access.bytes, access.pointer);
+  return std::string(what) + text;
 }
 
 // On the worker: whether all accesses are to live memory; reports those that are not.
-bool check(const char* what, const std::vector<Access>& accesses) {
+bool check(std::string_view what, const std::vector<Access>& accesses) {
   const Lock lock(runtime().mutex);
   bool all_live = true;
   for (const Access& access : accesses) {
@@ -37,7 +38,7 @@ bool check(const char* what, const std::vector<Access>& accesses) {
 }
 
 // Work that runs `task` if all accesses are to live memory.
-Work checked(const char* what, std::vector<Access> accesses, std::function<void()> task) {
+Work checked(std::string_view what, std::vector<Access> accesses, std::function<void()> task) {
   return {[what, accesses = std::move(accesses), task = std::move(task)] {
             if (check(what, accesses)) task();
           },
@@ -45,70 +46,54 @@ Work checked(const char* what, std::vector<Access> accesses, std::function<void(
 }
 
 // With the lock: whether the device can reach `access` at all, as far as the host knows when it calls.
-bool reachable(const char* what, const Access& access) {
+bool reachable(std::string_view what, const Access& access) {
   if (is_device_memory(access.pointer) || is_pinned(access)) return true;
   report_violation(describe(what, access));
   return false;
 }
 
-struct Copy {
-  const char* function;
-  void* to;
-  const void* from;
-  std::size_t bytes;
-  cudaMemcpyKind kind;
-};
+// `call` says how much is copied. Without `wait`, returns as soon as the caller may go on as cudaMemcpyAsync
+// lets it: pageable memory is done with, pinned memory is not.
+cudaError_t copy(Lock& lock, Stream& stream, const Call& call, void* to, const void* from,
+                 cudaMemcpyKind kind, bool wait) {
+  if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) return cudaErrorInvalidMemcpyDirection;
+  const std::size_t bytes = call.bytes;
+  if (bytes == 0) return cudaSuccess;
+  if (to == nullptr || from == nullptr) return cudaErrorInvalidValue;
 
-cudaError_t copy(Lock& lock, Stream& stream, const Copy& what, bool wait) {
-  if (what.kind < cudaMemcpyHostToHost || what.kind > cudaMemcpyDefault)
-    return cudaErrorInvalidMemcpyDirection;
-  if (what.bytes == 0) return cudaSuccess;
-  if (what.to == nullptr || what.from == nullptr) return cudaErrorInvalidValue;
-
-  const Access to{what.to, what.bytes};
-  const Access from{what.from, what.bytes};
-  const auto on_device = [&](const Access& access, cudaMemcpyKind a, cudaMemcpyKind b) {
-    return what.kind == a || what.kind == b || is_device_memory(access.pointer);
-  };
-  const bool to_device = on_device(to, cudaMemcpyHostToDevice, cudaMemcpyDeviceToDevice);
-  const bool from_device = on_device(from, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice);
-  if (to_device && !reachable(what.function, to)) return cudaErrorInvalidValue;
-  if (from_device && !reachable(what.function, from)) return cudaErrorInvalidValue;
+  const Access target{to, bytes};
+  const Access source{from, bytes};
+  const bool to_device =
+      kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice || is_device_memory(to);
+  const bool from_device =
+      kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice || is_device_memory(from);
+  if (to_device && !reachable(call.function, target)) return cudaErrorInvalidValue;
+  if (from_device && !reachable(call.function, source)) return cudaErrorInvalidValue;
 
   std::vector<Access> accesses;
-  if (to_device) accesses.push_back(to);
-  if (from_device) accesses.push_back(from);
-  const bool from_pageable = !from_device && !is_pinned(from);
-  const bool to_pageable = !to_device && !is_pinned(to);
+  if (to_device) accesses.push_back(target);
+  if (from_device) accesses.push_back(source);
+  const bool to_pageable = !to_device && !is_pinned(target);
+  const bool from_pageable = !from_device && !is_pinned(source);
   std::shared_ptr<std::byte[]> staged;
-  if (from_pageable && !to_pageable && what.bytes <= most_staged) {
-    staged = std::make_shared<std::byte[]>(what.bytes);
-    std::memcpy(staged.get(), what.from, what.bytes);
+  if (from_pageable && !to_pageable && bytes <= most_staged) {
+    staged = std::make_shared<std::byte[]>(bytes);
+    std::memcpy(staged.get(), from, bytes);
   }
-  const auto task = [what, staged] { std::memmove(what.to, staged ? staged.get() : what.from, what.bytes); };
-  const StreamPoint done = stream.submit(lock, checked(what.function, std::move(accesses), task));
-  wait = wait && !(to_device && from_device);
-  if (wait || to_pageable || (from_pageable && !staged)) done.wait(lock);
+  const auto task = [=] { std::memmove(to, staged ? staged.get() : from, bytes); };
+  const StreamPoint done = stream.submit(lock, checked(call.function, std::move(accesses), task));
+  const bool within_devices = to_device && from_device;
+  if ((wait && !within_devices) || to_pageable || (from_pageable && !staged)) done.wait(lock);
   return cudaSuccess;
 }
 
-cudaError_t set(Lock& lock, Stream& stream, const char* function, void* pointer, int value,
-                std::size_t bytes) {
+cudaError_t set(Lock& lock, Stream& stream, const Call& call, void* pointer, int value) {
+  const std::size_t bytes = call.bytes;
   if (bytes == 0) return cudaSuccess;
   const Access access{pointer, bytes};
-  if (!reachable(function, access)) return cudaErrorInvalidValue;
-  const auto task = [=] { std::memset(pointer, value, bytes); };
-  stream.submit(lock, checked(function, {access}, task));
+  if (!reachable(call.function, access)) return cudaErrorInvalidValue;
+  stream.submit(lock, checked(call.function, {access}, [=] { std::memset(pointer, value, bytes); }));
   return cudaSuccess;
-}
-
-// Calls `use` with the lock and the stream, if there is such a stream.
-template <class Use>
-cudaError_t with_stream(cudaStream_t handle, const Use& use) {
-  Runtime& rt = runtime();
-  Lock lock(rt.mutex);
-  const auto stream = rt.stream(handle);
-  return stream ? use(lock, *stream) : cudaErrorInvalidResourceHandle;
 }
 
 }  // namespace
@@ -128,34 +113,31 @@ cudaError_t launch(cudaStream_t stream, std::vector<Access> accesses, std::funct
 using namespace daa::host_runtime;
 
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
-  return api("cudaMemcpy", asked(nullptr, bytes, to), [&](Call&) {
+  return api("cudaMemcpy", asked(nullptr, bytes, to), [&](Call& call) {
     return with_stream(cudaStreamLegacy, [&](Lock& lock, Stream& stream) {
-      return copy(lock, stream, {"cudaMemcpy", to, from, bytes, kind}, true);
+      return copy(lock, stream, call, to, from, kind, true);
     });
   });
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
-  return api("cudaMemcpyAsync", asked(stream, bytes, to), [&](Call&) {
-    return with_stream(stream, [&](Lock& lock, Stream& which) {
-      return copy(lock, which, {"cudaMemcpyAsync", to, from, bytes, kind}, false);
-    });
+  return api("cudaMemcpyAsync", asked(stream, bytes, to), [&](Call& call) {
+    return with_stream(
+        stream, [&](Lock& lock, Stream& which) { return copy(lock, which, call, to, from, kind, false); });
   });
 }
 
 cudaError_t cudaMemset(void* pointer, int value, size_t bytes) {
-  return api("cudaMemset", asked(nullptr, bytes, pointer), [&](Call&) {
-    return with_stream(cudaStreamLegacy, [&](Lock& lock, Stream& stream) {
-      return set(lock, stream, "cudaMemset", pointer, value, bytes);
-    });
+  return api("cudaMemset", asked(nullptr, bytes, pointer), [&](Call& call) {
+    return with_stream(cudaStreamLegacy,
+                       [&](Lock& lock, Stream& stream) { return set(lock, stream, call, pointer, value); });
   });
 }
 
 cudaError_t cudaMemsetAsync(void* pointer, int value, size_t bytes, cudaStream_t stream) {
-  return api("cudaMemsetAsync", asked(stream, bytes, pointer), [&](Call&) {
-    return with_stream(stream, [&](Lock& lock, Stream& which) {
-      return set(lock, which, "cudaMemsetAsync", pointer, value, bytes);
-    });
+  return api("cudaMemsetAsync", asked(stream, bytes, pointer), [&](Call& call) {
+    return with_stream(stream,
+                       [&](Lock& lock, Stream& which) { return set(lock, which, call, pointer, value); });
   });
 }

@@ -1,6 +1,8 @@
 #include "memory.hpp"
 
+#include <cstdio>
 #include <limits>
+#include <string>
 #include <utility>
 
 #include "violations.hpp"
@@ -29,7 +31,7 @@ bool grow(MemoryPool& pool, std::size_t bytes) {
 
 }  // namespace
 
-AllocationPtr allocate(MemoryPool& pool, std::size_t bytes, const Stream* stream, const char* made_by) {
+AllocationPtr allocate(MemoryPool& pool, std::size_t bytes, const Stream* stream, std::string_view made_by) {
   if (bytes > std::numeric_limits<std::size_t>::max() / 2) return nullptr;
   Runtime& rt = runtime();
   const std::size_t block_bytes = round_up(bytes, MemoryPool::unit);
@@ -48,14 +50,14 @@ AllocationPtr allocate(MemoryPool& pool, std::size_t bytes, const Stream* stream
   return allocation;
 }
 
-AllocationPtr disown(const void* pointer, const char* freed_by, std::uint64_t freed_on) {
+AllocationPtr disown(const void* pointer, std::string_view freed_by, std::uint64_t freed_on) {
   Runtime& rt = runtime();
   const auto found = rt.owned.find(reinterpret_cast<std::uintptr_t>(pointer));
   if (found == rt.owned.end()) {
-    char address[32];
-    std::snprintf(address, sizeof address, "%p", pointer);
-    report_violation(std::string(freed_by) + " of " + address +
-                     ", which is not allocated: freed twice, or never allocated");
+    char text[128];
+    std::snprintf(text, sizeof text, " of %p, which is not allocated: freed twice, or never allocated",
+                  pointer);
+    report_violation(std::string(freed_by) + text);
     return nullptr;
   }
   AllocationPtr allocation = std::move(found->second);

@@ -8,8 +8,7 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "daa/host_runtime.hpp"
@@ -25,6 +24,8 @@ struct Allocation {
   State state = State::to_begin;
   std::shared_ptr<Segment> segment;  // null for pinned memory
   std::shared_ptr<MemoryPool> pool;  // null for pinned memory
+
+  [[nodiscard]] void* address() const { return reinterpret_cast<void*>(origin.range.begin); }
 };
 
 using AllocationPtr = std::shared_ptr<Allocation>;
@@ -32,22 +33,24 @@ using Segments = std::vector<std::shared_ptr<Segment>>;
 
 /// Takes memory from `pool` for use on `stream` (at once, if null), mapping more if need be; the program owns
 /// it. Null if the device's limit or the pool's does not allow it. With the runtime's lock.
-AllocationPtr allocate(MemoryPool& pool, std::size_t bytes, const Stream* stream, const char* made_by);
+AllocationPtr allocate(MemoryPool& pool, std::size_t bytes, const Stream* stream, std::string_view made_by);
 
 /// What the program owns at `pointer`, which it then owns no longer; if nothing, reports that and returns
 /// null.
-AllocationPtr disown(const void* pointer, const char* freed_by, std::uint64_t freed_on);
+AllocationPtr disown(const void* pointer, std::string_view freed_by, std::uint64_t freed_on);
 
 /// Without the lock, in stream order: makes an allocation live; makes it dead again.
 void begin(const AllocationPtr& allocation);
 void end(const AllocationPtr& allocation);
 
-/// What can be unmapped on `device` now. `threshold`: no more than the pools' release thresholds allow.
+/// Takes idle memory out of the pools of `device`, no more than their release thresholds allow or everything,
+/// or out of one pool so that `keep` bytes stay. It is verified and unmapped when the result is destroyed,
+/// better without the lock.
 enum class Release { to_threshold, everything };
 [[nodiscard]] Segments release_idle(Device& device, Release how);
 [[nodiscard]] Segments release_idle(MemoryPool& pool, std::size_t keep);
 
-/// The live memory, device or pinned, that contains all of the access; null if none does.
+/// The live memory, of any device or pinned, that contains all of the access; null if none does.
 [[nodiscard]] const Allocation* live_memory(const Access& access);
 /// Whether a device's memory is mapped at `pointer`, live or not.
 [[nodiscard]] bool is_device_memory(const void* pointer);

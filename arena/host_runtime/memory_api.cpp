@@ -8,21 +8,22 @@ using namespace daa::host_runtime;
 
 namespace {
 
-// cudaMallocAsync, from `pool`, or from the current pool of the stream's device if null.
-cudaError_t allocate_async(Call& call, const char* made_by, void** pointer, std::size_t bytes,
-                           std::shared_ptr<MemoryPool> pool, cudaStream_t handle) {
-  Runtime& rt = runtime();
-  Lock lock(rt.mutex);
-  const auto stream = rt.stream(handle);
-  if (!stream) return cudaErrorInvalidResourceHandle;
-  if (!pool) pool = rt.device(stream->device).current_pool;
-  *pointer = nullptr;
-  if (bytes == 0) return cudaSuccess;
-  const AllocationPtr allocation = allocate(*pool, bytes, stream.get(), made_by);
-  if (!allocation) return cudaErrorMemoryAllocation;
-  stream->submit(lock, {[allocation] { begin(allocation); }, {}});
-  *pointer = reinterpret_cast<void*>(allocation->origin.range.begin);  // NOLINT
-  call.pointer = *pointer;
+cudaError_t allocate_async(Lock& lock, Stream& stream, std::shared_ptr<MemoryPool> pool, void** pointer,
+                           Call& call) {
+  AllocationPtr allocation;
+  if (call.bytes != 0) {
+    allocation = allocate(*pool, call.bytes, &stream, call.function);
+    Device& device = runtime().device(stream.device);
+    if (!allocation && call.bytes <= device.memory_limit) {
+      // As the driver does: memory whose free is still to be executed is waited for before giving up.
+      runtime().synchronize(lock, device);
+      allocation = allocate(*pool, call.bytes, &stream, call.function);
+    }
+    if (!allocation) return cudaErrorMemoryAllocation;
+    stream.submit(lock, {[allocation] { begin(allocation); }, {}});
+    call.pointer = allocation->address();
+  }
+  *pointer = allocation ? allocation->address() : nullptr;
   return cudaSuccess;
 }
 
@@ -31,50 +32,49 @@ cudaError_t allocate_async(Call& call, const char* made_by, void** pointer, std:
 cudaError_t cudaMallocAsync(void** pointer, size_t bytes, cudaStream_t stream) {
   return api("cudaMallocAsync", asked(stream, bytes), [&](Call& call) {
     if (pointer == nullptr) return cudaErrorInvalidValue;
-    return allocate_async(call, "cudaMallocAsync", pointer, bytes, nullptr, stream);
+    return with_stream(stream, [&](Lock& lock, Stream& on) {
+      return allocate_async(lock, on, runtime().device(on.device).current_pool, pointer, call);
+    });
   });
 }
 
 cudaError_t cudaMallocFromPoolAsync(void** pointer, size_t bytes, cudaMemPool_t pool, cudaStream_t stream) {
   return api("cudaMallocFromPoolAsync", asked(stream, bytes), [&](Call& call) {
     if (pointer == nullptr) return cudaErrorInvalidValue;
-    std::shared_ptr<MemoryPool> from;
-    {
-      const Lock lock(runtime().mutex);
-      from = runtime().pools.find(pool);
-    }
-    if (!from) return cudaErrorInvalidValue;
-    return allocate_async(call, "cudaMallocFromPoolAsync", pointer, bytes, std::move(from), stream);
+    return with_stream(stream, [&](Lock& lock, Stream& on) {
+      const auto from = runtime().pools.find(pool);
+      return from ? allocate_async(lock, on, from, pointer, call) : cudaErrorInvalidValue;
+    });
   });
 }
 
-cudaError_t cudaFreeAsync(void* pointer, cudaStream_t handle) {
-  return api("cudaFreeAsync", asked(handle, 0, pointer), [&](Call&) {
-    Runtime& rt = runtime();
-    Lock lock(rt.mutex);
-    const auto stream = rt.stream(handle);
-    if (!stream) return cudaErrorInvalidResourceHandle;
-    const AllocationPtr freed = disown(pointer, "cudaFreeAsync", stream->id);
-    if (!freed) return cudaErrorInvalidValue;
-    freed->pool->give(freed->origin.range.begin, stream->submit(lock, {[freed] { end(freed); }, {}}));
-    return cudaSuccess;
+cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream) {
+  return api("cudaFreeAsync", asked(stream, 0, pointer), [&](Call& call) {
+    return with_stream(stream, [&](Lock& lock, Stream& on) {
+      const AllocationPtr freed = disown(pointer, call.function, on.id);
+      if (!freed) return cudaErrorInvalidValue;
+      const StreamPoint done = on.submit(lock, {[freed] { end(freed); }, {}});
+      freed->pool->give(freed->origin.range.begin, done);
+      return cudaSuccess;
+    });
   });
 }
 
 cudaError_t cudaMalloc(void** pointer, size_t bytes) {
   return api("cudaMalloc", asked(nullptr, bytes), [&](Call& call) {
     if (pointer == nullptr) return cudaErrorInvalidValue;
-    *pointer = nullptr;
-    if (bytes == 0) return cudaSuccess;
-    Runtime& rt = runtime();
+    if (bytes == 0) {
+      *pointer = nullptr;
+      return cudaSuccess;
+    }
     AllocationPtr allocation;
     {
-      const Lock lock(rt.mutex);
-      allocation = allocate(*rt.current_device().direct_pool, bytes, nullptr, "cudaMalloc");
+      const Lock lock(runtime().mutex);
+      allocation = allocate(*runtime().current_device().direct_pool, bytes, nullptr, call.function);
     }
     if (!allocation) return cudaErrorMemoryAllocation;
     begin(allocation);
-    *pointer = reinterpret_cast<void*>(allocation->origin.range.begin);  // NOLINT
+    *pointer = allocation->address();
     call.pointer = *pointer;
     return cudaSuccess;
   });
@@ -82,14 +82,14 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
 
 // Waits for the whole device, but not if the memory is a pool's: then the caller vouches for its being idle.
 cudaError_t cudaFree(void* pointer) {
-  return api("cudaFree", asked(nullptr, 0, pointer), [&](Call&) {
+  return api("cudaFree", asked(nullptr, 0, pointer), [&](Call& call) {
     if (pointer == nullptr) return cudaSuccess;
     Runtime& rt = runtime();
     AllocationPtr freed;
     Segments released;  // unmapped after the lock is gone
     {
       Lock lock(rt.mutex);
-      freed = disown(pointer, "cudaFree", 0);
+      freed = disown(pointer, call.function, 0);
       if (!freed) return cudaErrorInvalidValue;
       Device& device = rt.device(freed->pool->device);
       if (freed->pool == device.direct_pool) rt.synchronize(lock, device);
@@ -105,8 +105,10 @@ cudaError_t cudaFree(void* pointer) {
 cudaError_t cudaMallocHost(void** pointer, size_t bytes) {
   return api("cudaMallocHost", asked(nullptr, bytes), [&](Call& call) {
     if (pointer == nullptr) return cudaErrorInvalidValue;
-    *pointer = nullptr;
-    if (bytes == 0) return cudaSuccess;
+    if (bytes == 0) {
+      *pointer = nullptr;
+      return cudaSuccess;
+    }
     constexpr std::size_t page = 4096;
     if (bytes > std::size_t{1} << 62) return cudaErrorMemoryAllocation;
     void* const memory = std::aligned_alloc(page, (bytes + page - 1) / page * page);

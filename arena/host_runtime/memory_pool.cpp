@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace daa::host_runtime {
 
@@ -12,12 +13,8 @@ void Watermark::add(std::size_t bytes) {
 
 std::uintptr_t MemoryPool::take(std::size_t bytes, const Stream* stream) {
   std::uintptr_t address = take_fitting(bytes, stream);
-  if (address == 0 && stream != nullptr) {
-    join(*stream);
-    address = take_fitting(bytes, stream);
-  }
-  if (address == 0 && reuse_allow_opportunistic) {
-    settle(stream);
+  if (address == 0) {
+    if (reuse_allow_opportunistic) settle(stream);
     if (stream != nullptr) join(*stream);
     address = take_fitting(bytes, stream);
   }
@@ -26,16 +23,16 @@ std::uintptr_t MemoryPool::take(std::size_t bytes, const Stream* stream) {
 }
 
 std::uintptr_t MemoryPool::take_fitting(std::size_t bytes, const Stream* stream) {
-  std::pair<std::size_t, std::uintptr_t> best{0, 0};
+  Fit best{};
   for (const Stream* owner : {static_cast<const Stream*>(nullptr), stream}) {
     const auto owned = free_.find(owner);
     if (owned == free_.end()) continue;
-    const auto fit = owned->second.lower_bound({bytes, 0});
-    if (fit != owned->second.end() && (best.second == 0 || *fit < best)) best = *fit;
+    const auto fit = owned->second.lower_bound({bytes, 0, 0});
+    if (fit != owned->second.end() && (best.address == 0 || *fit < best)) best = *fit;
   }
-  if (best.second == 0) return 0;
+  if (best.address == 0) return 0;
 
-  const auto block = blocks_.find(best.second);
+  const auto block = blocks_.find(best.address);
   unindex(block);
   if (block->second.bytes > bytes) {
     Block rest = block->second;
@@ -60,29 +57,31 @@ void MemoryPool::give(std::uintptr_t address, StreamPoint freed) {
 void MemoryPool::add(std::shared_ptr<Segment> segment) {
   const Range range = segment->range();
   reserved.add(range.bytes());
-  const auto block = blocks_.emplace(range.begin, Block{segment.get(), range.bytes(), false, {}}).first;
-  index(block);
-  segments_.emplace(range.begin, std::move(segment));
+  const std::uint64_t segment_number = ++newest_segment_;
+  segments_.emplace(range.begin, Mapping{segment_number, std::move(segment)});
+  index(blocks_.emplace(range.begin, Block{segment_number, range.bytes(), false, {}}).first);
 }
 
 std::vector<std::shared_ptr<Segment>> MemoryPool::release(std::size_t keep) {
-  std::vector<std::shared_ptr<Segment>> released;
   settle(nullptr);
-  if (reserved.current <= keep) return released;
-  for (auto it = segments_.begin(); it != segments_.end();) {
-    const std::size_t bytes = it->second->range().bytes();
-    const auto block = blocks_.find(it->first);
-    const bool is_idle =
-        !block->second.is_used && !block->second.freed.stream && block->second.bytes == bytes;
-    if (!is_idle || reserved.current < bytes || reserved.current - bytes < keep) {
-      ++it;
-      continue;
-    }
+  if (reserved.current <= keep) return {};
+  std::map<std::uint64_t, std::shared_ptr<Segment>> idle;  // oldest first
+  for (const auto& [begin, mapping] : segments_) {
+    const Block& first = blocks_.at(begin);
+    const bool is_free = !first.is_used && !first.freed.stream;
+    const bool is_whole = first.bytes == mapping.segment->range().bytes();
+    if (is_free && is_whole) idle.emplace(mapping.number, mapping.segment);
+  }
+  std::vector<std::shared_ptr<Segment>> released;
+  for (auto& [its_number, idle_segment] : idle) {
+    const Range range = idle_segment->range();
+    if (reserved.current - range.bytes() < keep) continue;
+    const auto block = blocks_.find(range.begin);
     unindex(block);
     blocks_.erase(block);
-    reserved.subtract(bytes);
-    released.push_back(std::move(it->second));
-    it = segments_.erase(it);
+    segments_.erase(range.begin);
+    reserved.subtract(range.bytes());
+    released.push_back(std::move(idle_segment));
   }
   return released;
 }
@@ -91,15 +90,16 @@ std::shared_ptr<Segment> MemoryPool::segment(std::uintptr_t address) const {
   auto it = segments_.upper_bound(address);
   if (it == segments_.begin()) return nullptr;
   --it;
-  return address < it->second->range().end ? it->second : nullptr;
+  const auto& segment = it->second.segment;
+  return address < segment->range().end ? segment : nullptr;
 }
 
 void MemoryPool::settle(const Stream* except) {
   std::vector<std::uintptr_t> reached;
   for (const auto& [owner, blocks] : free_) {
     if (owner == nullptr || owner == except) continue;
-    for (const auto& [bytes, address] : blocks) {
-      if (blocks_.at(address).freed.reached()) reached.push_back(address);
+    for (const Fit& block : blocks) {
+      if (blocks_.at(block.address).freed.reached()) reached.push_back(block.address);
     }
   }
   for (const std::uintptr_t address : reached) {
@@ -118,7 +118,7 @@ void MemoryPool::join(const Stream& stream) {
   const auto owned = free_.find(&stream);
   if (owned == free_.end()) return;
   std::vector<std::uintptr_t> addresses;
-  for (const auto& [bytes, address] : owned->second) addresses.push_back(address);
+  for (const Fit& block : owned->second) addresses.push_back(block.address);
   for (const std::uintptr_t address : addresses) {
     const auto block = blocks_.find(address);
     if (block != blocks_.end()) merge(block, true);
@@ -155,12 +155,12 @@ MemoryPool::Blocks::iterator MemoryPool::merge(Blocks::iterator block, bool with
 }
 
 void MemoryPool::index(Blocks::iterator block) {
-  free_[block->second.freed.stream.get()].emplace(block->second.bytes, block->first);
+  free_[block->second.freed.stream.get()].insert({block->second.bytes, block->second.segment, block->first});
 }
 
 void MemoryPool::unindex(Blocks::iterator block) {
   const auto owned = free_.find(block->second.freed.stream.get());
-  owned->second.erase({block->second.bytes, block->first});
+  owned->second.erase({block->second.bytes, block->second.segment, block->first});
   if (owned->second.empty()) free_.erase(owned);
 }
 

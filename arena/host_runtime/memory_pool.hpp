@@ -3,19 +3,20 @@
 // All of it happens when the host calls, so that an address is known at once. A free block has an owner: the
 // stream in which it was freed, until that free has been done there, and nobody thereafter. A stream may
 // take blocks of its own and of nobody, which stream order makes safe without waiting. Best fit among them;
-// neighbours of one owner are one block. Only when nothing fits are nobody's neighbours joined to the
-// stream's own, and other streams' frees looked at again. So with a single stream the addresses and sizes
-// depend on the calls alone, not on how far the worker has come.
+// neighbours of one owner are one block. Only when nothing fits, other streams' frees are looked at again
+// and nobody's blocks joined to the stream's own beside them. Among equals the oldest segment is preferred,
+// and released first. So with a single stream, what is taken from where depends on the calls alone: neither
+// on how far the worker has come nor on where the system maps memory.
 //
 // All members are guarded by the runtime's lock.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
-#include <utility>
 #include <vector>
 
 #include "segment.hpp"
@@ -65,12 +66,22 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
 
  private:
   struct Block {
-    Segment* segment;
+    std::uint64_t segment;  // its number
     std::size_t bytes;
     bool is_used;
     StreamPoint freed;  // by whom; no stream: nobody's
   };
   using Blocks = std::map<std::uintptr_t, Block>;
+  struct Mapping {
+    std::uint64_t number;
+    std::shared_ptr<Segment> segment;
+  };
+  struct Fit {
+    std::size_t bytes;
+    std::uint64_t segment;
+    std::uintptr_t address;
+    auto operator<=>(const Fit&) const = default;
+  };
 
   [[nodiscard]] std::uintptr_t take_fitting(std::size_t bytes, const Stream* stream);
   /// Gives the blocks whose frees have been reached to nobody, but for those of `except`.
@@ -82,10 +93,10 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   void index(Blocks::iterator block);
   void unindex(Blocks::iterator block);
 
-  std::map<std::uintptr_t, std::shared_ptr<Segment>> segments_;
+  std::uint64_t newest_segment_ = 0;
+  std::map<std::uintptr_t, Mapping> segments_;
   Blocks blocks_;
-  // Free blocks by owner, size and address.
-  std::map<const Stream*, std::set<std::pair<std::size_t, std::uintptr_t>>> free_;
+  std::map<const Stream*, std::set<Fit>> free_;  // free blocks by owner
 };
 
 }  // namespace daa::host_runtime

@@ -115,6 +115,7 @@ void Runtime::synchronize(Lock& lock, Device& which) {
 }
 
 void Runtime::restart() {
+  if (unloaded()) return;
   Contents old;
   Lock lock(mutex);
   for (const auto& each : devices) synchronize(lock, *each);

@@ -22,8 +22,9 @@ std::string describe(const Origin& origin) {
   char address[32];
   std::snprintf(address, sizeof address, "%#zx", static_cast<std::size_t>(origin.range.begin));
   std::string text = std::to_string(origin.range.bytes()) + " bytes at " + address + " (allocation " +
-                     std::to_string(origin.number) + ", " + origin.made_by + on(origin.made_on);
-  if (*origin.freed_by != '\0') text += std::string("; ") + origin.freed_by + on(origin.freed_on);
+                     std::to_string(origin.number) + ", ";
+  text.append(origin.made_by).append(on(origin.made_on));
+  if (!origin.freed_by.empty()) text.append("; ").append(origin.freed_by).append(on(origin.freed_on));
   return text + ")";
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "poison.hpp"
@@ -18,9 +19,9 @@ namespace daa::host_runtime {
 struct Origin {
   Range range;                // as asked for
   std::uint64_t number = 0;   // the how-manieth allocation
-  const char* made_by = "";   // "cudaMallocAsync"
+  std::string_view made_by;   // "cudaMallocAsync"
   std::uint64_t made_on = 0;  // a stream's id; 0 for none
-  const char* freed_by = "";
+  std::string_view freed_by;  // empty until then
   std::uint64_t freed_on = 0;
 };
 /// "4096 bytes at 0x7f0000 (allocation 17, cudaMallocAsync on stream 3; cudaFreeAsync on stream 3)"

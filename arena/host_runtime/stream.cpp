@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "errors.hpp"
 #include "runtime.hpp"
 #include "unloading.hpp"
 #include "violations.hpp"
@@ -35,9 +36,13 @@ bool StreamPoint::reached() const {
   return !stream || stream->completed_ >= ticket;
 }
 
+bool StreamPoint::await(Lock& lock) const {
+  if (!reached()) stream->completed_changed_.wait(lock, [&] { return reached() || unloaded(); });
+  return reached();
+}
+
 void StreamPoint::wait(Lock& lock) const {
-  if (!stream) return;
-  stream->completed_changed_.wait(lock, [&] { return reached() || unloaded(); });
+  if (!await(lock)) throw ApiError{cudaErrorCudartUnloading};
 }
 
 StreamPoint Stream::last() {
@@ -94,10 +99,10 @@ void Stream::run_worker() {
   Lock lock(rt.mutex);
   while (true) {
     queue_changed_.wait(lock, [&] { return !queue_.empty() || closed_ || unloaded(); });
-    if (unloaded() || queue_.empty()) break;
+    if (queue_.empty()) break;
     Work work = std::move(queue_.front());
     queue_.pop_front();
-    for (const StreamPoint& point : work.after) point.wait(lock);
+    for (const StreamPoint& point : work.after) point.await(lock);
     if (unloaded()) break;
     lock.unlock();
     run_guarded(work);

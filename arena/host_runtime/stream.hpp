@@ -10,8 +10,6 @@
 // members but the constants are guarded by the runtime's lock; work runs without it.
 #pragma once
 
-#include <cuda_runtime_api.h>
-
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -31,7 +29,9 @@ struct StreamPoint {
   std::uint64_t ticket = 0;
 
   [[nodiscard]] bool reached() const;
-  /// Blocks until reached, or until the process ends.
+  /// Blocks until reached or until the process ends; returns whether it is reached.
+  bool await(Lock& lock) const;
+  /// As await(); throws ApiError if the process ends, so that an API function stops there.
   void wait(Lock& lock) const;
 };
 

@@ -7,45 +7,28 @@ using namespace daa::host_runtime;
 
 namespace {
 
-cudaError_t create(cudaStream_t* stream, unsigned int flags) {
+cudaError_t create(cudaStream_t* stream, unsigned int flags, Call& call) {
   if (stream == nullptr || (flags & ~static_cast<unsigned int>(cudaStreamNonBlocking)) != 0) {
     return cudaErrorInvalidValue;
   }
   Runtime& rt = runtime();
   const Lock lock(rt.mutex);
   const auto kind = flags == cudaStreamNonBlocking ? Stream::Kind::non_blocking : Stream::Kind::blocking;
-  auto created = rt.add_stream(rt.current_device(), kind);
-  const std::uint64_t id = created->id;
-  *stream = rt.streams.add(id, std::move(created));
+  const auto created = rt.add_stream(rt.current_device(), kind);
+  *stream = rt.streams.add(created->id, created);
+  call.stream = *stream;
   return cudaSuccess;
-}
-
-// Calls `use` with the lock and the stream, if there is such a stream.
-template <class Use>
-cudaError_t with_stream(cudaStream_t handle, const Use& use) {
-  Runtime& rt = runtime();
-  Lock lock(rt.mutex);
-  const auto stream = rt.stream(handle);
-  if (!stream) return cudaErrorInvalidResourceHandle;
-  return use(lock, *stream);
 }
 
 }  // namespace
 
 cudaError_t cudaStreamCreate(cudaStream_t* stream) {
-  return api("cudaStreamCreate", asked(), [&](Call& call) {
-    const cudaError_t result = create(stream, cudaStreamDefault);
-    if (result == cudaSuccess) call.stream = *stream;
-    return result;
-  });
+  return api("cudaStreamCreate", asked(),
+             [&](Call& call) { return create(stream, cudaStreamDefault, call); });
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int flags) {
-  return api("cudaStreamCreateWithFlags", asked(), [&](Call& call) {
-    const cudaError_t result = create(stream, flags);
-    if (result == cudaSuccess) call.stream = *stream;
-    return result;
-  });
+  return api("cudaStreamCreateWithFlags", asked(), [&](Call& call) { return create(stream, flags, call); });
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {

@@ -37,10 +37,23 @@ Block& BackingStore::take_block(const Bump& bump, std::size_t asked, std::size_t
     block.bytes = least;
     error = memory_.allocate(&block.pointer, block.bytes);
   }
+  if (error == cudaErrorMemoryAllocation) {
+    const std::size_t held = blocks_.size();
+    static_cast<void>(free_unused_blocks());
+    if (blocks_.size() != held) error = memory_.allocate(&block.pointer, block.bytes);
+  }
   if (error != cudaSuccess) memory_.throw_failed_allocation(error, shortage);
 
   reserved_bytes_ += block.bytes;
   return blocks_.emplace_back(block);
+}
+
+cudaError_t BackingStore::free_unused_blocks() noexcept {
+  return free_blocks([](const Block& block) { return block.used == 0; });
+}
+
+void BackingStore::throw_failed_free(cudaError_t error) {
+  if (error != cudaSuccess) throw CudaError(error, "cudaFreeAsync", __FILE__, __LINE__);
 }
 
 }  // namespace daa::detail

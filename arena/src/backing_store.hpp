@@ -42,14 +42,17 @@ class BackingStore {
  protected:
   [[nodiscard]] virtual std::size_t bytes_in_use(const Bump& bump) const noexcept = 0;
 
-  /// Adds a block of `preferred` bytes, or of `least` where the pool has not that much, or throws for an
-  /// allocation of `asked` bytes. 0 for `least` stands for a size that has overflowed.
+  /// Adds a block of `preferred` bytes or, where the pool has not that much, of `least`, for which blocks
+  /// with nothing used are freed first if need be. Throws for an allocation of `asked` bytes; then nothing
+  /// but those is gone. 0 for `least` stands for a size that has overflowed.
   Block& take_block(const Bump& bump, std::size_t asked, std::size_t preferred, std::size_t least);
 
   /// Frees the blocks that `unwanted` holds for. One whose free fails stays, with nothing used.
   /// Returns the first error. The order of the others is kept.
   template <class Predicate>
   cudaError_t free_blocks(Predicate unwanted) noexcept;
+  cudaError_t free_unused_blocks() noexcept;
+  static void throw_failed_free(cudaError_t error);
 
   StreamOrderedMemory memory_;
   std::vector<Block> blocks_;

@@ -23,10 +23,6 @@ std::uintptr_t begin_of(const Block& block) {
   return reinterpret_cast<std::uintptr_t>(block.pointer);
 }
 
-void throw_failed_free(cudaError_t error) {
-  if (error != cudaSuccess) throw CudaError(error, "cudaFreeAsync", __FILE__, __LINE__);
-}
-
 struct ChunkGrowth {
   static constexpr const char* message = "chunk growth";
 };
@@ -48,7 +44,7 @@ class ChunkedStore final : public BackingStore {
 
   void reset(Bump& bump) override {
     const std::size_t in_use = bytes_in_use(bump);
-    const bool spilled = used_before_ != 0;
+    const bool spilled = !blocks_.empty() && bump.origin != begin_of(blocks_.back());
     const std::size_t needed = std::max(spilled ? in_use + unused_slack_ : in_use, promised_bytes_);
     high_water_bytes_ = std::max(high_water_bytes_, in_use);
     if (needed != 0) expected_bytes_ = needed;
@@ -68,27 +64,20 @@ class ChunkedStore final : public BackingStore {
   }
 
   void reserve(Bump& bump, std::size_t bytes) override {
-    if (bytes > bump.limit - bump.cursor) {
-      const bool between_phases = bytes_in_use(bump) == 0;
-      add_chunk(bump, bytes, 0, footprint(bytes));
-      // An idle chunk is replaced; if it cannot be freed now, reset() tries again.
-      if (between_phases) static_cast<void>(free_all_but(blocks_.back().pointer));
-    }
+    if (bytes > bump.limit - bump.cursor) add_chunk(bump, bytes, 0, footprint(bytes));
     promised_bytes_ = std::max(promised_bytes_, footprint(bytes));
   }
 
   void trim(Bump& bump) override {
     promised_bytes_ = 0;
     settle(bump);
-    const cudaError_t error = free_blocks([](const Block& block) { return block.used == 0; });
+    const cudaError_t error = free_unused_blocks();
     continue_in_last(bump);
     throw_failed_free(error);
   }
 
  private:
-  std::size_t bytes_in_use(const Bump& bump) const noexcept override {
-    return blocks_.empty() ? 0 : used_before_ + (bump.cursor - begin_of(blocks_.back()));
-  }
+  std::size_t bytes_in_use(const Bump& bump) const noexcept override { return bump.cursor - bump.origin; }
 
   // From the current chunk, or null if it does not fit there.
   void* cut(Bump& bump, std::size_t bytes, std::size_t alignment) noexcept {
@@ -104,8 +93,16 @@ class ChunkedStore final : public BackingStore {
   void add_chunk(Bump& bump, std::size_t asked, std::size_t preferred, std::size_t least) {
     const nvtx3::scoped_range_in<NvtxDomain> range{nvtx3::event_attributes{
         nvtx3::registered_string_in<NvtxDomain>::get<ChunkGrowth>(), nvtx3::payload{asked}}};
+    const bool between_phases = bytes_in_use(bump) == 0;
     settle(bump);
-    take_block(bump, asked, preferred, least);
+    try {
+      take_block(bump, asked, preferred, least);
+    } catch (...) {
+      continue_in_last(bump);
+      throw;
+    }
+    // A chunk that was idle and too small is replaced; if it cannot be freed now, reset() tries again.
+    if (between_phases) static_cast<void>(free_all_but(blocks_.back().pointer));
     continue_in_last(bump);
   }
 
@@ -128,19 +125,19 @@ class ChunkedStore final : public BackingStore {
 
   // Makes what is unused of the last block the room to bump in.
   void continue_in_last(Bump& bump) noexcept {
-    bump.cursor = bump.limit = 0;
-    used_before_ = 0;
+    bump.cursor = bump.limit = bump.origin = 0;
     if (blocks_.empty()) return;
-    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) used_before_ += blocks_[i].used;
+    std::size_t used = 0;
+    for (const Block& block : blocks_) used += block.used;
     const Block& last = blocks_.back();
     bump.cursor = begin_of(last) + last.used;
     bump.limit = begin_of(last) + last.bytes;
+    bump.origin = bump.cursor - used;
   }
 
   std::size_t initial_bytes_;
   std::size_t retain_bytes_;
   std::size_t expected_bytes_ = 0;  // what the last phase needed
-  std::size_t used_before_ = 0;     // in the chunks before the current one
   std::size_t promised_bytes_ = 0;  // by reserve(), for the next phase
   std::size_t unused_slack_ = 0;    // room that over-aligned allocations of this phase might need elsewhere
 };

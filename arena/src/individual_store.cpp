@@ -28,16 +28,12 @@ class IndividualStore final : public BackingStore {
     high_water_bytes_ = std::max(high_water_bytes_, in_use_);
     in_use_ = 0;
     bump = {};
-    const cudaError_t error = free_blocks([](const Block&) { return true; });
-    if (error != cudaSuccess) throw CudaError(error, "cudaFreeAsync", __FILE__, __LINE__);
+    throw_failed_free(free_blocks([](const Block&) { return true; }));
   }
 
   void reserve(Bump&, std::size_t) override {}
 
-  void trim(Bump&) override {
-    const cudaError_t error = free_blocks([](const Block& block) { return block.used == 0; });
-    if (error != cudaSuccess) throw CudaError(error, "cudaFreeAsync", __FILE__, __LINE__);
-  }
+  void trim(Bump&) override { throw_failed_free(free_unused_blocks()); }
 
  private:
   std::size_t bytes_in_use(const Bump&) const noexcept override { return in_use_; }

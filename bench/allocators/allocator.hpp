@@ -22,8 +22,12 @@ class ScratchAllocator {
   /// Gives all of the phase's temporaries back, behind the work enqueued so far.
   virtual void end_phase() = 0;
 
-  /// Device memory taken from the driver for temporaries, now.
+  /// Memory taken for temporaries and not given back, as the driver was asked for it.
   [[nodiscard]] virtual std::size_t bytes_reserved() const = 0;
+
+  /// What the allocator's memory pool has mapped for that, idle memory and the driver's rounding included; 0
+  /// without a pool, for the driver does not tell how it rounds cudaMalloc.
+  [[nodiscard]] virtual std::size_t pool_mapped_bytes() const { return 0; }
 
   /// CUDA runtime calls made by allocate() and end_phase() so far.
   [[nodiscard]] virtual std::size_t runtime_calls() const = 0;

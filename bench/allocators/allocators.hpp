@@ -13,7 +13,9 @@
 namespace daa::bench {
 
 /// What an allocation takes up where several share a buffer: a multiple of the alignment of 256.
-[[nodiscard]] constexpr std::size_t footprint(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
+[[nodiscard]] constexpr std::size_t footprint(std::size_t bytes) {
+  return (bytes + 255) / 256 * 256;
+}
 
 /// What the phases of a workload ask for, found by running one cycle of them.
 struct Demand {

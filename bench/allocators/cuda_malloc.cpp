@@ -20,7 +20,7 @@ class CudaMalloc final : public ScratchAllocator {
     ++runtime_calls_;
     const cudaError_t error = cudaMalloc(&live_.back().pointer, bytes);
     if (error != cudaSuccess) live_.pop_back();
-    DAA_CUDA_CHECK(error);
+    throw_if_failed(error, "cudaMalloc", __FILE__, __LINE__);
     reserved_ += bytes;
     return live_.back().pointer;
   }
@@ -34,7 +34,7 @@ class CudaMalloc final : public ScratchAllocator {
     runtime_calls_ += live_.size();
     live_.clear();
     reserved_ = 0;
-    DAA_CUDA_CHECK(first_error);
+    throw_if_failed(first_error, "cudaFree", __FILE__, __LINE__);
   }
 
   std::size_t bytes_reserved() const override { return reserved_; }

@@ -33,13 +33,16 @@ class MemoryPool {
 
   [[nodiscard]] cudaMemPool_t handle() const noexcept { return pool_.get(); }
 
-  [[nodiscard]] std::size_t bytes_reserved() const {
-    std::uint64_t bytes = 0;
-    DAA_CUDA_CHECK(cudaMemPoolGetAttribute(pool_.get(), cudaMemPoolAttrReservedMemCurrent, &bytes));
-    return bytes;
-  }
+  [[nodiscard]] std::size_t bytes_mapped() const { return attribute(cudaMemPoolAttrReservedMemCurrent); }
+  [[nodiscard]] std::size_t bytes_used() const { return attribute(cudaMemPoolAttrUsedMemCurrent); }
 
  private:
+  [[nodiscard]] std::uint64_t attribute(cudaMemPoolAttr name) const {
+    std::uint64_t value = 0;
+    DAA_CUDA_CHECK(cudaMemPoolGetAttribute(pool_.get(), name, &value));
+    return value;
+  }
+
   struct Destroy {
     void operator()(cudaMemPool_t pool) const noexcept { static_cast<void>(cudaMemPoolDestroy(pool)); }
   };

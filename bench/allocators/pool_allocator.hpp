@@ -22,7 +22,7 @@ class PoolAllocator final : public ScratchAllocator {
     ++runtime_calls_;
     const cudaError_t error = cudaMallocFromPoolAsync(&live_.back(), bytes, pool_.handle(), stream_);
     if (error != cudaSuccess) live_.pop_back();
-    DAA_CUDA_CHECK(error);
+    throw_if_failed(error, "cudaMallocFromPoolAsync", __FILE__, __LINE__);
     return live_.back();
   }
 
@@ -34,10 +34,11 @@ class PoolAllocator final : public ScratchAllocator {
     }
     runtime_calls_ += live_.size();
     live_.clear();
-    DAA_CUDA_CHECK(first_error);
+    throw_if_failed(first_error, "cudaFreeAsync", __FILE__, __LINE__);
   }
 
-  std::size_t bytes_reserved() const override { return pool_.bytes_reserved(); }
+  std::size_t bytes_reserved() const override { return pool_.bytes_used(); }
+  std::size_t pool_mapped_bytes() const override { return pool_.bytes_mapped(); }
   std::size_t runtime_calls() const override { return runtime_calls_; }
 
  private:

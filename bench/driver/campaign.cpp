@@ -1,6 +1,7 @@
 #include "driver/campaign.hpp"
 
 #include <benchmark/benchmark.h>
+#include <fmt/core.h>
 
 #include <map>
 #include <string>
@@ -43,6 +44,8 @@ bool attempt(Series& series, Action action) {
     return fail(out_of_memory ? Status::out_of_memory : Status::failed, error.what());
   } catch (const std::exception& error) {
     return fail(Status::failed, error.what());
+  } catch (...) {
+    return fail(Status::failed, "threw what is no std::exception");
   }
 }
 
@@ -58,7 +61,7 @@ std::vector<Series> make_series(const std::vector<const AllocatorInfo*>& allocat
   for (const AllocatorInfo* allocator : allocators) {
     std::string label{allocator->name};
     const std::size_t occurrence = ++seen[allocator->name];
-    if (occurrence > 1) label += ":" + std::to_string(occurrence);
+    if (occurrence > 1) label = fmt::format("{}:{}", label, occurrence);
     result.push_back({allocator, std::move(label), Status::ok, {}, {}, {}, {}, {}});
   }
   return result;
@@ -71,7 +74,8 @@ class Campaign {
 
   void run() {
     for (const WorkloadInfo* workload : options_.workloads) {
-      const NvtxRange range{workload->name};
+      std::optional<NvtxRange> range;  // a profile has it within what it captures: see Turn
+      if (!options_.profile) range.emplace(workload->name);
       for (const std::size_t elements : options_.elements) {
         if (interrupted()) break;
         run_problem(*workload, elements);
@@ -91,7 +95,7 @@ class Campaign {
     Series preparation{};
     const bool ready = attempt(preparation, [&] {
       workload = info.make(elements, options_.seed, stream_.get());
-      problem.emplace(Problem{*workload, measure_demand(*workload, stream_.get()), stream_.get()});
+      problem.emplace(Problem{info.name, *workload, measure_demand(*workload, stream_.get()), stream_.get()});
     });
     for (Series& series : prepared) {
       if (!ready) {
@@ -105,7 +109,10 @@ class Campaign {
     for (const SyncMode sync : options_.sync_modes) {
       std::vector<Series> group = prepared;
       const TurnOptions turn{sync, options_.iters, options_.warmup, options_.profile};
+      const std::size_t turns_before = turns_done_;
       if (ready && !interrupted()) measure(name, *problem, turn, group);
+      turns_done_ = turns_before + group.size() * options_.repetitions;
+      if (ready && !interrupted()) fail_unfinished(group);
       report(info, elements, turn, problem ? problem->demand : Demand{}, group);
     }
   }
@@ -129,27 +136,50 @@ class Campaign {
     benchmark::ClearRegisteredBenchmarks();
   }
 
+  // Nobody but the user may leave turns out.
+  void fail_unfinished(std::vector<Series>& group) const {
+    for (Series& series : group) {
+      const std::size_t turns = series.end_to_end.size();
+      if (series.status != Status::ok || turns == options_.repetitions) continue;
+      series.status = Status::failed;
+      series.message = "Google Benchmark ran " + std::to_string(turns) + " of " +
+                       std::to_string(options_.repetitions) + " repetitions";
+    }
+  }
+
+  // Skips the turn for the reason in `why`. Also runs its empty loop: Google Benchmark aborts the process if
+  // one repetition of several has begun no loop.
+  static void skip(benchmark::State& state, const std::string& why) {
+    state.SkipWithError(why.c_str());
+    for ([[maybe_unused]] auto _ : state) {
+    }
+  }
+
   static void run_turn(const Problem& problem, const TurnOptions& options, Series& series,
                        benchmark::State& state) {
-    if (interrupted()) return state.SkipWithError("interrupted");
+    if (interrupted()) return skip(state, "interrupted");
+    if (series.status != Status::ok) return skip(state, series.message);
+    std::optional<Turn> turn;
+    if (!attempt(series, [&] { turn.emplace(problem, *series.allocator, options); }))
+      return skip(state, series.message);
+
     std::vector<double> host_enqueue, device, end_to_end;
-    const bool complete = series.status == Status::ok && attempt(series, [&] {
-                            Turn turn{problem, *series.allocator, options};
-                            for (auto _ : state) {
-                              const Sample sample = turn.measure();
-                              state.SetIterationTime(sample.end_to_end_ns * 1e-9);
-                              host_enqueue.push_back(sample.host_enqueue_ns);
-                              device.push_back(sample.device_ns);
-                              end_to_end.push_back(sample.end_to_end_ns);
-                              if (interrupted()) {
-                                state.SkipWithError("interrupted");
-                                break;
-                              }
-                            }
-                            series.last = turn.finish();
-                            note_error(series, series.last.error);
-                          });
-    if (!complete || series.status != Status::ok) return state.SkipWithError(series.message.c_str());
+    attempt(series, [&] {
+      for (auto _ : state) {
+        const Sample sample = turn->measure();
+        state.SetIterationTime(sample.end_to_end_ns * 1e-9);
+        host_enqueue.push_back(sample.host_enqueue_ns);
+        device.push_back(sample.device_ns);
+        end_to_end.push_back(sample.end_to_end_ns);
+        if (interrupted()) {
+          state.SkipWithError("interrupted");
+          break;
+        }
+      }
+      series.last = turn->finish();
+      note_error(series, series.last.error);
+    });
+    if (series.status != Status::ok) return state.SkipWithError(series.message.c_str());
     if (interrupted()) return;
     state.counters["host_enqueue_ns"] = quantile(host_enqueue, 0.5);
     state.counters["device_ns"] = quantile(device, 0.5);
@@ -189,7 +219,9 @@ class Campaign {
       row.allocations_per_phase = demand.allocations_per_phase;
       row.runtime_calls_per_phase = series.last.runtime_calls_per_phase;
       row.bytes_asked_per_phase = demand.bytes_per_phase;
+      row.bytes_peak_phase = demand.max_phase_bytes;
       row.bytes_reserved = series.last.bytes_reserved;
+      row.pool_mapped_bytes = series.last.pool_mapped_bytes;
       row.seed = options_.seed;
       rows.push_back(std::move(row));
     }
@@ -211,21 +243,14 @@ std::size_t turn_count(const Options& options) {
 }
 
 void run_campaign(const Options& options, const Context& context, const Listener& listener) {
-  // Google Benchmark takes its settings from a command line only.
-  std::vector<std::string> args{"daa-bench", "--benchmark_enable_random_interleaving=true"};
-  args.insert(args.end(), options.benchmark_args.begin(), options.benchmark_args.end());
-  std::vector<char*> argv;
-  for (std::string& arg : args) argv.push_back(arg.data());
-  auto argc = static_cast<int>(argv.size());
-  benchmark::Initialize(&argc, argv.data());
-
-  benchmark::AddCustomContext("device", context.device);
-  benchmark::AddCustomContext("device_kind", context.device_kind);
-  benchmark::AddCustomContext("driver", context.driver);
-  benchmark::AddCustomContext("toolkit", context.toolkit);
-  benchmark::AddCustomContext("compiler", context.compiler);
-  benchmark::AddCustomContext("commit", context.commit);
-
+  if (!options.json_path.empty()) {
+    benchmark::AddCustomContext("device", context.device);
+    benchmark::AddCustomContext("device_kind", context.device_kind);
+    benchmark::AddCustomContext("driver", context.driver);
+    benchmark::AddCustomContext("toolkit", context.toolkit);
+    benchmark::AddCustomContext("compiler", context.compiler);
+    benchmark::AddCustomContext("commit", context.commit);
+  }
   Campaign{options, listener}.run();
 }
 

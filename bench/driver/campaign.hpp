@@ -23,10 +23,11 @@ struct Listener {
 /// Turns of allocators in a whole campaign.
 [[nodiscard]] std::size_t turn_count(const Options& options);
 
-/// Measures on the current device. The allocators of one workload, size and sync mode take their turns in
-/// random order; each is verified before it is timed, and one that fails has a row that says how, while the
-/// others go on. After Ctrl-C only rows with all their repetitions are reported. Throws std::runtime_error if
-/// the JSON file cannot be written, and what the listener throws.
+/// Measures on the current device, after set_up_benchmark(). The allocators of one workload, size and sync
+/// mode take their turns in random order; each is verified before it is timed, and one that fails has a row
+/// that says how, while the others go on. After Ctrl-C only rows with all their repetitions are reported, and
+/// those that have failed by then. Throws std::runtime_error if the JSON file cannot be written, and what the
+/// listener throws.
 void run_campaign(const Options& options, const Context& context, const Listener& listener);
 
 }  // namespace daa::bench

@@ -1,15 +1,17 @@
 #include "driver/interrupt.hpp"
 
+#include <atomic>
 #include <csignal>
 
 namespace daa::bench {
 
 namespace {
 
-volatile std::sig_atomic_t signal_seen = 0;
+std::atomic<bool> signal_seen = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "or a signal handler may not set it");
 
 void remember(int) {
-  signal_seen = 1;
+  signal_seen = true;
 }
 
 }  // namespace
@@ -17,13 +19,13 @@ void remember(int) {
 void catch_interrupts() {
   struct sigaction action = {};
   action.sa_handler = remember;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }
 
 bool interrupted() noexcept {
-  return signal_seen != 0;
+  return signal_seen;
 }
 
 }  // namespace daa::bench

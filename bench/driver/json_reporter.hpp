@@ -4,13 +4,14 @@
 #include <benchmark/benchmark.h>
 
 #include <fstream>
+#include <ostream>
 #include <string>
 #include <vector>
 
 namespace daa::bench {
 
-/// Writes to `path`, or nothing at all if it is empty. To be passed to each RunSpecifiedBenchmarks(), then
-/// finished.
+/// Writes to `path` or, if it is "-", to std::cout; nothing at all if it is empty. To be passed to each
+/// RunSpecifiedBenchmarks(), then finished.
 class JsonReporter final : public benchmark::BenchmarkReporter {
  public:
   /// Throws std::runtime_error if the file cannot be opened.
@@ -19,12 +20,14 @@ class JsonReporter final : public benchmark::BenchmarkReporter {
   bool ReportContext(const Context& context) override;
   void ReportRuns(const std::vector<Run>& runs) override;
 
-  /// Closes the document. Throws std::runtime_error if it could not be written whole.
+  /// Closes the document, which is whole even if nothing was run. Throws std::runtime_error if it could not
+  /// be written whole.
   void finish();
 
  private:
   std::string path_;
   std::ofstream file_;
+  std::ostream* out_ = nullptr;  // null where nothing is to be written
   benchmark::JSONReporter json_;
   bool has_context_ = false;
 };

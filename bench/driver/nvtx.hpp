@@ -4,15 +4,12 @@
 #include <nvtx3/nvtx3.hpp>
 #include <string_view>
 
+#include "daa/nvtx_domain.hpp"
+
 namespace daa::bench {
 
-struct NvtxDomain {
-  static constexpr const char* name = "daa";
-};
-
-/// A range from construction to destruction, on the calling thread. `name` is registered with the tool once
-/// (nsys's
-/// --capture-range=nvtx matches registered strings only); a view of static storage.
+/// A range from construction to destruction, on the calling thread. `name`, a view of static storage, is
+/// registered with the tool once: nsys's --capture-range=nvtx matches registered strings only.
 class NvtxRange {
  public:
   explicit NvtxRange(std::string_view name);

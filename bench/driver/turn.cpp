@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "allocators/table.hpp"
+
 namespace daa::bench {
 
 namespace {
@@ -46,12 +48,6 @@ class Account final : public ScratchAllocator {
   std::size_t phase_bytes_ = 0;
 };
 
-const AllocatorInfo& by_name(std::string_view name) {
-  const auto table = allocators();
-  return *std::find_if(table.begin(), table.end(),
-                       [&](const AllocatorInfo& info) { return info.name == name; });
-}
-
 }  // namespace
 
 std::size_t phases_per_sample(const TurnOptions& options) {
@@ -66,16 +62,22 @@ std::size_t samples_per_turn(const TurnOptions& options) {
 Turn::Turn(const Problem& problem, const AllocatorInfo& allocator, const TurnOptions& options)
     : problem_(problem),
       options_(options),
-      range_(allocator.name),
-      scratch_(allocator.make(problem.stream, problem.demand)),
-      phases_left_(options.iters) {
+      phases_left_(options.iters),
+      samples_left_(samples_per_turn(options)) {
+  if (!options_.profile) allocator_range_.emplace(allocator.name);
+  scratch_ = allocator.make(problem.stream, problem.demand);
+  problem_.workload.restart_cycle();
   for (std::size_t i = 0; i < options_.warmup; ++i) {
     run_phase();
     if (options_.sync == SyncMode::phase) DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
   }
   DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
   calls_before_ = scratch_->runtime_calls();
-  if (options_.profile) DAA_CUDA_CHECK(cudaProfilerStart());
+  if (options_.profile) {
+    DAA_CUDA_CHECK(cudaProfilerStart());
+    workload_range_.emplace(problem.name);
+    allocator_range_.emplace(allocator.name);
+  }
 }
 
 Turn::~Turn() {
@@ -90,8 +92,10 @@ void Turn::run_phase() {
 Sample Turn::measure() {
   using Clock = std::chrono::steady_clock;
   const NvtxRange range{"block"};
-  const std::size_t phases = std::min(phases_left_, phases_per_sample(options_));
+  // Blocks of equal length, or one phase apart, so that samples weigh the same.
+  const std::size_t phases = (phases_left_ + samples_left_ - 1) / samples_left_;
   phases_left_ -= phases;
+  --samples_left_;
 
   DAA_CUDA_CHECK(cudaEventRecord(begin_.get(), problem_.stream));
   const auto start = Clock::now();
@@ -113,8 +117,12 @@ Sample Turn::measure() {
 }
 
 TurnResult Turn::finish() {
-  if (options_.profile) DAA_CUDA_CHECK(cudaProfilerStop());
-  options_.profile = false;
+  if (options_.profile) {
+    allocator_range_.reset();
+    workload_range_.reset();
+    DAA_CUDA_CHECK(cudaProfilerStop());
+    options_.profile = false;
+  }
 
   TurnResult result;
   result.runtime_calls_per_phase = static_cast<double>(scratch_->runtime_calls() - calls_before_) /
@@ -123,14 +131,16 @@ TurnResult Turn::finish() {
     problem_.workload.spoil_outputs(problem_.stream);
     problem_.workload.enqueue_phase(*scratch_, problem_.stream);
     result.bytes_reserved = std::max(result.bytes_reserved, scratch_->bytes_reserved());
+    result.pool_mapped_bytes = std::max(result.pool_mapped_bytes, scratch_->pool_mapped_bytes());
     scratch_->end_phase();
+    if (!result.error) result.error = problem_.workload.find_error(problem_.stream);
   }
-  result.error = problem_.workload.find_error(problem_.stream);
   return result;
 }
 
 std::optional<std::string> find_error(const Problem& problem, const AllocatorInfo& allocator) {
   const auto scratch = allocator.make(problem.stream, problem.demand);
+  problem.workload.restart_cycle();
   for (std::size_t i = 0; i < 2 * problem.workload.cycle_length(); ++i) {
     problem.workload.spoil_outputs(problem.stream);
     problem.workload.enqueue_phase(*scratch, problem.stream);
@@ -141,7 +151,7 @@ std::optional<std::string> find_error(const Problem& problem, const AllocatorInf
 }
 
 Demand measure_demand(Workload& workload, cudaStream_t stream) {
-  const auto upstream = by_name("cuda-malloc").make(stream, {});
+  const auto upstream = cuda_malloc().make(stream, {});
   Account account{*upstream};
   const std::size_t cycle = workload.cycle_length();
   for (std::size_t i = 0; i < cycle; ++i) {

@@ -16,17 +16,20 @@ namespace daa::bench {
 
 /// A workload on the driver's stream, and what its phases ask for.
 struct Problem {
+  std::string_view name;
   Workload& workload;
   Demand demand;
   cudaStream_t stream;
 };
 
-/// A sample is a block of phases between two synchronisations. Nanoseconds a phase.
+/// A sample is a block of phases between two synchronisations: the mean over its phases, in nanoseconds a
+/// phase.
 struct Sample {
   double host_enqueue_ns;  // from the first call of the block to the return of the last before the
                            // synchronisation
-  double device_ns;      // between events around the block on the stream, idle time between kernels included
-  double end_to_end_ns;  // from the first call to the return of the synchronisation
+  double device_ns;  // between events around the block on the stream, idle time between kernels included
+  double
+      end_to_end_ns;  // from the first call to the return of the synchronisation, one event record included
 };
 
 struct TurnOptions {
@@ -46,12 +49,14 @@ struct TurnResult {
   std::optional<std::string> error;    // of the results of the phases after the measured ones
   double runtime_calls_per_phase = 0;  // over the measured phases
   std::size_t bytes_reserved = 0;  // most of any of the phases after them, at its end before it is given back
+  std::size_t pool_mapped_bytes = 0;  // likewise
 };
 
 /// Everything throws what the allocator and the workload throw.
 class Turn {
  public:
-  /// Constructs the allocator and warms it up. `problem` must outlive the turn.
+  /// Constructs the allocator and warms it up. `problem` must outlive the turn. All turns of a problem go
+  /// through the same phases.
   Turn(const Problem& problem, const AllocatorInfo& allocator, const TurnOptions& options);
   ~Turn();
   Turn(const Turn&) = delete;
@@ -60,7 +65,7 @@ class Turn {
   /// Measures the next block. The stream is idle before and after.
   Sample measure();
 
-  /// Ends the measurement and runs one more cycle of phases, whose results are checked.
+  /// Ends the measurement and runs one more cycle of phases, the result of each of which is checked.
   TurnResult finish();
 
  private:
@@ -68,11 +73,15 @@ class Turn {
 
   const Problem& problem_;
   TurnOptions options_;
-  NvtxRange range_;
+  // A profiler sees only ranges that begin in what it captures: under profile, both begin with the measured
+  // blocks.
+  std::optional<NvtxRange> workload_range_;
+  std::optional<NvtxRange> allocator_range_;
   std::unique_ptr<ScratchAllocator> scratch_;
   Event begin_ = make_event();
   Event end_ = make_event();
   std::size_t phases_left_;
+  std::size_t samples_left_;
   std::size_t calls_before_ = 0;
 };
 

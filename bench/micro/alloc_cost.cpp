@@ -95,12 +95,12 @@ void std_pmr_monotonic(benchmark::State& state) {
   });
 }
 
-BENCHMARK(std_pmr_monotonic)->ArgName("sync")->Arg(0);
-BENCHMARK(arena)->ArgName("sync")->Arg(0)->Arg(1);
-BENCHMARK(cuda_malloc_async_tuned)->ArgName("sync")->Arg(0)->Arg(1);
-BENCHMARK(arena_individual)->ArgName("sync")->Arg(0)->Arg(1);
-BENCHMARK(cuda_malloc_async)->ArgName("sync")->Arg(0)->Arg(1);
-BENCHMARK(cuda_malloc)->ArgName("sync")->Arg(0)->Arg(1);
+BENCHMARK(std_pmr_monotonic)->UseRealTime()->ArgName("sync")->Arg(0);
+BENCHMARK(arena)->UseRealTime()->ArgName("sync")->Arg(0)->Arg(1);
+BENCHMARK(cuda_malloc_async_tuned)->UseRealTime()->ArgName("sync")->Arg(0)->Arg(1);
+BENCHMARK(arena_individual)->UseRealTime()->ArgName("sync")->Arg(0)->Arg(1);
+BENCHMARK(cuda_malloc_async)->UseRealTime()->ArgName("sync")->Arg(0)->Arg(1);
+BENCHMARK(cuda_malloc)->UseRealTime()->ArgName("sync")->Arg(0)->Arg(1);
 
 }  // namespace
 }  // namespace daa::bench

@@ -12,6 +12,7 @@
 #include "options/count.hpp"
 #include "options/nearest.hpp"
 #include "options/output_path.hpp"
+#include "primitives/primitives.hpp"
 
 namespace daa::bench {
 namespace {
@@ -66,7 +67,7 @@ std::string output_path(const Given& given) {
 constexpr CountRange iters_range{1, 1'000'000'000};
 constexpr CountRange warmup_range{0, 1'000'000'000};
 constexpr CountRange repetitions_range{1, 10'000};
-constexpr CountRange elements_range{1, std::numeric_limits<std::size_t>::max()};
+constexpr CountRange elements_range{1, primitives::max_count};
 constexpr CountRange seed_range{0, std::numeric_limits<std::uint64_t>::max()};
 
 }  // namespace
@@ -129,7 +130,8 @@ void apply_warmup(Options& options, const std::vector<Given>& values) {
 }
 
 void apply_repetitions(Options& options, const std::vector<Given>& values) {
-  options.repetitions = parse_count(values.front(), repetitions_range);
+  const bool once = options.profile && values.front().by_default;  // a profile of one turn says it all
+  options.repetitions = once ? 1 : parse_count(values.front(), repetitions_range);
 }
 
 void apply_seed(Options& options, const std::vector<Given>& values) {

@@ -40,33 +40,38 @@ std::string stripped(std::string line) {
   return CLI::detail::trim(line);
 }
 
+bool is_empty_array(std::string entry) {
+  std::erase_if(entry, [](char c) { return c == ' ' || c == '\t'; });
+  return entry.ends_with("=[]");
+}
+
 /// `text` with each entry on one line, without comments. CLI11's reader skips or repairs what it cannot
 /// parse; this refuses it first.
 std::string checked(const Given& path, const std::string& text) {
   std::istringstream lines{text};
-  std::string result;
+  std::string result, entry;
   std::size_t number = 0;
-  bool in_array = false;
-  std::size_t array_number = 0;
+  std::size_t entry_number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
     line = stripped(line);
-    if (line.empty() || (line.front() == ';' && !in_array)) continue;
-    if (!in_array) {
+    if (line.empty() || (entry.empty() && line.front() == ';')) continue;
+    if (entry.empty()) {
       if (line.front() == '[')
         refuse_line(path, number, line, "sections are not used; write the keys without one");
       const std::size_t equals = line.find('=');
       if (equals == std::string::npos || equals == 0) refuse_line(path, number, line, "expected key = value");
-      const std::size_t value = line.find_first_not_of(" \t", equals + 1);
-      if (value == std::string::npos) refuse_line(path, number, line, "the value is missing");
-      in_array = line[value] == '[';
-      array_number = number;
+      if (equals + 1 == line.size()) refuse_line(path, number, line, "the value is missing");
+      entry_number = number;
     }
-    result += line;
-    in_array = in_array && line.back() != ']';
-    if (!in_array) result += '\n';
+    entry += line;
+    const bool is_array = entry[entry.find_first_not_of(" \t", entry.find('=') + 1)] == '[';
+    if (is_array && entry.back() != ']') continue;
+    if (is_empty_array(entry)) refuse_line(path, entry_number, entry, "the value is missing");
+    result += entry + '\n';
+    entry.clear();
   }
-  if (in_array) refuse_line(path, array_number, "[", "the array is never closed");
+  if (!entry.empty()) refuse_line(path, entry_number, entry, "the array is never closed");
   return result;
 }
 

@@ -39,24 +39,27 @@ constexpr Flag table[]{
      apply_iters},
     {"warmup", value, "N", "20", how,
      "Phases before them, not measured. 0 also measures the first growth of pools.", apply_warmup},
+    {"profile", nothing, "", "", how,
+     "For use under a profiler: each measured block between cudaProfilerStart and\n"
+     "cudaProfilerStop, with an NVTX range for each phase. Times then include that.\n"
+     "Each combination takes one turn, unless --repetitions says otherwise.",
+     apply_profile},
     {"repetitions", value, "N", "5", how,
      "Turns of each allocator, randomly interleaved with the others'; 1 to 10000.\n"
-     "The spread of a ratio is over these.",
+     "The spread of a ratio is over these. With --profile the default is 1.",
      apply_repetitions},
     {"seed", value, "N", "", how,
      "Of the random input data. Drawn at random unless given; every result says\n"
      "which it was.",
      apply_seed},
-    {"profile", nothing, "", "", how,
-     "For use under a profiler: each measured block between cudaProfilerStart and\n"
-     "cudaProfilerStop, with an NVTX range for each phase. Times then include that.",
-     apply_profile},
     {"csv", value, "FILE|-|none", "daa-bench.csv", results,
      "One row for each combination (RFC 4180), whole even if the run is interrupted.\n"
      "Replaces the file when the run begins. '-' is stdout, in place of the table.",
      apply_csv},
     {"json", value, "FILE|-|none", "none", results,
-     "The same measurements as Google Benchmark's JSON, for its compare.py.", apply_json},
+     "The same measurements as Google Benchmark's JSON, for its compare.py. Replaces\n"
+     "the file when the run begins. '-' is stdout, in place of the table.",
+     apply_json},
     {config_flag, value, "FILE", "", general_group,
      "Flags from a file: lines such as iters = 100 or workload = [\"scan\", \"sort\"].\n"
      "Neither unknown keys nor sections are allowed.",

@@ -75,7 +75,7 @@ Exit codes:
 Examples:
   daa-bench --workload=scan --iters=1000
   daa-bench --workload=stencil --elements=2^16,2^20,2^24 --sync=both --csv=stencil.csv
-  daa-bench --workload=sort --allocator=arena,arena --repetitions=15
+  daa-bench --workload=sort --allocator=preallocated,preallocated,arena
   DAA_BENCH_DEVICE=host daa-bench --workload=all --csv=- 2>/dev/null)";
 }
 

@@ -58,7 +58,7 @@ constexpr CsvColumn columns[]{
     {"sync", "synchronised at the end of a sample or after each phase: end, phase", name_of<&R::sync>},
     {"allocator", "name of the allocator, :2 and up where it was named more than once",
      of_row<&R::allocator>},
-    {"status", "ok, out_of_memory, wrong_result, failed, interrupted", name_of<&R::status>},
+    {"status", "ok, out_of_memory, wrong_result, failed", name_of<&R::status>},
     {"message", "what went wrong; empty if nothing did", of_row<&R::message>},
     {"iters", "measured phases a repetition", of_row<&R::iters>},
     {"warmup", "phases before them, not measured", of_row<&R::warmup>},
@@ -90,7 +90,13 @@ constexpr CsvColumn columns[]{
     {"runtime_calls_per_phase", "CUDA runtime calls that the allocator makes for them",
      number_of<&R::runtime_calls_per_phase>},
     {"asked_per_phase_bytes", "bytes that a phase asks for", number_of<&R::bytes_asked_per_phase>},
-    {"reserved_bytes", "most device memory held for temporaries", of_row<&R::bytes_reserved>},
+    {"peak_phase_bytes", "greatest demand of any phase, each allocation rounded up to 256",
+     of_row<&R::bytes_peak_phase>},
+    {"reserved_bytes", "most memory the allocator had taken at the end of a phase, as asked",
+     of_row<&R::bytes_reserved>},
+    {"pool_mapped_bytes",
+     "most its memory pool had mapped then, idle memory and rounding included; 0 without",
+     of_row<&R::pool_mapped_bytes>},
     {"seed", "of the random input", of_row<&R::seed>},
 };
 

@@ -78,7 +78,8 @@ void CsvWriter::write_line(std::string_view line) {
     } else if (errno != EINTR) {
       const int error = errno;
       const off_t end = ::lseek(file_, 0, SEEK_CUR);  // -1 for pipes and terminals
-      if (end >= 0 && written > 0) static_cast<void>(::ftruncate(file_, end - static_cast<off_t>(written)));
+      const bool is_cut = end >= 0 && ::ftruncate(file_, end - static_cast<off_t>(written)) == 0;
+      static_cast<void>(is_cut);  // if not, the error says that the file is not whole
       throw std::system_error(error, std::generic_category(), path_);
     }
   }

@@ -12,8 +12,6 @@ std::string_view to_string(Status status) {
       return "wrong_result";
     case Status::failed:
       return "failed";
-    case Status::interrupted:
-      return "interrupted";
   }
   return "unknown";
 }

@@ -11,7 +11,7 @@
 
 namespace daa::bench {
 
-enum class Status { ok, out_of_memory, wrong_result, failed, interrupted };
+enum class Status { ok, out_of_memory, wrong_result, failed };
 [[nodiscard]] std::string_view to_string(Status status);
 
 /// One clock over all samples of a row. Nanoseconds a phase; NaN where there is no figure.
@@ -40,7 +40,9 @@ struct Row {
   double allocations_per_phase = 0;
   double runtime_calls_per_phase = 0;  // for memory, made by the allocator
   double bytes_asked_per_phase = 0;
-  std::size_t bytes_reserved = 0;  // most device memory held for temporaries at the end of a sample
+  std::size_t bytes_peak_phase = 0;   // greatest demand of any phase, each allocation rounded up to 256
+  std::size_t bytes_reserved = 0;     // most that the allocator had taken at the end of a phase, as asked
+  std::size_t pool_mapped_bytes = 0;  // most that its memory pool had mapped then; 0 without a pool
   std::uint64_t seed = 0;
 };
 

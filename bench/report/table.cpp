@@ -16,11 +16,7 @@ namespace {
 // Header and rows go through the same formats: a clock's median, 99th percentile and ratio, then the rest.
 constexpr std::string_view clock_format = "  {:>6} {:>6} {:>5}";
 constexpr std::size_t clock_width = 19;  // without the gap before it
-constexpr std::string_view rest_format = " {:>9}  {:>6}  {:>7}";
-
-bool same_block(const Row& a, const Row& b) {
-  return a.workload == b.workload && a.elements == b.elements && a.sync == b.sync;
-}
+constexpr std::string_view rest_format = " {:>9}  {:>6}  {:>8}";
 
 std::string format_elements(std::size_t elements) {
   if (!std::has_single_bit(elements) || elements < 1024) return fmt::format("{}", elements);
@@ -36,17 +32,20 @@ std::string extent(const std::vector<Row>& rows, double Row::*field, std::string
 
 std::string heading(std::span<const Row> rows) {
   const Row& first = rows.front();
-  std::string text = fmt::format("{}, {} elements, sync={}: {} x {} phases after {}", first.workload,
-                                 format_elements(first.elements), to_string(first.sync), first.repetitions,
-                                 first.iters, first.warmup);
+  return fmt::format("{}, {} elements, sync={}: {} repetitions of {} phases after {} to warm up",
+                     first.workload, format_elements(first.elements), to_string(first.sync),
+                     first.repetitions, first.iters, first.warmup);
+}
+
+// Nothing if no row was measured.
+std::string demand(std::span<const Row> rows) {
   std::vector<Row> measured;
   std::ranges::copy_if(rows, std::back_inserter(measured),
                        [](const Row& row) { return row.status == Status::ok; });
-  if (!measured.empty())
-    text += fmt::format("; a phase asks for {} allocations, {}",
-                        extent(measured, &Row::allocations_per_phase, format_count),
-                        extent(measured, &Row::bytes_asked_per_phase, format_bytes));
-  return text;
+  if (measured.empty()) return {};
+  return fmt::format("a phase asks for {} allocations, {}",
+                     extent(measured, &Row::allocations_per_phase, format_count),
+                     extent(measured, &Row::bytes_asked_per_phase, format_bytes));
 }
 
 std::string clock_names(std::size_t name_width) {
@@ -96,10 +95,13 @@ std::string format_preamble(const Context& context) {
               "A phase: host enqueue = time to enqueue it; device = between events; end to end = until "
               "synchronised.");
   append_line(
-      text, "Median and 99th percentile of its samples; ratio = to preallocated, median of the repetitions.");
+      text,
+      "A sample is the mean of a block of up to 20 phases with sync=end, one phase with sync=phase: median,");
+  append_line(text,
+              "99th percentile; ratio = to preallocated, repetition by repetition in random order: median.");
   append_line(text,
               "range = least and greatest end-to-end ratio; calls = CUDA runtime calls for its memory;");
-  append_line(text, "reserved = most device memory held for temporaries.");
+  append_line(text, "reserved = most memory taken for temporaries, as the driver was asked for it.");
   return text;
 }
 
@@ -109,24 +111,12 @@ std::string format_block(std::span<const Row> rows) {
 
   std::string text;
   append_line(text, heading(rows));
+  if (const std::string asked = demand(rows); !asked.empty()) append_line(text, asked);
   append_line(text, clock_names(name_width));
   append_line(text, column_names(name_width));
   for (const Row& row : rows)
     append_line(text, fmt::format("{:{}}{}", row.allocator, name_width,
                                   row.status == Status::ok ? figures(row) : trouble(row)));
-  return text;
-}
-
-std::string format_blocks(std::span<const Row> rows) {
-  std::string text;
-  while (!rows.empty()) {
-    const auto end =
-        std::ranges::find_if(rows, [&](const Row& row) { return !same_block(row, rows.front()); });
-    const auto count = static_cast<std::size_t>(end - rows.begin());
-    if (!text.empty()) text += '\n';
-    text += format_block(rows.first(count));
-    rows = rows.subspan(count);
-  }
   return text;
 }
 

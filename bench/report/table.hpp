@@ -18,7 +18,4 @@ inline constexpr std::size_t table_width = 120;
 /// A heading and a row for each allocator. `rows` are of one workload, size and sync mode, at least one.
 [[nodiscard]] std::string format_block(std::span<const Row> rows);
 
-/// The blocks of `rows`, in which the rows of a block stand together, with empty lines between.
-[[nodiscard]] std::string format_blocks(std::span<const Row> rows);
-
 }  // namespace daa::bench

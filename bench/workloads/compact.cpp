@@ -50,6 +50,8 @@ class Compact final : public Workload {
 
   std::size_t cycle_length() const override { return inputs_.size(); }
 
+  void restart_cycle() override { next_ = 0; }
+
   // The host knows how many elements are kept, for it generated them: no phase waits for the device to count.
   void enqueue_phase(ScratchAllocator& scratch, cudaStream_t stream) override {
     const Input& input = inputs_[next_];

@@ -25,6 +25,9 @@ class Workload {
   /// demand for temporaries, and then begins again.
   [[nodiscard]] virtual std::size_t cycle_length() const { return 1; }
 
+  /// Makes the next phase the first of the cycle.
+  virtual void restart_cycle() {}
+
   /// Enqueues one phase on `stream`, its temporaries taken from `scratch`; does not call end_phase() and
   /// never synchronises. Throws what `scratch` throws, and CudaError if a launch fails.
   virtual void enqueue_phase(ScratchAllocator& scratch, cudaStream_t stream) = 0;

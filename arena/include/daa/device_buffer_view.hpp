@@ -43,8 +43,12 @@ class DeviceBufferView {
   [[nodiscard]] DAA_HOST_DEVICE constexpr T* begin() const noexcept { return data_; }
   [[nodiscard]] DAA_HOST_DEVICE constexpr T* end() const noexcept { return data_ + size_; }
 
-  /// Unchecked: `i` must be below size().
-  [[nodiscard]] DAA_HOST_DEVICE constexpr T& operator[](std::size_t i) const noexcept { return data_[i]; }
+  /// Unchecked: `i` must be below size(). Any integral type, so that none prefers the pointer's own
+  /// subscript.
+  template <class Index, class = std::enable_if_t<std::is_integral_v<Index>>>
+  [[nodiscard]] DAA_HOST_DEVICE constexpr T& operator[](Index i) const noexcept {
+    return data_[i];
+  }
 
   [[nodiscard]] DAA_HOST_DEVICE constexpr operator T*() const noexcept { return data_; }
 

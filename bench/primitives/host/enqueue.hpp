@@ -27,7 +27,8 @@ inline void enqueue(cudaStream_t stream, std::vector<host_runtime::Access> acces
 
 /// Refuses, as CUB does, storage of fewer bytes than needed.
 inline void check_storage(Storage storage, std::size_t needed_bytes) {
-  DAA_CUDA_CHECK(storage.bytes < needed_bytes ? cudaErrorInvalidValue : cudaSuccess);
+  const cudaError_t error = storage.bytes < needed_bytes ? cudaErrorInvalidValue : cudaSuccess;
+  throw_if_failed(error, "temporary storage", __FILE__, __LINE__);
 }
 
 }  // namespace daa::bench::primitives

@@ -1,8 +1,19 @@
 // What a test can ask of the host runtime, and make it do, beyond the CUDA runtime API.
 //
 // Linking `daa::host_runtime` in place of `CUDA::cudart` gives a program the CUDA runtime's functions over
-// host memory: a stream is a queue that a worker thread executes in order. Every function here may be called
-// from any thread.
+// host memory: a stream is a queue that a worker thread executes in order. Those that it has are meant to
+// behave as cudart's; one that it has not got does not link. Where it is simpler than a device:
+//
+// - Memory freed on a stream is reused on another only once the free has been done there (and, where a pool
+//   forbids opportunistic reuse, a synchronisation has seen it); not behind an event, not by waiting.
+// - Pools map multiples of 2 MiB, hand out multiples of 512 bytes, and unmap a mapping only as a whole.
+// - Any device reaches the memory of any other. A violation does not destroy the context.
+// - Handles are never used twice, so that a stale one is always cudaErrorInvalidResourceHandle, or
+//   cudaErrorInvalidValue for a pool.
+// - A stream holds up its caller at 65,536 pieces of work. At the end of the process, work that has not
+//   begun is dropped; what static objects call later returns cudaErrorCudartUnloading.
+//
+// Every function here may be called from any thread.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -16,12 +27,13 @@
 namespace daa::host_runtime {
 
 /// Finishes all work, then puts everything back as at program start: no allocation, stream, event, pool,
-/// log, fault or violation is left; one device without a memory limit of note.
+/// log, fault, error or violation is left; one device without a memory limit of note. No other thread may be
+/// in a CUDA call meanwhile. Does nothing once the process ends.
 void reset();
 
 // --- the machine -------------------------------------------------------------------------------------------
 
-/// Number of devices; 1 at start. Call before anything uses the new devices.
+/// Number of devices; 1 at start, 0 for a machine without. Call before anything uses the new devices.
 void set_device_count(int count);
 
 /// Most bytes that may be mapped at once on `device`; 16 GiB at start. What cudaMemGetInfo calls total.
@@ -30,7 +42,8 @@ void set_memory_limit(std::size_t bytes, int device = 0);
 /// Bytes mapped now on `device`: everything taken from the "driver", pools' idle memory included.
 [[nodiscard]] std::size_t mapped_bytes(int device = 0);
 
-/// Allocations that the program owns at this moment of host time: neither freed nor enqueued to be freed.
+/// Allocations of device memory that the program owns at this moment of host time: neither freed nor
+/// enqueued to be freed.
 [[nodiscard]] std::size_t live_allocations();
 
 // --- the call log ------------------------------------------------------------------------------------------
@@ -61,17 +74,21 @@ void clear_calls();
 /// Makes the k-th logged call from now (k = 1 is the next) of `function`, or of any function if empty, do
 /// nothing and return `error`. One fault at a time; a new one replaces it. As on a device, an error that
 /// destroys the context (cudaErrorIllegalAddress, cudaErrorLaunchFailure, ...) is returned by every later
-/// call too, until reset().
+/// call too, until reset(). Throws std::invalid_argument for k = 0, for cudaSuccess and for a function that
+/// the host runtime has not got.
 void fail_call(std::size_t k, cudaError_t error, std::string_view function = {});
 /// Takes a fault back that has not struck yet. Returns whether there was one.
 bool clear_fault();
 
 // --- violations --------------------------------------------------------------------------------------------
 
-/// Misuses found so far, a sentence each: memory written after its free in stream order, a copy or set
-/// outside live memory, a second free, a free of what was never allocated, memory never freed when its pool
-/// was destroyed. Each is also printed to stderr once. The first max_recorded_violations of them.
+/// How many violations are kept and printed.
 inline constexpr std::size_t max_recorded_violations = 1000;
+
+/// Misuses found so far, a sentence each: memory written after its free in stream order (found when it is
+/// handed out again or unmapped), a copy, set or launch outside live memory, a free that comes second, of
+/// what was never allocated, or ahead of the allocation in stream order, memory never freed when its pool was
+/// destroyed, an exception thrown by a task. Each is also printed to stderr once.
 [[nodiscard]] std::vector<std::string> violations();
 void clear_violations();
 
@@ -85,8 +102,9 @@ struct Access {
 
 /// Stands in for a kernel launch: runs `task` on the stream's worker in stream order. Before it runs,
 /// each access is checked against the memory that is live at that point of the stream; one outside is a
-/// violation, and the task is then not run. Returns an error where a launch would (a destroyed stream, a
-/// fault). Logged as "cudaLaunchKernel". `task` must not call the CUDA runtime.
+/// violation, and the task is then not run. Returns an error where a launch would (a destroyed stream, one of
+/// a device that is not current, a fault). Logged as "cudaLaunchKernel". `task` must not call the CUDA
+/// runtime: it would get cudaErrorNotPermitted. What it holds is destroyed before the stream moves on.
 cudaError_t launch(cudaStream_t stream, std::vector<Access> accesses, std::function<void()> task);
 
 }  // namespace daa::host_runtime

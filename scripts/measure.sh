@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Builds, tests and measures on this machine's GPU, and writes what was measured into a folder.
+#
+#   scripts/measure.sh                  everything, into results/<name of the GPU>
+#   scripts/measure.sh DIR              everything, into DIR
+#   scripts/measure.sh DIR STEP...      of the steps: tests, memcheck, alloc-cost, workloads
+#
+# Takes about eight minutes on an H200 with 16 cores. Stops at the first step that fails.
+
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
+
+gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1) || die "no GPU here: nvidia-smi fails"
+results=${1:-$root/results/$(sed 's/^NVIDIA //; s/[^A-Za-z0-9]\+/-/g' <<<"$gpu" | tr '[:upper:]' '[:lower:]')}
+shift || true
+steps=${*:-tests memcheck alloc-cost workloads}
+mkdir -p "$results"
+results=$(cd "$results" && pwd)
+
+prepare
+build release
+bin=$root/build/release/bin
+
+tests() { ctest --test-dir "$root/build/release" -L gpu --output-on-failure --no-tests=error --parallel 4; }
+
+# Every access of the contract suite and of each workload with each allocator, checked.
+memcheck() {
+  local check=(compute-sanitizer --tool memcheck --error-exitcode 1 --leak-check full)
+  "${check[@]}" "$bin/arena_contract_gpu" --gtest_brief=1 --gtest_filter=-*NoDeviceHolds*
+  # Of a size that no device holds, the failing call is the point: memcheck may report it, but no bad access.
+  "${check[@]}" --report-api-errors no "$bin/arena_contract_gpu" --gtest_brief=1 --gtest_filter=*NoDeviceHolds*
+  "${check[@]}" "$bin/arena_chunks_gpu" --gtest_brief=1
+  "${check[@]}" "$bin/daa-bench" --workload=all --elements=2^12,100003 --iters=4 --warmup=1 --repetitions=1 \
+    --sync=both --device=cuda --csv=none
+}
+
+alloc-cost() {
+  "$bin/daa-alloc-cost" --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true \
+    --benchmark_out="$results/alloc_cost.json" --benchmark_out_format=json
+}
+
+# The floor is named twice: its second row is the noise of the comparison.
+workloads() {
+  "$bin/daa-bench" --device=cuda --workload=all --elements=2^12,2^16,2^20,2^24 --sync=both \
+    --allocator=preallocated,preallocated,cuda-malloc,cuda-malloc-async,cuda-malloc-async-tuned,arena,arena-individual \
+    --iters=400 --repetitions=11 --csv="$results/workloads.csv"
+}
+
+for step in $steps; do
+  [[ $step =~ ^(tests|memcheck|alloc-cost|workloads)$ ]] || die "unknown step $step; known: tests memcheck alloc-cost workloads"
+  say "$step on $gpu"
+  "$step"
+done

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Writes the tables of results/h200/ into README.md, between its two result marks.
+
+  scripts/report.py            writes them
+  scripts/report.py --check    exits with 1 if README.md does not hold exactly what it would write
+
+Nothing but Python's standard library.
+"""
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "results" / "h200"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- results -->\n", "<!-- /results -->\n"
+
+# Column heading, allocator.
+ALLOCATORS = [
+    ("again", "preallocated:2"),
+    ("`arena`", "arena"),
+    ("`arena-individual`", "arena-individual"),
+    ("`cuda-malloc-async-tuned`", "cuda-malloc-async-tuned"),
+    ("`cuda-malloc-async`", "cuda-malloc-async"),
+    ("`cuda-malloc`", "cuda-malloc"),
+]
+SYNC = {
+    "phase": "synchronised after each phase",
+    "end": "synchronised once a block of 20 phases",
+}
+COSTS = ["std_pmr_monotonic", "arena", "arena_individual", "cuda_malloc_async_tuned", "cuda_malloc_async", "cuda_malloc"]
+
+
+def table(heading, rows):
+    lines = ["| " + " | ".join(heading) + " |", "|---" * len(heading) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def power(elements):
+    exponent = int(elements).bit_length() - 1
+    return f"2^{exponent}" if int(elements) == 1 << exponent else elements
+
+
+def ratio(row):
+    if row is None:
+        return "-"
+    return f"{float(row['end_to_end_ratio']):.2f}" if row["status"] == "ok" else row["status"]
+
+
+def workload_table(rows, sync):
+    cells = {(r["workload"], r["elements"], r["allocator"]): r for r in rows if r["sync"] == sync}
+    problems = list(dict.fromkeys((workload, elements) for workload, elements, _ in cells))
+    lines = []
+    for workload, elements in problems:
+        floor = cells[workload, elements, "preallocated"]
+        others = [ratio(cells.get((workload, elements, name))) for _, name in ALLOCATORS]
+        microseconds = float(floor["end_to_end_median_ns"]) / 1000
+        lines.append([workload, power(elements), f"{microseconds:.1f} us"] + others)
+    return table(["workload", "elements", "`preallocated`"] + [heading for heading, _ in ALLOCATORS], lines)
+
+
+def cost(nanoseconds):
+    return f"{nanoseconds:.2f} ns" if nanoseconds < 100 else f"{nanoseconds:.0f} ns"
+
+
+def cost_table(benchmarks):
+    found = {}
+    for benchmark in benchmarks:
+        name, sync, *_ = benchmark["run_name"].split("/")
+        if benchmark.get("aggregate_name") == "median":
+            found[name, sync] = cost(benchmark["per_allocation"] * 1e9)
+    rows = [[f"`{name}`", found[name, "sync:0"], found.get((name, "sync:1"), "-")] for name in COSTS]
+    return table(["", "an allocation", "the same, synchronised after each phase"], rows)
+
+
+def extent(rows, allocator):
+    ratios = [float(r["end_to_end_ratio"]) for r in rows if r["allocator"] == allocator and r["status"] == "ok"]
+    return f"{min(ratios):.2f} to {max(ratios):.2f}"
+
+
+def report():
+    with open(RESULTS / "workloads.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with open(RESULTS / "alloc_cost.json", encoding="utf-8") as file:
+        costs = json.load(file)["benchmarks"]
+    first = rows[0]
+    text = f"""## Measured
+
+On one {first['device'].removeprefix('NVIDIA ')} with driver {first['driver']}, CUDA runtime {first['toolkit']},
+{first['compiler']}, on {first['time_utc'][:10]}, by `scripts/measure.sh`. Raw: [`results/h200/`](results/h200).
+
+End to end, a ratio to `preallocated` for every other allocator: the median of {first['repetitions']} repetitions of
+{first['iters']} phases. *Again* is preallocated memory measured a second time: what differs there is noise.
+Over all rows: again {extent(rows, 'preallocated:2')}, arena {extent(rows, 'arena')}.
+
+"""
+    for sync, words in SYNC.items():
+        text += f"{words.capitalize()}:\n\n{workload_table(rows, sync)}\n"
+    text += "Host time of one allocation, giving back included, at 1,000 of 4 KiB a phase (`std_pmr_monotonic` is the\n"
+    text += "standard library's arena over host memory):\n\n"
+    return text + cost_table(costs)
+
+
+def main():
+    readme = README.read_text(encoding="utf-8")
+    before, rest = readme.split(BEGIN)
+    after = rest.split(END)[1]
+    wanted = before + BEGIN + report() + END + after
+    if "--check" in sys.argv[1:]:
+        if readme != wanted:
+            sys.exit("README.md does not hold what scripts/report.py writes: run it")
+        return
+    README.write_text(wanted, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+// Arenas on several GPUs: needs two. (On the host runtime, whose devices are as many as one likes, see
+// arena_calls_test.cpp.)
+
+#include "daa/device_async_arena.hpp"
+#include "stream_fixture.hpp"
+
+namespace daa::test {
+namespace {
+
+constexpr std::size_t MiB = std::size_t{1} << 20;
+
+int device_of(const void* pointer) {
+  cudaPointerAttributes attributes{};
+  DAA_CUDA_CHECK(cudaPointerGetAttributes(&attributes, pointer));
+  return attributes.device;
+}
+
+class ArenaDevices : public StreamFixture, public ::testing::WithParamInterface<Backing> {
+ protected:
+  void SetUp() override {
+    StreamFixture::SetUp();
+    if (IsSkipped()) return;
+    int count = 0;
+    DAA_CUDA_CHECK(cudaGetDeviceCount(&count));
+    if (count < 2) GTEST_SKIP() << "needs two GPUs, this machine has " << count;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Backings, ArenaDevices, ::testing::Values(Backing::chunked, Backing::individual),
+                         [](const auto& test) {
+                           return test.param == Backing::chunked ? "chunked" : "individual";
+                         });
+
+TEST_P(ArenaDevices, TheMemoryIsOfTheStreamsDeviceWhateverDeviceIsCurrent) {
+  for (const bool default_stream : {false, true}) {
+    cudaStream_t of_second = nullptr;
+    DAA_CUDA_CHECK(cudaSetDevice(1));
+    if (!default_stream) DAA_CUDA_CHECK(cudaStreamCreate(&of_second));
+    {
+      ArenaOptions options;
+      options.backing = GetParam();
+      DeviceAsyncArena arena{of_second, {}, options};
+      DAA_CUDA_CHECK(cudaSetDevice(0));
+      for (int phase = 0; phase < 3; ++phase) {
+        EXPECT_EQ(device_of(arena.alloc_bytes(3 * MiB)), 1);
+        EXPECT_EQ(device_of(arena.alloc_bytes(5 * MiB)), 1);
+        arena.reset();
+      }
+      int current = -1;
+      DAA_CUDA_CHECK(cudaGetDevice(&current));
+      EXPECT_EQ(current, 0);
+    }
+    DAA_CUDA_CHECK(cudaSetDevice(1));
+    DAA_CUDA_CHECK(cudaDeviceSynchronize());
+    if (!default_stream) DAA_CUDA_CHECK(cudaStreamDestroy(of_second));
+    DAA_CUDA_CHECK(cudaSetDevice(0));
+  }
+}
+
+}  // namespace
+}  // namespace daa::test

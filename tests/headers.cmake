@@ -1,0 +1,36 @@
+# daa_check_headers(<directory>): builds, with all else, one object for each header below <directory> that includes nothing
+# but it: as C++17, as C++20 and, where CUDA is on, in a .cu as C++17. The project's warnings are errors there.
+
+function(daa_check_headers directory)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${directory} ${directory}/*.hpp)
+  foreach(header IN LISTS headers)
+    string(MAKE_C_IDENTIFIER ${header} name)
+    foreach(extension cpp cu)
+      set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${name}.${extension})
+      file(CONFIGURE OUTPUT ${source} CONTENT "#include <@header@>\n" @ONLY)
+      list(APPEND ${extension}_sources ${source})
+    endforeach()
+  endforeach()
+
+  daa_compile_headers(headers_cxx17 17 ${cpp_sources})
+  daa_compile_headers(headers_cxx20 20 ${cpp_sources})
+  if(DAA_CUDA)
+    daa_compile_headers(headers_cuda17 17 ${cu_sources})
+  endif()
+endfunction()
+
+# daa_compile_headers(<target> <standard> <sources>...): an object library; <standard> in place of daa_target()'s.
+function(daa_compile_headers target standard)
+  add_library(${target} OBJECT ${ARGN})
+  target_link_libraries(${target} PRIVATE daa_arena_objects)
+  daa_target(${target})
+  get_target_property(options ${target} COMPILE_OPTIONS)
+  list(FILTER options EXCLUDE REGEX -std=)
+  list(APPEND options $<$<COMPILE_LANGUAGE:CXX>:-Werror> $<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings>
+       $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Werror> $<$<COMPILE_LANGUAGE:CUDA>:-std=c++${standard}>)
+  set_target_properties(${target} PROPERTIES
+    COMPILE_OPTIONS "${options}"
+    COMPILE_FEATURES ""
+    CXX_STANDARD ${standard}
+    CXX_STANDARD_REQUIRED ON)
+endfunction()

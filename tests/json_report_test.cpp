@@ -1,0 +1,103 @@
+// The JSON file: one document in Google Benchmark's layout, whatever a campaign comes to.
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "campaign_fixture.hpp"
+#include "json_reader.hpp"
+
+namespace daa::test {
+namespace {
+
+class JsonReportTest : public CampaignTest {
+ protected:
+  ~JsonReportTest() override { std::remove(path_.c_str()); }
+
+  Json report_of(Options options) {
+    options.json_path = path_;
+    Context context;
+    context.device = "a \"device\"";
+    context.commit = "0123456789ab";
+    run_campaign(options, context, {[](const auto&) {}, [](auto, auto) {}});
+    std::ifstream file{path_};
+    return read_json(std::string{std::istreambuf_iterator<char>{file}, {}});
+  }
+
+ private:
+  std::string path_ =
+      testing::TempDir() + testing::UnitTest::GetInstance()->current_test_info()->name() + ".json";
+};
+
+// Single repetitions, not the statistics of several.
+std::vector<Json> repetitions(const Json& report) {
+  std::vector<Json> result;
+  for (const Json& run : report["benchmarks"].array()) {
+    if (run["run_type"].string() == "iteration") result.push_back(run);
+  }
+  return result;
+}
+
+TEST_F(JsonReportTest, IsOneDocumentOverAllGroups) {
+  Options options = small_options();
+  options.workloads = {&workload("scan"), &workload("reduce")};
+  options.elements = {100, 200};
+  options.sync_modes = {SyncMode::end, SyncMode::phase};
+  options.allocators = {&allocator("preallocated"), &allocator("arena"), &allocator("arena")};
+  const Json report = report_of(options);
+
+  EXPECT_EQ(report.object().size(), 2u);
+  EXPECT_EQ(report["context"]["device"].string(), "a \"device\"");
+  EXPECT_EQ(report["context"]["commit"].string(), "0123456789ab");
+  std::set<std::string> names;
+  for (const Json& run : repetitions(report)) {
+    names.insert(run["name"].string());
+    EXPECT_FALSE(run.has("error_occurred"));
+    EXPECT_GT(run["real_time"].number(), 0);
+    EXPECT_GT(run["host_enqueue_ns"].number(), 0);
+    EXPECT_GT(run["device_ns"].number(), 0);
+  }
+  EXPECT_EQ(names.size(), 2u * 2u * 2u * 3u);
+  EXPECT_EQ(repetitions(report).size(), 3 * names.size());
+  EXPECT_TRUE(std::ranges::any_of(
+      names, [](const std::string& name) { return name.starts_with("reduce/200/sync:phase/arena:2/"); }));
+}
+
+TEST_F(JsonReportTest, RunsThatFailedSaySo) {
+  const AllocatorInfo overlapping = allocator_of<make_overlapping>("overlapping");
+  const AllocatorInfo exhausted = allocator_of<make_exhausted>("exhausted");
+  Options options = small_options();
+  options.allocators = {&overlapping, &exhausted, &allocator("preallocated")};
+  options.elements = {5003};
+  const std::vector<Json> runs = repetitions(report_of(options));
+  ASSERT_EQ(runs.size(), 3u * 3u);
+  for (const Json& run : runs) {
+    const bool is_right = run["name"].string().find("/preallocated/") != std::string::npos;
+    EXPECT_EQ(run.has("error_occurred"), !is_right);
+    EXPECT_TRUE(is_right || !run["error_message"].string().empty());
+  }
+}
+
+TEST_F(JsonReportTest, IsADocumentEvenIfNothingCouldBeRun) {
+  host_runtime::set_memory_limit(0);
+  const Json report = report_of(small_options());
+  EXPECT_TRUE(report.has("context"));
+  EXPECT_TRUE(report["benchmarks"].array().empty());
+}
+
+TEST_F(JsonReportTest, AFileThatCannotBeWrittenEndsTheCampaignBeforeItBegins) {
+  Options options = small_options();
+  options.json_path = "/no/such/directory/file.json";
+  EXPECT_THROW(run(options), std::runtime_error);
+  EXPECT_EQ(host_runtime::call_count("cudaLaunchKernel"), 0u);
+}
+
+TEST_F(JsonReportTest, AFileThatCannotBeWrittenWholeIsAnError) {
+  Options options = small_options();
+  options.json_path = "/dev/full";
+  EXPECT_THROW(run(options), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace daa::test

@@ -1,0 +1,113 @@
+// The NVTX ranges that reach a tool from daa-bench.
+
+#include <set>
+
+#include "nvtx_trace.hpp"
+#include "program_fixture.hpp"
+
+namespace daa::test {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+class Nvtx : public ProgramTest {
+ protected:
+  /// What a tool sees of daa-bench-host with these flags.
+  [[nodiscard]] NvtxTrace trace(Args args) const {
+    args.insert(args.end(), {"--csv=none", "--seed=1"});
+    const Command command{
+        DAA_BENCH_HOST, args, {{"NVTX_INJECTION64_PATH", NVTX_INJECTION}, {"DAA_NVTX_LOG", "nvtx.log"}}};
+    const Outcome outcome = run(command);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return read_nvtx_trace(written("nvtx.log"));
+  }
+
+  static std::set<std::string> paths(const NvtxTrace& trace) {
+    std::set<std::string> result;
+    for (const NvtxRange& range : trace.ranges) result.insert(range.path);
+    return result;
+  }
+};
+
+TEST_F(Nvtx, RangesNestAsWorkloadAllocatorAndBlock) {
+  const NvtxTrace seen = trace({"--workload=scan,reduce", "--allocator=preallocated,cuda-malloc,cuda-malloc",
+                                "--elements=1000,2000", "--iters=50", "--repetitions=2", "--sync=both"});
+  EXPECT_EQ(paths(seen), (std::set<std::string>{"scan", "scan > preallocated", "scan > preallocated > block",
+                                                "scan > cuda-malloc", "scan > cuda-malloc > block", "reduce",
+                                                "reduce > preallocated", "reduce > preallocated > block",
+                                                "reduce > cuda-malloc", "reduce > cuda-malloc > block"}));
+  constexpr std::size_t sizes = 2, repetitions = 2, blocks = 3 + 50;  // sync=end and sync=phase
+  EXPECT_EQ(seen.count("scan"), 1u);
+  EXPECT_EQ(seen.count("scan > preallocated"), sizes * repetitions * 2);
+  EXPECT_EQ(seen.count("scan > preallocated > block"), sizes * repetitions * blocks);
+  EXPECT_EQ(seen.count("reduce > cuda-malloc"), 2 * sizes * repetitions * 2);
+  EXPECT_EQ(seen.count("reduce > cuda-malloc > block"), 2 * sizes * repetitions * blocks);
+}
+
+TEST_F(Nvtx, EachPhaseIsARangeUnderProfileOnly) {
+  const Args args{"--workload=scan", "--allocator=arena", "--elements=1000",
+                  "--iters=50",      "--repetitions=1",   "--warmup=4"};
+  Args profiled = args;
+  profiled.emplace_back("--profile");
+  EXPECT_EQ(trace(profiled).count("scan > arena > block > phase"), 50u) << "and none of the warm-up";
+  for (const std::string& path : paths(trace(args))) EXPECT_EQ(path.find("phase"), path.npos) << path;
+}
+
+// A profiler shows no range that was begun before it started.
+TEST_F(Nvtx, UnderProfileTheRangesOfATurnBeginWithItsBlocks) {
+  const NvtxTrace seen = trace({"--workload=scan", "--allocator=arena,preallocated", "--elements=1000",
+                                "--iters=4", "--repetitions=3", "--warmup=2", "--profile"});
+  EXPECT_EQ(paths(seen),
+            (std::set<std::string>{"chunk growth", "scan", "scan > arena", "scan > arena > block",
+                                   "scan > arena > block > phase", "scan > preallocated",
+                                   "scan > preallocated > block", "scan > preallocated > block > phase"}));
+  EXPECT_EQ(seen.count("scan"), 2u * 3u);
+  EXPECT_EQ(seen.count("scan > arena"), 3u);
+  EXPECT_TRUE(seen.is_balanced);
+}
+
+TEST_F(Nvtx, AllRangesAreInOneDomainWithRegisteredNamesAndBalanced) {
+  for (const std::string mode : {"--profile=true", "--profile=false"}) {
+    const NvtxTrace seen =
+        trace({"--workload=all", "--elements=20000", "--iters=4", "--repetitions=2", "--warmup=1", mode});
+    EXPECT_EQ(seen.domains, (std::map<int, std::string>{{1, "daa"}}));
+    EXPECT_TRUE(seen.is_balanced);
+    EXPECT_GT(seen.count("compact > arena > block"), 0u);
+    for (const NvtxRange& range : seen.ranges) {
+      EXPECT_EQ(range.domain, 1) << range.path;
+      EXPECT_TRUE(range.is_registered) << range.path;
+    }
+  }
+}
+
+TEST_F(Nvtx, GrowthIsARangeWithTheBytesAskedFor) {
+  constexpr std::size_t elements = 600'000;  // three such arrays make two chunks and, merged, a third
+  const NvtxTrace seen = trace({"--workload=compact", "--allocator=arena", "--elements=600000", "--iters=1",
+                                "--repetitions=1", "--warmup=0"});
+  const Strings bytes = seen.payloads("compact > arena > block > chunk growth");
+  ASSERT_GE(bytes.size(), 3u);
+  EXPECT_EQ(bytes[0], std::to_string((elements + 1) * 4)) << "the first array, in a fresh arena";
+  std::size_t asked = 0;
+  for (const std::string& growth : bytes) asked = std::max(asked, std::stoul(growth));
+  EXPECT_EQ(bytes.back(), std::to_string(asked)) << "the chunk into which reset() merges is the largest";
+  EXPECT_GT(asked, 2 * (elements + 1) * 4);
+}
+
+TEST_F(Nvtx, AWarmedUpArenaDoesNotGrowInMeasuredBlocks) {
+  const NvtxTrace seen = trace({"--workload=compact,stencil", "--allocator=arena", "--elements=200000",
+                                "--iters=8", "--repetitions=2", "--warmup=8", "--sync=both"});
+  for (const std::string workload : {"compact", "stencil"}) {
+    EXPECT_GT(seen.count(workload + " > arena > chunk growth"), 0u) << "while it warms up";
+    EXPECT_GT(seen.count(workload + " > arena > block"), 0u);
+    EXPECT_EQ(seen.count(workload + " > arena > block > chunk growth"), 0u);
+  }
+}
+
+TEST_F(Nvtx, OnlyTheChunkedArenaGrows) {
+  const NvtxTrace seen = trace({"--workload=compact", "--elements=200000", "--iters=4", "--repetitions=1",
+                                "--allocator=preallocated,cuda-malloc,cuda-malloc-async,arena-individual"});
+  for (const std::string& path : paths(seen)) EXPECT_EQ(path.find("chunk growth"), path.npos) << path;
+}
+
+}  // namespace
+}  // namespace daa::test

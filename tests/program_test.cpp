@@ -1,0 +1,205 @@
+// daa-bench and daa-bench-host as their users meet them: streams, files and exit codes.
+
+#include <algorithm>
+#include <array>
+
+#include "csv_reader.hpp"
+#include "json_reader.hpp"
+#include "program_fixture.hpp"
+#include "text_match.hpp"
+
+namespace daa::test {
+namespace {
+
+using bench::contains;
+
+/// A run of a few short phases with `more` flags.
+Command host_program(const Args& more = {}) {
+  Args args{"--workload=scan", "--elements=1000", "--iters=5", "--warmup=2", "--repetitions=2"};
+  args.insert(args.end(), more.begin(), more.end());
+  return {DAA_BENCH_HOST, args, {}};
+}
+
+constexpr std::size_t allocator_count = 6;
+
+class HostProgram : public ProgramTest {
+ protected:
+  /// It says why in one line and leaves no trace.
+  void expect_refused(const Command& command, int exit_code, const std::vector<std::string>& said) const {
+    SCOPED_TRACE(testing::PrintToString(command.args));
+    const Outcome outcome = run(command);
+    EXPECT_EQ(outcome.exit_code, exit_code);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_TRUE(is_one_line(outcome.err));
+    EXPECT_TRUE(outcome.err.starts_with("daa-bench: ")) << outcome.err;
+    for (const std::string& part : said) EXPECT_TRUE(contains(outcome.err, part));
+    EXPECT_TRUE(files().empty());
+  }
+};
+
+TEST_F(HostProgram, PrintsTheTableAndWritesTheCsvFile) {
+  const Outcome outcome = run(host_program());
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_TRUE(contains(outcome.out, "device=host"));
+  EXPECT_TRUE(
+      contains(outcome.out, "scan, 1000 elements, sync=end: 2 repetitions of 5 phases after 2 to warm up"));
+  EXPECT_EQ(files(), std::set<std::string>{"daa-bench.csv"});
+
+  const std::vector<CsvRecord> rows = read_csv(written("daa-bench.csv"));
+  ASSERT_EQ(rows.size(), allocator_count);
+  for (const CsvRecord& row : rows) {
+    EXPECT_EQ(row.at("device_kind"), "host");
+    EXPECT_EQ(row.at("workload"), "scan");
+    EXPECT_EQ(row.at("elements"), "1000");
+    EXPECT_EQ(row.at("status"), "ok");
+    EXPECT_EQ(row.at("repetitions"), "2");
+    EXPECT_TRUE(contains(outcome.out, "\n" + row.at("allocator") + " "));
+  }
+  EXPECT_EQ(rows[0].at("allocator"), "preallocated");
+  EXPECT_EQ(rows[0].at("end_to_end_ratio"), "1");
+}
+
+TEST_F(HostProgram, PutsTheCsvAloneOnStdout) {
+  const Outcome outcome = run(host_program({"--csv=-", "--sync=both"}));
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(read_csv(outcome.out).size(), 2 * allocator_count);
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(HostProgram, PutsTheJsonAloneOnStdout) {
+  const Outcome outcome = run(host_program({"--json=-", "--csv=rows.csv", "--sync=both"}));
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  const Json report = read_json(outcome.out);
+  EXPECT_EQ(report["context"]["device_kind"].string(), "host");
+  EXPECT_GE(report["benchmarks"].array().size(), 2 * 2 * allocator_count);
+  EXPECT_EQ(files(), std::set<std::string>{"rows.csv"});
+  EXPECT_EQ(read_csv(written("rows.csv")).size(), 2 * allocator_count);
+}
+
+TEST_F(HostProgram, WritesNoFileWhereNoneIsWanted) {
+  EXPECT_EQ(run(host_program({"--csv=none"})).exit_code, 0);
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(HostProgram, TheSameSeedGivesTheSameCounters) {
+  constexpr std::array counters{"runtime_calls_per_phase", "allocations_per_phase", "asked_per_phase_bytes",
+                                "reserved_bytes", "seed"};
+  const Command command = host_program({"--csv=-", "--seed=7"});
+  const std::vector<CsvRecord> once = read_csv(run(command).out), again = read_csv(run(command).out);
+  ASSERT_EQ(once.size(), again.size());
+  for (std::size_t i = 0; i < once.size(); ++i) {
+    for (const char* const counter : counters)
+      EXPECT_EQ(once[i].at(counter), again[i].at(counter)) << counter;
+  }
+}
+
+TEST_F(HostProgram, RefusesToPassForAGpu) {
+  for (const char* const device : {"cuda", "0", "3"})
+    expect_refused(host_program({std::string{"--device="} + device}), 2, {"host runtime"});
+}
+
+TEST_F(HostProgram, RefusesBadUsageInOneLineAndRunsNothing) {
+  expect_refused(host_program({"--allocator=arean"}), 105, {"--allocator=arean", "did you mean arena?"});
+  expect_refused(host_program({"--seed=many"}), 104, {"--seed=many"});
+  expect_refused(host_program({"--no-such-flag"}), 109, {"--no-such-flag"});
+  expect_refused(host_program({"--csv=/no/such/directory/file.csv"}), 105, {"/no/such/directory"});
+  expect_refused(host_program({"--", "--benchmark_repetitions=3"}), 109, {"--repetitions"});
+}
+
+TEST_F(HostProgram, RefusesASizeThatTheDeviceCannotHold) {
+  expect_refused(
+      host_program({"--elements=2^31"}), 105,
+      {"--elements=2147483648: scan needs", "the device has 16.0GiB", "the largest that fits is "});
+}
+
+TEST_F(HostProgram, RefusesAFlagThatGoogleBenchmarkDoesNotKnow) {
+  expect_refused(host_program({"--", "--v=0", "--benchmark_bogus"}), 109, {"-- --benchmark_bogus: unknown"});
+  expect_refused(host_program({"--", "--benchmark_color="}), 109, {"-- --benchmark_color=: "});
+}
+
+TEST_F(HostProgram, PassesFlagsOnToGoogleBenchmark) {
+  const Command command = host_program({"--json=file.json", "--", "--benchmark_context=room=lab3"});
+  const Outcome outcome = run(command);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(read_json(written("file.json"))["context"]["room"].string(), "lab3");
+}
+
+TEST_F(HostProgram, WhatTheEnvironmentSaysToGoogleBenchmarkChangesNothing) {
+  Command command = host_program({"--csv=-"});
+  command.environment = {{"BENCHMARK_FILTER", "none"},         {"BENCHMARK_LIST_TESTS", "1"},
+                         {"BENCHMARK_MIN_WARMUP_TIME", "0.1"}, {"BENCHMARK_OUT", "out.json"},
+                         {"BENCHMARK_FORMAT", "odd"},          {"BENCHMARK_COLOR", ""},
+                         {"BENCHMARK_REPETITIONS", "9"}};
+  const Outcome outcome = run(command);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  const std::vector<CsvRecord> rows = read_csv(outcome.out);
+  EXPECT_EQ(rows.size(), allocator_count);
+  for (const CsvRecord& row : rows) EXPECT_EQ(row.at("repetitions"), "2");
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(HostProgram, ProfileRunsEachCombinationOnceUnlessMoreIsAskedFor) {
+  Command command = host_program({"--profile", "--csv=-", "--sync=both"});
+  std::erase(command.args, "--repetitions=2");
+  std::ranges::replace(command.args, "--iters=5", "--iters=50");
+  const std::vector<CsvRecord> rows = read_csv(run(command).out);
+  EXPECT_EQ(rows.size(), 2 * allocator_count);
+  for (const CsvRecord& row : rows) {
+    EXPECT_EQ(row.at("repetitions"), "1");
+    EXPECT_EQ(row.at("samples"), row.at("sync") == "end" ? "3" : "50");
+  }
+
+  command.args.emplace_back("--repetitions=3");
+  for (const CsvRecord& row : read_csv(run(command).out)) EXPECT_EQ(row.at("repetitions"), "3");
+}
+
+TEST_F(HostProgram, AnOutputThatCannotBeWrittenIsAnError) {
+  for (const Args& args : {Args{}, {"--csv=-"}, {"--json=-"}, {"--json=/dev/full"}, {"--csv=/dev/full"}}) {
+    SCOPED_TRACE(testing::PrintToString(args));
+    const Outcome outcome = run(host_program(args), "/dev/full");
+    EXPECT_EQ(outcome.exit_code, 4);
+    EXPECT_TRUE(is_one_line(outcome.err));
+  }
+}
+
+class FaultyProgram : public HostProgram {
+ protected:
+  static Command faulty_program(const Args& more) {
+    Command command = host_program(more);
+    command.program = DAA_BENCH_FAULTY;
+    std::ranges::replace(command.args, "--elements=1000", "--elements=5003");
+    return command;
+  }
+};
+
+TEST_F(FaultyProgram, ReportsWhatFailedMeasuresTheRestAndExitsWithFour) {
+  const Outcome outcome = run(faulty_program({"--sync=both"}));
+  EXPECT_EQ(outcome.exit_code, 4);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_TRUE(contains(outcome.out, "wrong_result: "));
+  EXPECT_TRUE(contains(outcome.out, "out_of_memory: "));
+  const std::vector<CsvRecord> rows = read_csv(written("daa-bench.csv"));
+  ASSERT_EQ(rows.size(), 2u * 4u);
+  const std::array expected{"ok", "wrong_result", "out_of_memory", "ok"};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool is_ok = rows[i].at("status") == "ok";
+    EXPECT_EQ(rows[i].at("status"), expected[i % 4]);
+    EXPECT_EQ(rows[i].at("message").empty(), is_ok);
+    EXPECT_EQ(rows[i].at("end_to_end_median_ns").empty(), !is_ok);
+    EXPECT_EQ(rows[i].at("samples"), is_ok ? (i < 4 ? "2" : "10") : "0");
+  }
+}
+
+TEST_F(FaultyProgram, ExitsWithFourForEitherFaultAndWithZeroWithoutAny) {
+  EXPECT_EQ(run(faulty_program({"--allocator=overlapping"})).exit_code, 4);
+  EXPECT_EQ(run(faulty_program({"--allocator=preallocated,exhausted"})).exit_code, 4);
+  EXPECT_EQ(run(faulty_program({"--allocator=preallocated,arena"})).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace daa::test

@@ -1,0 +1,70 @@
+// The figures of a row, against values worked out by hand.
+
+#include "driver/statistics.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+namespace daa::bench {
+namespace {
+
+TEST(Quantile, IsAnOrderStatisticOrLinearBetweenTwo) {
+  EXPECT_EQ(quantile({4, 1, 3, 2}, 0.0), 1);
+  EXPECT_EQ(quantile({4, 1, 3, 2}, 0.25), 1.75);
+  EXPECT_EQ(quantile({4, 1, 3, 2}, 0.5), 2.5);
+  EXPECT_EQ(quantile({4, 1, 3, 2}, 1.0), 4);
+  EXPECT_EQ(quantile({10, 30, 20}, 0.5), 20);
+  EXPECT_EQ(quantile({10, 30, 20}, 0.75), 25);
+}
+
+TEST(Quantile, NinetyNinthPercentileOfAHundredAndOneIsTheSecondGreatest) {
+  std::vector<double> values(101);
+  std::iota(values.rbegin(), values.rend(), 0.0);
+  EXPECT_EQ(quantile(values, 0.99), 99);
+}
+
+TEST(Quantile, OfOneValueIsThatValue) {
+  for (const double q : {0.0, 0.3, 0.5, 0.99, 1.0}) EXPECT_EQ(quantile({7.25}, q), 7.25) << q;
+}
+
+TEST(Quantile, OfNothingIsNotANumber) {
+  EXPECT_TRUE(std::isnan(quantile({}, 0.5)));
+}
+
+TEST(Summary, MedianAndPercentileAreOverTheSamplesOfAllRepetitions) {
+  const ClockSummary summary = summarise({{1, 2, 3}, {100}, {4}}, {});
+  EXPECT_EQ(summary.median_ns, 3);
+  EXPECT_DOUBLE_EQ(summary.p99_ns, 4 + 0.96 * (100 - 4));
+}
+
+TEST(Summary, RatiosAreOfMediansOfRepetitionsOfTheSameNumber) {
+  const ClockSummary summary = summarise({{4, 4, 90}, {8, 10}, {20}}, {{2}, {1, 3, 9}, {4}});
+  EXPECT_EQ(summary.ratio, 3);  // of 4 / 2, 9 / 3, 20 / 4
+  EXPECT_EQ(summary.ratio_min, 2);
+  EXPECT_EQ(summary.ratio_max, 5);
+}
+
+TEST(Summary, ARepetitionWithoutItsCounterpartHasNoRatio) {
+  const ClockSummary summary = summarise({{4}, {100}}, {{2}});
+  EXPECT_EQ(summary.ratio, 2);
+  EXPECT_EQ(summary.ratio_max, 2);
+}
+
+TEST(Summary, WithoutAFloorThereIsNoRatio) {
+  const ClockSummary summary = summarise({{4}, {6}}, {});
+  EXPECT_EQ(summary.median_ns, 5);
+  EXPECT_TRUE(std::isnan(summary.ratio));
+  EXPECT_TRUE(std::isnan(summary.ratio_min));
+  EXPECT_TRUE(std::isnan(summary.ratio_max));
+}
+
+TEST(Summary, OfNoSamplesHasNoFigures) {
+  const ClockSummary summary = summarise({}, {{2}});
+  for (const double figure : {summary.median_ns, summary.p99_ns, summary.ratio})
+    EXPECT_TRUE(std::isnan(figure));
+}
+
+}  // namespace
+}  // namespace daa::bench
