@@ -80,6 +80,10 @@ def extent(rows, allocator):
     return f"{min(ratios):.2f} to {max(ratios):.2f}"
 
 
+def spread(rows, column):
+    return " or ".join(dict.fromkeys(row[column] for row in rows))
+
+
 def report():
     with open(RESULTS / "workloads.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -91,8 +95,8 @@ def report():
 On one {first['device'].removeprefix('NVIDIA ')} with driver {first['driver']}, CUDA runtime {first['toolkit']},
 {first['compiler']}, on {first['time_utc'][:10]}, by `scripts/measure.sh`. Raw: [`results/h200/`](results/h200).
 
-End to end, a ratio to `preallocated` for every other allocator: the median of {first['repetitions']} repetitions of
-{first['iters']} phases. *Again* is preallocated memory measured a second time: what differs there is noise.
+End to end, a ratio to `preallocated` for every other allocator: the median of {spread(rows, 'repetitions')} repetitions of
+{spread(rows, 'iters')} phases. *Again* is preallocated memory measured a second time: what differs there is noise.
 Over all rows: again {extent(rows, 'preallocated:2')}, arena {extent(rows, 'arena')}.
 
 """
