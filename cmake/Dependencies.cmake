@@ -1,12 +1,14 @@
-# Third-party libraries: the system's where there are any, else a pinned release from source.
+# Third-party libraries: the system's where it is no older than Debian 12's, else a pinned release from source.
 
 include(FetchContent)
 
-# daa_dependency(<package> <target> <repository> <tag>): find_package(<package>), else fetch; <target> exists after.
-function(daa_dependency package target repository tag)
-  find_package(${package} QUIET GLOBAL)
+# daa_dependency(<package> <version> <target> <repository> <tag>): finds that version or a later one, else fetches;
+# <target> exists after.
+function(daa_dependency package version target repository tag)
+  find_package(${package} ${version} QUIET GLOBAL)
   if(NOT TARGET ${target})
-    message(STATUS "${package}: not installed, fetching ${tag}")
+    message(STATUS "${package} ${version} or later is not installed: fetching ${tag}")
+    set(CMAKE_COMPILE_WARNING_AS_ERROR OFF)
     FetchContent_Declare(${package} GIT_REPOSITORY ${repository} GIT_TAG ${tag} GIT_SHALLOW TRUE SYSTEM)
     FetchContent_MakeAvailable(${package})
   endif()
@@ -14,10 +16,11 @@ endfunction()
 
 set(BENCHMARK_ENABLE_TESTING OFF)
 set(BENCHMARK_ENABLE_INSTALL OFF)
+set(BENCHMARK_ENABLE_WERROR OFF)
 set(INSTALL_GTEST OFF)
-daa_dependency(fmt fmt::fmt https://github.com/fmtlib/fmt.git 11.0.2)
-daa_dependency(CLI11 CLI11::CLI11 https://github.com/CLIUtils/CLI11.git v2.4.2)
-daa_dependency(benchmark benchmark::benchmark https://github.com/google/benchmark.git v1.9.1)
+daa_dependency(fmt 9.1 fmt::fmt https://github.com/fmtlib/fmt.git 11.0.2)
+daa_dependency(CLI11 2.1.2 CLI11::CLI11 https://github.com/CLIUtils/CLI11.git v2.4.2)
+daa_dependency(benchmark 1.7.1 benchmark::benchmark https://github.com/google/benchmark.git v1.9.1)
 if(DAA_TESTS)
-  daa_dependency(GTest GTest::gtest https://github.com/google/googletest.git v1.15.2)
+  daa_dependency(GTest 1.12.1 GTest::gtest https://github.com/google/googletest.git v1.15.2)
 endif()

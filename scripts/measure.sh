@@ -40,7 +40,8 @@ memcheck() {
 }
 
 alloc-cost() {
-  "$bin/daa-alloc-cost" --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true \
+  cd "$bin"  # the file names the program as it was called
+  ./daa-alloc-cost --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true \
     --benchmark_out="$results/alloc_cost.json" --benchmark_out_format=json
 }
 
@@ -48,7 +49,7 @@ alloc-cost() {
 # noise comes in spells; at 2^24 a phase lasts long enough that few will do.
 workloads() {
   local allocators=preallocated,preallocated,cuda-malloc,cuda-malloc-async,cuda-malloc-async-tuned,arena,arena-individual
-  local run=("$bin/daa-bench" --device=cuda --workload=all --sync=both --allocator=$allocators)
+  local run=("$bin/daa-bench" --device=cuda --workload=all --sync=both "--allocator=$allocators")
   "${run[@]}" --elements=2^12,2^16,2^20 --iters=500 --repetitions=31 --csv="$results/workloads.csv"
   "${run[@]}" --elements=2^24 --iters=100 --repetitions=11 --csv="$results/large.csv"
   tail -n +2 "$results/large.csv" >>"$results/workloads.csv"

@@ -51,7 +51,8 @@ def ratio(row):
 
 def workload_table(rows, sync):
     cells = {(r["workload"], r["elements"], r["allocator"]): r for r in rows if r["sync"] == sync}
-    problems = list(dict.fromkeys((workload, elements) for workload, elements, _ in cells))
+    workloads = list(dict.fromkeys(workload for workload, _, _ in cells))
+    problems = sorted({cell[:2] for cell in cells}, key=lambda problem: (workloads.index(problem[0]), int(problem[1])))
     lines = []
     for workload, elements in problems:
         floor = cells[workload, elements, "preallocated"]
@@ -93,7 +94,7 @@ def report():
     text = f"""## Measured
 
 On one {first['device'].removeprefix('NVIDIA ')} with driver {first['driver']}, CUDA runtime {first['toolkit']},
-{first['compiler']}, on {first['time_utc'][:10]}, by `scripts/measure.sh`. Raw: [`results/h200/`](results/h200).
+{first['compiler']}, on {first['time_utc'][:10]}, by `scripts/measure.sh results/h200`. Raw: [`results/h200/`](results/h200).
 
 End to end, a ratio to `preallocated` for every other allocator: the median of {spread(rows, 'repetitions')} repetitions of
 {spread(rows, 'iters')} phases. *Again* is preallocated memory measured a second time: what differs there is noise.

@@ -36,6 +36,10 @@ TEST(BenchmarkSetup, RefusesValuesThatGoogleBenchmarkCannotReadInOneLine) {
   }
 }
 
+TEST(BenchmarkSetup, PassesOnWhatGoogleBenchmarkSaysOfAValue) {
+  EXPECT_NE(said_of({"--v=much"}).find("integer"), std::string::npos);
+}
+
 TEST(BenchmarkSetup, AWrongFlagDoesNotSpoilTheNextSetup) {
   EXPECT_NE(said_of({"--benchmark_color="}), "");
   EXPECT_EQ(said_of({}), "");

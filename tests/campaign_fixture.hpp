@@ -3,39 +3,16 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <memory>
-#include <stdexcept>
-#include <string>
-#include <string_view>
 #include <vector>
 
-#include "allocators/allocators.hpp"
 #include "daa/host_runtime.hpp"
 #include "driver/benchmark_setup.hpp"
 #include "driver/campaign.hpp"
+#include "table_rows.hpp"
 #include "workload_allocators.hpp"
-#include "workloads/workload.hpp"
 
 namespace daa::test {
-
-using namespace bench;
-
-inline const WorkloadInfo& workload(std::string_view name) {
-  return *std::ranges::find(workloads(), name, &WorkloadInfo::name);
-}
-
-inline const AllocatorInfo& allocator(std::string_view name) {
-  return *std::ranges::find(allocators(), name, &AllocatorInfo::name);
-}
-
-/// A row of the table of allocators whose every allocator is `make`'s.
-template <auto make>
-AllocatorInfo allocator_of(std::string_view name) {
-  return {name, "of a test", [](cudaStream_t stream, const Demand& demand) {
-            return std::unique_ptr<ScratchAllocator>(make(stream, demand));
-          }};
-}
 
 inline std::unique_ptr<ScratchAllocator> make_overlapping(cudaStream_t, const Demand& demand) {
   return std::make_unique<BlockAllocator>(demand.max_phase_bytes, BlockAllocator::all_at_start);
@@ -43,6 +20,18 @@ inline std::unique_ptr<ScratchAllocator> make_overlapping(cudaStream_t, const De
 
 inline std::unique_ptr<ScratchAllocator> make_exhausted(cudaStream_t stream, const Demand&) {
   return std::make_unique<ExhaustedAllocator>(stream, 1);
+}
+
+/// What must hold of a row that was measured.
+inline void expect_measured(const Row& row, const Options& options) {
+  SCOPED_TRACE(row.allocator);
+  EXPECT_EQ(row.status, Status::ok) << row.message;
+  EXPECT_EQ(row.message, "");
+  EXPECT_EQ(row.repetitions, options.repetitions);
+  for (const ClockSummary& clock : {row.host_enqueue, row.device, row.end_to_end}) {
+    EXPECT_GT(clock.median_ns, 0);
+    EXPECT_GE(clock.p99_ns, clock.median_ns);
+  }
 }
 
 class CampaignTest : public ::testing::Test {

@@ -543,6 +543,7 @@ TEST_F(Memory, FromAPinnedSourceIsReadInStreamOrder) {
   EXPECT_EQ(*pointer, 2);
   EXPECT_CUDA(cudaFreeHost(pinned));
   EXPECT_EQ(cudaFreeHost(pinned), cudaErrorInvalidValue);
+  EXPECT_TRUE(violates({"cudaFreeHost of " + hex(pinned)}));
 }
 
 TEST_F(Memory, LiveAllocationsAreCountedInHostTime) {

@@ -1,12 +1,15 @@
-// What one turn of an allocator does between its construction and its end.
+// How one turn of an allocator goes through its phases.
 
 #include "driver/turn.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <numeric>
+#include <vector>
 
-#include "campaign_fixture.hpp"
-#include "stream_fixture.hpp"
+#include "turn_fixture.hpp"
+#include "workload_allocators.hpp"
 
 namespace daa::test {
 namespace {
@@ -48,101 +51,41 @@ std::unique_ptr<ScratchAllocator> make_recording(cudaStream_t, const Demand& dem
   return std::make_unique<Recording>(demand);
 }
 
-// Lets all temporaries of its phase number `wrong_phase` overlap, counted from 0.
-class OnceOverlapping final : public ScratchAllocator {
- public:
-  static inline std::size_t wrong_phase = 0;
-
-  explicit OnceOverlapping(const Demand& demand)
-      : right_(demand.max_phase_bytes, BlockAllocator::behind_previous),
-        wrong_(demand.max_phase_bytes, BlockAllocator::all_at_start) {}
-
-  void* allocate(std::size_t bytes) override { return current().allocate(bytes); }
-  void end_phase() override {
-    current().end_phase();
-    ++phase_;
+// Phases in each run of phases with no synchronisation between them, of the measured ones.
+std::vector<std::size_t> phases_between_syncs(const Problem& problem, const TurnOptions& options) {
+  Turn turn{problem, allocator_of<make_recording>("recording"), options};
+  Phases::forget();
+  for (std::size_t i = 0; i < samples_per_turn(options); ++i) turn.measure();
+  std::vector<std::size_t> lengths;
+  for (std::size_t i = 0; i < Phases::syncs_before.size(); ++i) {
+    if (i == 0 || Phases::syncs_before[i] != Phases::syncs_before[i - 1]) lengths.push_back(0);
+    ++lengths.back();
   }
-  [[nodiscard]] std::size_t bytes_reserved() const override { return 0; }
-  [[nodiscard]] std::size_t runtime_calls() const override { return 0; }
-
- private:
-  BlockAllocator& current() { return phase_ == wrong_phase ? wrong_ : right_; }
-
-  BlockAllocator right_, wrong_;
-  std::size_t phase_ = 0;
-};
-
-std::unique_ptr<ScratchAllocator> make_once_overlapping(cudaStream_t, const Demand& demand) {
-  return std::make_unique<OnceOverlapping>(demand);
+  return lengths;
 }
-
-// Calls made for memory: neither the driver's around a block nor the workload's.
-std::size_t calls_for_memory() {
-  constexpr std::array others{"cudaEventRecord", "cudaStreamSynchronize", "cudaEventElapsedTime",
-                              "cudaLaunchKernel", "cudaMemcpyAsync"};
-  std::size_t count = host::call_count();
-  for (const std::string_view function : others) count -= host::call_count(function);
-  return count;
-}
-
-class TurnTest : public StreamFixture {
- protected:
-  void TearDown() override {
-    workload_.reset();
-    EXPECT_TRUE(host::violations().empty());
-    EXPECT_EQ(host::live_allocations(), 0u);
-    StreamFixture::TearDown();
-    host::reset();
-  }
-
-  Problem problem(std::string_view name, std::size_t elements = 1000) {
-    workload_ = workload(name).make(elements, 1, stream());
-    return {name, *workload_, measure_demand(*workload_, stream()), stream()};
-  }
-
-  static std::size_t measure_all(Turn& turn, const TurnOptions& options) {
-    const std::size_t samples = samples_per_turn(options);
-    for (std::size_t i = 0; i < samples; ++i) turn.measure();
-    return samples;
-  }
-
-  /// Phases in each run of phases with no synchronisation between them, of the measured ones.
-  std::vector<std::size_t> phases_between_syncs(const TurnOptions& options) {
-    const Problem scan = problem("scan");
-    Turn turn{scan, allocator_of<make_recording>("recording"), options};
-    Phases::forget();
-    measure_all(turn, options);
-    std::vector<std::size_t> lengths;
-    for (std::size_t i = 0; i < Phases::syncs_before.size(); ++i) {
-      if (i == 0 || Phases::syncs_before[i] != Phases::syncs_before[i - 1]) lengths.push_back(0);
-      ++lengths.back();
-    }
-    return lengths;
-  }
-
- private:
-  std::unique_ptr<Workload> workload_;
-};
 
 TEST_F(TurnTest, SynchronisesAfterEachOfEqualBlocksOfAtMostTwentyPhases) {
+  const Problem scan = problem("scan");
   using Lengths = std::vector<std::size_t>;
-  EXPECT_EQ(phases_between_syncs({.iters = 50, .warmup = 3}), (Lengths{17, 17, 16}));
-  EXPECT_EQ(phases_between_syncs({.iters = 40}), (Lengths{20, 20}));
-  EXPECT_EQ(phases_between_syncs({.iters = 21}), (Lengths{11, 10}));
-  EXPECT_EQ(phases_between_syncs({.iters = 7}), (Lengths{7}));
-  EXPECT_EQ(phases_between_syncs({.iters = 1}), (Lengths{1}));
+  EXPECT_EQ(phases_between_syncs(scan, {.iters = 50, .warmup = 3}), (Lengths{17, 17, 16}));
+  EXPECT_EQ(phases_between_syncs(scan, {.iters = 40}), (Lengths{20, 20}));
+  EXPECT_EQ(phases_between_syncs(scan, {.iters = 21}), (Lengths{11, 10}));
+  EXPECT_EQ(phases_between_syncs(scan, {.iters = 7}), (Lengths{7}));
+  EXPECT_EQ(phases_between_syncs(scan, {.iters = 1}), (Lengths{1}));
 }
 
 TEST_F(TurnTest, SynchronisesAfterEachPhaseIfAsked) {
-  EXPECT_EQ(phases_between_syncs({.sync = SyncMode::phase, .iters = 50, .warmup = 3}),
+  const Problem scan = problem("scan");
+  EXPECT_EQ(phases_between_syncs(scan, {.sync = SyncMode::phase, .iters = 50, .warmup = 3}),
             std::vector<std::size_t>(50, 1));
 }
 
 TEST_F(TurnTest, HasASampleForEachSynchronisation) {
+  const Problem scan = problem("scan");
   for (const SyncMode sync : {SyncMode::end, SyncMode::phase}) {
     for (const std::size_t iters : {1u, 19u, 20u, 21u, 50u}) {
       const TurnOptions options{.sync = sync, .iters = iters};
-      EXPECT_EQ(phases_between_syncs(options).size(), samples_per_turn(options)) << iters;
+      EXPECT_EQ(phases_between_syncs(scan, options).size(), samples_per_turn(options)) << iters;
     }
   }
 }
@@ -229,42 +172,6 @@ TEST_F(TurnTest, TheFourPhasesOfCompactAskForDifferentMemory) {
   EXPECT_EQ(compact.demand.bytes_per_phase, static_cast<double>(bytes) / 4);
 }
 
-TEST_F(TurnTest, AWrongResultOfAnyPhaseAfterTheMeasuredOnesIsFound) {
-  const Problem compact = problem("compact");
-  const auto once_overlapping = allocator_of<make_once_overlapping>("once-overlapping");
-  const TurnOptions options{.iters = 3, .warmup = 2};
-  for (std::size_t phase = 0; phase < 4; ++phase) {
-    OnceOverlapping::wrong_phase = 5 + phase;
-    Turn turn{compact, once_overlapping, options};
-    measure_all(turn, options);
-    EXPECT_NE(turn.finish().error, std::nullopt) << "phase " << phase << " of the last cycle";
-  }
-  OnceOverlapping::wrong_phase = 9;
-  Turn turn{compact, once_overlapping, options};
-  measure_all(turn, options);
-  EXPECT_EQ(turn.finish().error, std::nullopt);
-}
-
-TEST_F(TurnTest, VerificationRunsEveryPhaseTwice) {
-  const Problem compact = problem("compact");
-  const auto once_overlapping = allocator_of<make_once_overlapping>("once-overlapping");
-  for (std::size_t phase = 0; phase < 8; ++phase) {
-    OnceOverlapping::wrong_phase = phase;
-    EXPECT_NE(find_error(compact, once_overlapping), std::nullopt) << phase;
-  }
-  OnceOverlapping::wrong_phase = 8;
-  EXPECT_EQ(find_error(compact, once_overlapping), std::nullopt);
-}
-
-TEST_F(TurnTest, BytesReservedAreThoseOfTheGreatestPhase) {
-  const Problem compact = problem("compact", 1 << 16);
-  Turn turn{compact, allocator("cuda-malloc"), {.iters = 1}};
-  turn.measure();
-  const std::size_t reserved = turn.finish().bytes_reserved;
-  EXPECT_LE(reserved, compact.demand.max_phase_bytes);
-  EXPECT_GT(reserved, compact.demand.max_phase_bytes - 1024);
-}
-
 TEST_F(TurnTest, EachProfiledTurnIsBetweenAStartAndAStop) {
   const Problem scan = problem("scan");
   const TurnOptions options{.iters = 40, .warmup = 2, .profile = true};
@@ -286,37 +193,6 @@ TEST_F(TurnTest, AProfiledTurnThatIsGivenUpStopsTheProfiler) {
   { const Turn turn{scan, allocator(floor_name), {.iters = 40, .profile = true}}; }
   EXPECT_EQ(host::call_count("cudaProfilerStop"), 1u);
 }
-
-class EveryAllocator : public TurnTest, public ::testing::WithParamInterface<AllocatorInfo> {};
-
-TEST_P(EveryAllocator, CountsTheCallsThatTheRuntimeLogs) {
-  for (const std::string_view name : {"compact", "stencil"}) {
-    const Problem any = problem(name, 200'000);
-    for (const std::size_t warmup : {0u, 3u}) {
-      const TurnOptions options{.iters = 6, .warmup = warmup};
-      Turn turn{any, GetParam(), options};
-      host::clear_calls();
-      measure_all(turn, options);
-      const std::size_t calls = calls_for_memory();
-      EXPECT_DOUBLE_EQ(turn.finish().runtime_calls_per_phase * 6, static_cast<double>(calls))
-          << name << " after " << warmup;
-    }
-  }
-}
-
-TEST_P(EveryAllocator, HasRightResultsInEveryWorkload) {
-  for (const WorkloadInfo& info : workloads()) {
-    EXPECT_EQ(find_error(problem(info.name), GetParam()), std::nullopt) << info.name;
-  }
-}
-
-std::string allocator_name(const ::testing::TestParamInfo<AllocatorInfo>& tested) {
-  std::string name{tested.param.name};
-  std::ranges::replace(name, '-', '_');
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Table, EveryAllocator, ::testing::ValuesIn(allocators()), allocator_name);
 
 }  // namespace
 }  // namespace daa::test

@@ -19,11 +19,12 @@ bool grow(MemoryPool& pool, std::size_t bytes) {
   Device& device = runtime().device(pool.device);
   if (bytes > device.memory_limit) return false;
   bytes = round_up(bytes, Segment::granule);
-  if (pool.max_bytes != 0 && pool.reserved.current + bytes > pool.max_bytes) return false;
-  if (device.mapped_bytes + bytes > device.memory_limit) {
-    release_idle(device, Release::everything).clear();
-    if (device.mapped_bytes + bytes > device.memory_limit) return false;
-  }
+  const auto fits = [&] {
+    return device.mapped_bytes + bytes <= device.memory_limit &&
+           (pool.max_bytes == 0 || pool.reserved.current + bytes <= pool.max_bytes);
+  };
+  if (!fits()) release_idle(device, Release::everything).clear();
+  if (!fits()) return false;
   pool.add(std::make_shared<Segment>(bytes));
   device.mapped_bytes += bytes;
   return true;
@@ -50,14 +51,18 @@ AllocationPtr allocate(MemoryPool& pool, std::size_t bytes, const Stream* stream
   return allocation;
 }
 
+void report_unknown(const void* pointer, std::string_view freed_by) {
+  char text[128];
+  std::snprintf(text, sizeof text, " of %p, which is not allocated: freed twice, or never allocated",
+                pointer);
+  report_violation(std::string(freed_by) + text);
+}
+
 AllocationPtr disown(const void* pointer, std::string_view freed_by, std::uint64_t freed_on) {
   Runtime& rt = runtime();
   const auto found = rt.owned.find(reinterpret_cast<std::uintptr_t>(pointer));
   if (found == rt.owned.end()) {
-    char text[128];
-    std::snprintf(text, sizeof text, " of %p, which is not allocated: freed twice, or never allocated",
-                  pointer);
-    report_violation(std::string(freed_by) + text);
+    report_unknown(pointer, freed_by);
     return nullptr;
   }
   AllocationPtr allocation = std::move(found->second);
@@ -79,6 +84,7 @@ void begin(const AllocationPtr& allocation) {
   verify(reused);
   paint(range, fresh_pattern);
   const Lock lock(rt.mutex);
+  if (allocation->state == Allocation::State::ended) return;
   allocation->state = Allocation::State::live;
   rt.live.insert_or_assign(range.begin, allocation);
 }
@@ -89,11 +95,10 @@ void end(const AllocationPtr& allocation) {
   {
     const Lock lock(rt.mutex);
     const auto was = std::exchange(allocation->state, Allocation::State::ended);
-    if (was == Allocation::State::to_begin) {
-      if (origin.freed_on != 0)
-        report_violation("freed before it was allocated, in stream order: " + describe(origin));
-      return;
+    if (was == Allocation::State::to_begin && origin.freed_on != 0) {
+      report_violation("freed before it was allocated, in stream order: " + describe(origin));
     }
+    if (was != Allocation::State::live) return;
     rt.live.erase(origin.range.begin);
   }
   paint(origin.range, freed_pattern);

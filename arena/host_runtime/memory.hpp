@@ -39,6 +39,9 @@ AllocationPtr allocate(MemoryPool& pool, std::size_t bytes, const Stream* stream
 /// null.
 AllocationPtr disown(const void* pointer, std::string_view freed_by, std::uint64_t freed_on);
 
+/// Reports that `freed_by` was given what is not allocated.
+void report_unknown(const void* pointer, std::string_view freed_by);
+
 /// Without the lock, in stream order: makes an allocation live; makes it dead again.
 void begin(const AllocationPtr& allocation);
 void end(const AllocationPtr& allocation);

@@ -110,7 +110,8 @@ cudaError_t cudaMallocHost(void** pointer, size_t bytes) {
       return cudaSuccess;
     }
     constexpr std::size_t page = 4096;
-    if (bytes > std::size_t{1} << 62) return cudaErrorMemoryAllocation;
+    constexpr std::size_t more_than_any_host_has = std::size_t{1} << 40;
+    if (bytes > more_than_any_host_has) return cudaErrorMemoryAllocation;
     void* const memory = std::aligned_alloc(page, (bytes + page - 1) / page * page);
     if (memory == nullptr) return cudaErrorMemoryAllocation;
     auto allocation = std::make_shared<Allocation>();
@@ -124,14 +125,17 @@ cudaError_t cudaMallocHost(void** pointer, size_t bytes) {
   });
 }
 
+// Waits for every device before the memory is gone: the work that uses it is checked against what is pinned.
 cudaError_t cudaFreeHost(void* pointer) {
-  return api("cudaFreeHost", asked(nullptr, 0, pointer), [&](Call&) {
+  return api("cudaFreeHost", asked(nullptr, 0, pointer), [&](Call& call) {
     if (pointer == nullptr) return cudaSuccess;
     Runtime& rt = runtime();
     Lock lock(rt.mutex);
-    if (!rt.pinned.contains(reinterpret_cast<std::uintptr_t>(pointer))) return cudaErrorInvalidValue;
     for (const auto& device : rt.devices) rt.synchronize(lock, *device);
-    if (rt.pinned.erase(reinterpret_cast<std::uintptr_t>(pointer)) == 0) return cudaErrorInvalidValue;
+    if (rt.pinned.erase(reinterpret_cast<std::uintptr_t>(pointer)) == 0) {
+      report_unknown(pointer, call.function);
+      return cudaErrorInvalidValue;
+    }
     std::free(pointer);
     return cudaSuccess;
   });
