@@ -8,7 +8,9 @@
 #include <exception>
 #include <iostream>
 #include <optional>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include "daa/error.hpp"
 #include "device.hpp"
@@ -34,6 +36,13 @@ enum ExitCode {
   was_interrupted = 130
 };
 
+// A line on stderr. That it cannot be written is nothing to fail over.
+template <class... Args>
+void say(fmt::format_string<Args...> text, Args&&... args) {
+  const std::string line = "daa-bench: " + fmt::format(text, std::forward<Args>(args)...) + "\n";
+  std::fputs(line.c_str(), stderr);
+}
+
 void flush_stdout() {
   if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category(), "standard output");
 }
@@ -42,11 +51,11 @@ int measure(const Options& options) {
   std::size_t free_bytes = 0, total_bytes = 0;
   DAA_CUDA_CHECK(cudaMemGetInfo(&free_bytes, &total_bytes));
   if (const auto oversized = find_oversized(options, total_bytes)) {
-    fmt::print(stderr, "daa-bench: {}\n", *oversized);
+    say("{}", *oversized);
     return bad_value;
   }
   if (const auto refused = set_up_benchmark(options.benchmark_args)) {
-    fmt::print(stderr, "daa-bench: {}\n", *refused);
+    say("{}", *refused);
     return bad_argument;
   }
 
@@ -72,7 +81,7 @@ int measure(const Options& options) {
   run_campaign(options, context, {on_rows, on_progress});
   progress.erase();
   if (interrupted()) {
-    fmt::print(stderr, "daa-bench: interrupted; what was finished is reported\n");
+    say("interrupted; what was finished is reported");
     return was_interrupted;
   }
   return all_measured ? fine : not_measured;
@@ -85,16 +94,16 @@ int run(int argc, char** argv) {
 
   const bool is_host_program = primitives::device_kind() == "host";
   if (!is_host_program && options.device == DeviceKind::host) {
-    fmt::print(stderr, "daa-bench: --device=host: {}\n", become_host_program(argv));
+    say("--device=host: {}", become_host_program(argv));
     return not_measured;
   }
   if (const auto reason = select_device(options)) {
     if (options.device != DeviceKind::automatic) {
-      fmt::print(stderr, "daa-bench: no usable GPU though --device asks for one: {}\n", *reason);
+      say("no usable GPU though --device asks for one: {}", *reason);
       return no_device;
     }
-    fmt::print(stderr, "daa-bench: no usable GPU ({}): carrying on with the host runtime\n", *reason);
-    fmt::print(stderr, "daa-bench: the host runtime is not there: {}\n", become_host_program(argv));
+    say("no usable GPU ({}): carrying on with the host runtime", *reason);
+    say("the host runtime is not there: {}", become_host_program(argv));
     return no_device;
   }
   return measure(options);
@@ -107,7 +116,7 @@ int main(int argc, char** argv) {
   try {
     return daa::bench::run(argc, argv);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "daa-bench: {}\n", error.what());
+    daa::bench::say("{}", error.what());
     return daa::bench::not_measured;
   }
 }

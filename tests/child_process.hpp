@@ -45,7 +45,8 @@ struct Outcome {
 class ChildProcess {
  public:
   /// Starts `command` in `directory`. Throws std::system_error if it cannot be started. Of this process's
-  /// environment it gets all but what daa-bench, Google Benchmark and NVTX would listen to.
+  /// environment it gets all but what daa-bench, Google Benchmark and NVTX would listen to; it ignores no
+  /// signal, even if this process does.
   ChildProcess(const Command& command, const std::filesystem::path& directory, std::filesystem::path out,
                std::filesystem::path err)
       : out_(std::move(out)), err_(std::move(err)) {
@@ -55,12 +56,19 @@ class ChildProcess {
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out_.c_str(), flags, 0600);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err_.c_str(), flags, 0600);
     posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t all_signals;
+    sigfillset(&all_signals);
+    posix_spawnattr_setsigdefault(&attributes, &all_signals);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
     std::vector<std::string> args{command.program};
     args.insert(args.end(), command.args.begin(), command.args.end());
     std::vector<std::string> environment = inherited_environment();
     for (const auto& [name, value] : command.environment) environment.push_back(name + '=' + value);
-    const int error = posix_spawn(&id_, command.program.c_str(), &actions, nullptr, pointers(args).data(),
+    const int error = posix_spawn(&id_, command.program.c_str(), &actions, &attributes, pointers(args).data(),
                                   pointers(environment).data());
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (error != 0) throw std::system_error(error, std::generic_category(), command.program);
   }

@@ -18,6 +18,7 @@ using testing::KilledBySignal;
 class InterruptTest : public CampaignTest {
  protected:
   void SetUp() override {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     CampaignTest::SetUp();
   }
@@ -37,7 +38,7 @@ class InterruptTest : public CampaignTest {
 };
 
 TEST_F(InterruptTest, IsRememberedAtFirstAndEndsTheProcessAtSecond) {
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     EXPECT_EXIT(
         {
           catch_interrupts();
@@ -55,6 +56,20 @@ TEST_F(InterruptTest, IsRememberedAtFirstAndEndsTheProcessAtSecond) {
         },
         KilledBySignal(signal), "");
   }
+}
+
+TEST_F(InterruptTest, SignalsThatTheParentIgnoresStayIgnored) {
+  EXPECT_EXIT(
+      {
+        std::signal(SIGHUP, SIG_IGN);
+        catch_interrupts();
+        std::raise(SIGHUP);
+        std::raise(SIGHUP);
+        const bool ignored = !interrupted();
+        std::raise(SIGINT);
+        exit_with(ignored && interrupted());
+      },
+      ExitedWithCode(0), "");
 }
 
 TEST_F(InterruptTest, BetweenGroupsLeavesTheFinishedOnes) {

@@ -51,6 +51,7 @@ TEST_F(OptionsRefusalTest, UnknownNamesAreMetWithTheNearestAndAllThatAreKnown) {
   expect_refused({"--device=gpu"}, Code::ValidationError, {"--device=gpu: ", "auto, cuda, host"});
   expect_refused({"--device=-1"}, Code::ValidationError, {"--device=-1: "});
   expect_refused({"--device=99999999999"}, Code::ValidationError, {"--device=99999999999: "});
+  expect_refused({"--config=/dev/null"}, Code::FileError, {"--config=/dev/null: ", "regular file"});
   expect_refused({"--profile=maybe"}, Code::ValidationError, {"--profile=maybe: ", "true, false"});
 }
 

@@ -52,6 +52,10 @@ TEST_F(OptionsTest, SizesAreDecimalPowersOrBinaryMultiples) {
   EXPECT_EQ(parse({"--elements=2^31"}).elements, (Sizes{std::size_t{1} << 31}));
 }
 
+TEST_F(OptionsTest, StandardOutputHasTwoNames) {
+  EXPECT_EQ(parse({"--csv=/dev/stdout"}).csv_path, "-");
+}
+
 TEST_F(OptionsTest, CountsAndSeedAreTaken) {
   const Options options = parse({"--iters=10", "--warmup=0", "--repetitions", "3", "--seed=0"});
   EXPECT_EQ(options.iters, 10u);

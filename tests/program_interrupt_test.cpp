@@ -66,7 +66,7 @@ TEST_P(InterruptedBySignal, ExitsWith130AndLeavesWholeRowsOfWhatIsFinished) {
   EXPECT_FALSE(read_json(written("file.json"))["benchmarks"].array().empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Signals, InterruptedBySignal, ::testing::Values(SIGINT, SIGTERM));
+INSTANTIATE_TEST_SUITE_P(Signals, InterruptedBySignal, ::testing::Values(SIGINT, SIGTERM, SIGHUP));
 
 TEST_F(InterruptedProgram, ASecondSignalEndsItAtOnce) {
   Command command = long_run();

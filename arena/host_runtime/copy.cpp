@@ -77,7 +77,7 @@ cudaError_t copy(Lock& lock, Stream& stream, const Call& call, void* to, const v
   const bool from_pageable = !from_device && !is_pinned(source);
   std::shared_ptr<std::byte[]> staged;
   if (from_pageable && !to_pageable && bytes <= most_staged) {
-    staged = std::make_shared<std::byte[]>(bytes);
+    staged = std::shared_ptr<std::byte[]>(new std::byte[bytes]);  // make_shared of arrays needs GCC 12
     std::memcpy(staged.get(), from, bytes);
   }
   const auto task = [=] { std::memmove(to, staged ? staged.get() : from, bytes); };

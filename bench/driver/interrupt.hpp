@@ -3,8 +3,8 @@
 
 namespace daa::bench {
 
-/// From now on SIGINT and SIGTERM are remembered instead of ending the process; a second one ends it. No
-/// system call fails for it.
+/// From now on SIGINT, SIGTERM and SIGHUP are remembered instead of ending the process; a second one ends it.
+/// No system call fails for it.
 void catch_interrupts();
 [[nodiscard]] bool interrupted() noexcept;
 

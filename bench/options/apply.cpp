@@ -60,6 +60,7 @@ const Choice& choose(std::span<const Choice> choices, const Given& given) {
 /// "none" is no path.
 std::string output_path(const Given& given) {
   if (given.value == "none") return {};
+  if (given.value == "/dev/stdout") return "-";
   refuse_unwritable(given);
   return given.value;
 }

@@ -93,9 +93,11 @@ std::vector<Given> values_of(const Flag& flag, const std::vector<std::string>& t
       values.push_back({place, text});
       continue;
     }
-    for (const auto item : std::views::split(text, ',')) {
-      std::string value{item.begin(), item.end()};
+    for (std::size_t begin = 0; begin <= text.size();) {
+      const std::size_t end = std::min(text.find(',', begin), text.size());
+      std::string value = text.substr(begin, end - begin);
       values.push_back({place, CLI::detail::trim(value)});
+      begin = end + 1;
     }
   }
   for (const Given& value : values)

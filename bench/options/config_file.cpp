@@ -20,6 +20,9 @@ std::string read_file(const Given& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path.value, error))
     error = std::make_error_code(std::errc::is_a_directory);
+  // It is read twice where daa-bench carries on as daa-bench-host: a pipe would be empty then.
+  if (!error && std::filesystem::exists(path.value, error) && !std::filesystem::is_regular_file(path.value))
+    throw CLI::FileError(fmt::format("{}: is not a regular file; write the flags to one", to_string(path)));
   std::ifstream file;
   if (!error) {
     file.open(path.value);
