@@ -11,7 +11,7 @@
 namespace daa::test {
 namespace {
 
-class InterruptedProgram : public ProgramTest {
+class InterruptedProgram : public ProgramTest, public ::testing::WithParamInterface<int> {
  protected:
   /// 200 groups, which take minutes.
   [[nodiscard]] static Command long_run() {
@@ -35,9 +35,7 @@ class InterruptedProgram : public ProgramTest {
   }
 };
 
-class InterruptedBySignal : public InterruptedProgram, public ::testing::WithParamInterface<int> {};
-
-TEST_P(InterruptedBySignal, ExitsWith130AndLeavesWholeRowsOfWhatIsFinished) {
+TEST_P(InterruptedProgram, ExitsWith130AndLeavesWholeRowsOfWhatIsFinished) {
   Command command = long_run();
   command.args.emplace_back("--json=file.json");
   ChildProcess program = start(command);
@@ -66,22 +64,7 @@ TEST_P(InterruptedBySignal, ExitsWith130AndLeavesWholeRowsOfWhatIsFinished) {
   EXPECT_FALSE(read_json(written("file.json"))["benchmarks"].array().empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Signals, InterruptedBySignal, ::testing::Values(SIGINT, SIGTERM, SIGHUP));
-
-TEST_F(InterruptedProgram, ASecondSignalEndsItAtOnce) {
-  Command command = long_run();
-  command.args = {"--workload=sort", "--allocator=preallocated", "--elements=2^22", "--iters=1000000"};
-  ChildProcess program = start(command);
-  while (program.is_running() && written("daa-bench.csv").empty())
-    std::this_thread::sleep_for(std::chrono::milliseconds{2});
-  while (program.is_running()) {
-    program.signal(SIGINT);
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-  }
-  const Outcome outcome = program.wait();
-  EXPECT_EQ(outcome.exit_code, 128 + SIGINT);
-  EXPECT_EQ(outcome.err, "") << "it took the time to report";
-}
+INSTANTIATE_TEST_SUITE_P(Signals, InterruptedProgram, ::testing::Values(SIGINT, SIGTERM, SIGHUP));
 
 }  // namespace
 }  // namespace daa::test
