@@ -327,6 +327,8 @@ TYPED_TEST(ArenaContract, AMovedArenaKeepsItsPointersAndTheOtherRefusesWork) {
   EXPECT_THROW(first.reset(), std::logic_error);
   EXPECT_THROW(first.reserve(1), std::logic_error);
   EXPECT_THROW(first.trim(), std::logic_error);
+  EXPECT_THROW(first.recycle(scratch, 1000), std::logic_error);
+  EXPECT_THROW(ArenaScope{first}, std::logic_error);
   expect_same(ArenaStats{}, first.stats());
 
   first = std::move(second);
@@ -345,6 +347,154 @@ TYPED_TEST(ArenaContract, AssignmentGivesTheOldMemoryBack) {
   EXPECT_EQ(pool.bytes_used(), 0u);
 }
 
+TYPED_TEST(ArenaContract, AScopeGivesBackWhatItAllocatedAndNothingElse) {
+  auto arena = this->make_arena();
+  void* const outer = arena.alloc_bytes(1000);
+  this->fill(outer, 1, 1000);
+  const ArenaStats before = arena.stats();
+  for (int round = 0; round < 3; ++round) {
+    const ArenaScope scope{arena};
+    for (std::size_t i = 1; i < 20; ++i) {
+      void* const inner = arena.alloc_bytes(i * 100'000);
+      this->fill(inner, 2, i * 100'000);
+      const ArenaScope innermost{arena};
+      this->fill(arena.alloc_bytes(5000), 3, 5000);
+      ASSERT_TRUE(this->holds(inner, 2, i * 100'000));
+    }
+  }
+  const ArenaStats after = arena.stats();
+  EXPECT_EQ(after.bytes_in_use, before.bytes_in_use);
+  EXPECT_GT(after.peak_bytes, before.peak_bytes);
+  EXPECT_EQ(after.allocations, before.allocations + 3 * 19 * 2);
+  EXPECT_EQ(after.bytes_requested + after.padding_bytes, after.bytes_in_use + after.recycled_bytes);
+  EXPECT_TRUE(this->holds(outer, 1, 1000));
+}
+
+TYPED_TEST(ArenaContract, TheCopiesOfAScopeAreDoneBeforeItsMemoryIsWrittenAgain) {
+  constexpr std::size_t bytes = std::size_t{1} << 20;
+  constexpr std::size_t rounds = 16;
+  std::uint8_t* results = nullptr;
+  DAA_CUDA_CHECK(cudaMalloc(reinterpret_cast<void**>(&results), 2 * rounds * bytes));
+  {
+    auto arena = this->make_arena();
+    for (std::size_t round = 0; round < rounds; ++round) {
+      const ArenaScope scope{arena};
+      for (const std::size_t i : {2 * round, 2 * round + 1}) {
+        void* const scratch = arena.alloc_bytes(bytes);
+        this->fill(scratch, static_cast<std::uint8_t>(i + 1), bytes);
+        DAA_CUDA_CHECK(
+            cudaMemcpyAsync(results + i * bytes, scratch, bytes, cudaMemcpyDeviceToDevice, this->stream()));
+        arena.recycle(scratch, bytes);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < 2 * rounds; ++i) {
+    EXPECT_TRUE(this->holds(results + i * bytes, static_cast<std::uint8_t>(i + 1), bytes)) << i;
+  }
+  DAA_CUDA_CHECK(cudaFree(results));
+}
+
+TYPED_TEST(ArenaContract, ResetInsideAScopeIsRefusedAndNothingChanges) {
+  auto arena = this->make_arena();
+  void* const outer = arena.alloc_bytes(1000);
+  this->fill(outer, 1, 1000);
+  {
+    const ArenaScope scope{arena};
+    static_cast<void>(arena.alloc_bytes(1000));
+    const ArenaStats before = arena.stats();
+    EXPECT_THROW(arena.reset(), std::logic_error);
+    expect_same(before, arena.stats());
+  }
+  EXPECT_TRUE(this->holds(outer, 1, 1000));
+  arena.reset();
+  EXPECT_EQ(arena.stats().allocations, 0u);
+}
+
+TYPED_TEST(ArenaContract, AScopeEndedOutOfOrderGivesNothingBackTooEarlyAndTheNextResetSaysSo) {
+  auto arena = this->make_arena();
+  std::optional<ArenaScope> outer{std::in_place, arena};
+  static_cast<void>(arena.alloc_bytes(1000));
+  std::optional<ArenaScope> inner{std::in_place, arena};
+  void* const scratch = arena.alloc_bytes(1000);
+  this->fill(scratch, 7, 1000);
+  outer.reset();
+  static_cast<void>(arena.alloc_bytes(1000));
+  EXPECT_TRUE(this->holds(scratch, 7, 1000));
+  inner.reset();
+  EXPECT_EQ(arena.stats().bytes_in_use, 0u);
+  EXPECT_THROW(arena.reset(), std::logic_error);
+  EXPECT_EQ(arena.stats().allocations, 3u) << "the phase goes on";
+  arena.reset();
+  EXPECT_EQ(arena.stats().allocations, 0u);
+}
+
+TYPED_TEST(ArenaContract, RecycleGivesOneAllocationBackAndKeepsTheOthers) {
+  auto arena = this->make_arena();
+  std::vector<DeviceBufferView<std::uint8_t>> live;
+  for (std::size_t i = 0; i < 16; ++i) {
+    live.push_back(alloc<std::uint8_t>(arena, 1000 + 100'000 * i));
+    this->fill(live[i].data(), static_cast<std::uint8_t>(i), live[i].size());
+  }
+  const ArenaStats before = arena.stats();
+  for (std::size_t i = 0; i < 16; i += 2) arena.recycle(live[i]);
+  const ArenaStats after = arena.stats();
+  EXPECT_LT(after.bytes_in_use, before.bytes_in_use);
+  EXPECT_EQ(after.bytes_in_use, before.bytes_in_use - after.recycled_bytes);
+  EXPECT_EQ(after.peak_bytes, before.bytes_in_use);
+  for (std::size_t i = 0; i < 16; i += 2) {
+    const auto again = alloc<std::uint8_t>(arena, 1000 + 100'000 * i);
+    this->fill(again.data(), 99, again.size());
+  }
+  for (std::size_t i = 1; i < 16; i += 2) {
+    EXPECT_TRUE(this->holds(live[i].data(), static_cast<std::uint8_t>(i), live[i].size())) << i;
+  }
+  EXPECT_EQ(arena.stats().bytes_in_use, before.bytes_in_use);
+}
+
+TYPED_TEST(ArenaContract, RecycleOfNothingIsNothingAndOfForeignMemoryIsRefused) {
+  auto arena = this->make_arena();
+  auto other = this->make_arena();
+  arena.recycle(nullptr, 0);
+  arena.recycle(nullptr, 100);
+  arena.recycle(DeviceBufferView<int>{});
+  EXPECT_EQ(arena.stats().runtime_calls, 0u);
+  auto* const mine = static_cast<std::uint8_t*>(arena.alloc_bytes(1000));
+  void* const foreign = other.alloc_bytes(1000);
+  const ArenaStats before = arena.stats();
+  EXPECT_THROW(arena.recycle(foreign, 1000), std::invalid_argument);
+  EXPECT_THROW(arena.recycle(mine, std::size_t{1} << 40), std::invalid_argument);
+  EXPECT_THROW(arena.recycle(mine, std::numeric_limits<std::size_t>::max()), std::invalid_argument);
+  int on_host = 0;
+  EXPECT_THROW(arena.recycle(&on_host, sizeof on_host), std::invalid_argument);
+  expect_same(before, arena.stats());
+}
+
+TYPED_TEST(ArenaContract, WhatAScopeRecyclesOfThePhaseAroundItServesAgainAfterIt) {
+  auto arena = this->make_arena();
+  arena.reserve(8'000'000);
+  const auto first = alloc<std::uint8_t>(arena, 1'000'000);
+  const auto second = alloc<std::uint8_t>(arena, 1'000'000);
+  this->fill(second.data(), 2, second.size());
+  {
+    const ArenaScope scope{arena};
+    arena.recycle(first);
+    const auto inner = alloc<std::uint8_t>(arena, 1'000'000);
+    this->fill(inner.data(), 3, inner.size());
+    const ArenaScope innermost{arena};
+    this->fill(alloc<std::uint8_t>(arena, 1'000'000).data(), 4, 1'000'000);
+    EXPECT_TRUE(this->holds(inner.data(), 3, inner.size()));
+  }
+  EXPECT_EQ(arena.stats().bytes_requested, 4'000'000u);
+  const std::size_t reserved = arena.stats().bytes_reserved;
+  const auto again = alloc<std::uint8_t>(arena, 1'000'000);
+  this->fill(again.data(), 5, again.size());
+  EXPECT_TRUE(this->holds(second.data(), 2, second.size()));
+  if (TypeParam::options().backing == Backing::chunked) {
+    EXPECT_EQ(again.data(), first.data());
+    EXPECT_EQ(arena.stats().bytes_reserved, reserved);
+  }
+}
+
 TYPED_TEST(ArenaContract, WorksOnTheDefaultStreams) {
   for (cudaStream_t const stream : {cudaStream_t{nullptr}, cudaStreamLegacy, cudaStreamPerThread}) {
     DeviceAsyncArena arena{stream, {}, TypeParam::options()};
@@ -360,6 +510,8 @@ TYPED_TEST(ArenaContract, WorksOnTheDefaultStreams) {
 static_assert(!std::is_copy_constructible_v<DeviceAsyncArena> &&
               !std::is_copy_assignable_v<DeviceAsyncArena>);
 static_assert(std::is_nothrow_move_constructible_v<DeviceAsyncArena>);
+static_assert(!std::is_copy_constructible_v<ArenaScope> && !std::is_move_constructible_v<ArenaScope> &&
+              !std::is_copy_assignable_v<ArenaScope> && !std::is_move_assignable_v<ArenaScope>);
 static_assert(std::is_nothrow_destructible_v<DeviceAsyncArena>);
 static_assert(std::is_base_of_v<std::bad_alloc, OutOfDeviceMemory>);
 static_assert(std::is_nothrow_copy_constructible_v<OutOfDeviceMemory>);

@@ -11,7 +11,7 @@ namespace daa::test {
 namespace {
 
 namespace rt = host_runtime;
-constexpr std::size_t MiB = std::size_t{1} << 20;
+constexpr std::size_t unit = std::size_t{1} << 14;
 
 struct Life {
   const char* name;
@@ -23,9 +23,10 @@ class ArenaFaults : public ::testing::TestWithParam<Life> {};
 
 INSTANTIATE_TEST_SUITE_P(
     Lives, ArenaFaults,
-    ::testing::Values(Life{"chunked", {}, false}, Life{"chunked_on_the_default_stream", {}, true},
-                      Life{"chunked_retain_0", {Backing::chunked, 2 * MiB, 0}, false},
-                      Life{"chunked_retain_8M", {Backing::chunked, 256, 8 * MiB}, false},
+    ::testing::Values(Life{"chunked", {Backing::chunked, 2 * unit}, false},
+                      Life{"chunked_on_the_default_stream", {Backing::chunked, 2 * unit}, true},
+                      Life{"chunked_retain_0", {Backing::chunked, 2 * unit, 0}, false},
+                      Life{"chunked_retain_8", {Backing::chunked, 256, 8 * unit}, false},
                       Life{"individual", {Backing::individual, 0, 0}, false},
                       Life{"individual_on_the_default_stream", {Backing::individual, 0, 0}, true}),
     [](const auto& test) { return test.param.name; });
@@ -80,7 +81,7 @@ bool live_with_fault(const Life& life, std::size_t k, cudaError_t error) {
   }
   if (life.on_default_stream) make([] { return cudaSetDevice(0); });
 
-  const auto alloc_step = [&](std::size_t bytes, std::size_t alignment) {
+  const auto alloc_step = [&](std::size_t bytes, std::size_t alignment) -> void* {
     const ArenaStats before = arena->stats();
     void* pointer = nullptr;
     if (threw([&] { pointer = arena->alloc_bytes(bytes, alignment); })) {
@@ -90,17 +91,36 @@ bool live_with_fault(const Life& life, std::size_t k, cudaError_t error) {
     if (life.on_default_stream) make([] { return cudaSetDevice(1); });
     make([&] { return cudaMemsetAsync(pointer, 1, bytes, stream); });
     if (life.on_default_stream) make([] { return cudaSetDevice(0); });
+    return pointer;
+  };
+  const auto recycle_step = [&](void* pointer, std::size_t bytes) {
+    const std::size_t in_use = arena->stats().bytes_in_use;
+    EXPECT_FALSE(threw([&] { arena->recycle(pointer, bytes); }));
+    EXPECT_LE(arena->stats().bytes_in_use, in_use - bytes);
   };
   for (int phase = 0; phase < 3; ++phase) {
-    for (const std::size_t bytes : {std::size_t{100}, MiB, 3 * MiB, std::size_t{7}}) alloc_step(bytes, 8);
-    alloc_step(1000, MiB);
+    for (const std::size_t bytes : {std::size_t{100}, unit, 3 * unit, std::size_t{7}}) alloc_step(bytes, 8);
+    alloc_step(1000, unit);
     if (phase == 1) {
       const ArenaStats before = arena->stats();
-      if (threw([&] { arena->reserve(40 * MiB); })) expect_unchanged(before, arena->stats());
+      if (threw([&] { arena->reserve(40 * unit); })) expect_unchanged(before, arena->stats());
       threw([&] { arena->trim(); });
       EXPECT_EQ(arena->stats().bytes_in_use, before.bytes_in_use);
       EXPECT_EQ(arena->stats().allocations, before.allocations);
-      alloc_step(5 * MiB, 8);
+      alloc_step(5 * unit, 8);
+    }
+    {
+      const std::size_t in_use = arena->stats().bytes_in_use;
+      {
+        const ArenaScope scope{*arena};
+        void* const recycled = alloc_step(6 * unit, 8);
+        alloc_step(unit, 8);
+        recycle_step(recycled, 6 * unit);
+        alloc_step(7 * unit, 8);
+      }
+      EXPECT_EQ(arena->stats().bytes_in_use, in_use);
+      recycle_step(alloc_step(9 * unit, 4096), 9 * unit);
+      EXPECT_EQ(arena->stats().bytes_in_use, in_use);
     }
     threw([&] { arena->reset(); });
     EXPECT_EQ(arena->stats().allocations, 0u);

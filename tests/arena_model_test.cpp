@@ -1,6 +1,7 @@
 // Random operations on an arena beside a model of what it promises. Runs on the host runtime, whose memory
 // the test can look into once the stream is idle.
 
+#include <list>
 #include <map>
 #include <random>
 
@@ -31,6 +32,7 @@ INSTANTIATE_TEST_SUITE_P(
 struct Allocation {
   std::size_t bytes;
   std::uint8_t value;
+  std::size_t scope;  // how many were open
 };
 
 class Model {
@@ -40,6 +42,7 @@ class Model {
     arena_.emplace(stream_, std::nullopt, options);
   }
   ~Model() {
+    scopes_.clear();
     arena_.reset();
     EXPECT_EQ(cudaStreamSynchronize(stream_), cudaSuccess);
     EXPECT_EQ(rt::live_allocations(), 0u);
@@ -50,8 +53,14 @@ class Model {
 
   void step() {
     const auto dice = below(1000);
-    if (dice < 900) {
+    if (dice < 500) {
       allocate();
+    } else if (dice < 850) {
+      recycle();
+    } else if (dice < 880) {
+      scopes_.emplace_back(*arena_);
+    } else if (dice < 910) {
+      end_scope();
     } else if (dice < 950) {
       end_phase();
     } else if (dice < 970) {
@@ -60,7 +69,7 @@ class Model {
       arena_->trim();
     } else if (dice < 995) {
       verify_content();
-    } else {
+    } else if (scopes_.empty()) {
       DeviceAsyncArena moved = std::move(*arena_);
       *arena_ = std::move(moved);
     }
@@ -91,16 +100,39 @@ class Model {
       ASSERT_LE(std::prev(next)->first + std::prev(next)->second.bytes, begin) << "overlaps the one before";
     }
     const auto value = static_cast<std::uint8_t>(below(256));
-    live_[begin] = {bytes, value};
+    live_[begin] = {bytes, value, scopes_.size()};
     requested_ += bytes;
+    ++allocations_;
     DAA_CUDA_CHECK(cudaMemsetAsync(pointer, value, bytes, stream_));
+  }
+
+  void recycle() {
+    if (live_.empty()) return;
+    const auto found = below(3) == 0
+                           ? std::prev(live_.end())
+                           : std::next(live_.begin(), static_cast<std::ptrdiff_t>(below(live_.size())));
+    const std::size_t in_use = arena_->stats().bytes_in_use;
+    arena_->recycle(reinterpret_cast<void*>(found->first), found->second.bytes);
+    ASSERT_LE(arena_->stats().bytes_in_use, in_use - found->second.bytes);
+    live_.erase(found);
+  }
+
+  void end_scope() {
+    if (scopes_.empty()) return;
+    if (below(4) == 0) verify_content();
+    std::erase_if(live_, [&](const auto& each) { return each.second.scope == scopes_.size(); });
+    scopes_.pop_back();
   }
 
   void end_phase() {
     if (below(4) == 0) verify_content();
+    if (!scopes_.empty()) {
+      ASSERT_THROW(arena_->reset(), std::logic_error);
+    }
+    while (!scopes_.empty()) end_scope();
     arena_->reset();
     live_.clear();
-    requested_ = 0;
+    requested_ = allocations_ = 0;
     if (options_.backing == Backing::individual) {
       ASSERT_EQ(rt::live_allocations(), 0u);
     }
@@ -120,9 +152,15 @@ class Model {
 
   void check_stats() {
     const ArenaStats stats = arena_->stats();
-    ASSERT_EQ(stats.allocations, live_.size());
+    ASSERT_EQ(stats.allocations, allocations_);
     ASSERT_EQ(stats.bytes_requested, requested_);
-    ASSERT_EQ(stats.bytes_in_use, stats.bytes_requested + stats.padding_bytes);
+    ASSERT_EQ(stats.bytes_in_use + stats.recycled_bytes, stats.bytes_requested + stats.padding_bytes);
+    std::size_t live_bytes = 0;
+    for (const auto& [begin, allocation] : live_) live_bytes += allocation.bytes;
+    ASSERT_GE(stats.bytes_in_use, live_bytes);
+    if (live_.empty() && scopes_.empty()) {
+      ASSERT_EQ(stats.bytes_in_use, 0u);
+    }
     high_water_ = std::max(high_water_, stats.bytes_in_use);
     ASSERT_EQ(stats.high_water_bytes, high_water_);
     ASSERT_GE(stats.bytes_reserved, stats.bytes_in_use);
@@ -134,7 +172,9 @@ class Model {
   cudaStream_t stream_ = nullptr;
   std::optional<DeviceAsyncArena> arena_;
   std::map<std::uintptr_t, Allocation> live_;
+  std::list<ArenaScope> scopes_;
   std::size_t requested_ = 0;
+  std::size_t allocations_ = 0;
   std::size_t high_water_ = 0;
 };
 

@@ -1,5 +1,9 @@
 #include "backing_store.hpp"
 
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+
 namespace daa::detail {
 
 // What fails to be freed is tried once more, since no later occasion will come.
@@ -13,25 +17,64 @@ ArenaStats BackingStore::stats(const Bump& bump) const noexcept {
   ArenaStats stats;
   stats.allocations = bump.allocations;
   stats.bytes_requested = bump.bytes_requested;
+  stats.recycled_bytes = phase_.recycled_bytes;
   stats.bytes_in_use = bytes_in_use(bump);
-  stats.padding_bytes = stats.bytes_in_use - stats.bytes_requested;
-  stats.high_water_bytes = std::max(high_water_bytes_, stats.bytes_in_use);
+  stats.padding_bytes = stats.bytes_in_use + stats.recycled_bytes - stats.bytes_requested;
+  stats.tail_bytes = phase_.tail_bytes;
+  stats.peak_bytes = std::max(phase_.peak_bytes, stats.bytes_in_use);
   stats.bytes_reserved = reserved_bytes_;
   stats.chunks = blocks_.size();
   stats.growths = memory_.allocations();
   stats.runtime_calls = memory_.calls();
+  stats.phases = phases_;
+
+  stats.life = life_;
+  stats.life.allocations += stats.allocations;
+  stats.life.bytes_requested += stats.bytes_requested;
+  stats.life.padding_bytes += stats.padding_bytes;
+  stats.life.recycled_bytes += stats.recycled_bytes;
+  stats.life.tail_bytes += stats.tail_bytes;
+  stats.life.peak_bytes = std::max(life_.peak_bytes, stats.peak_bytes);
+  stats.high_water_bytes = stats.life.peak_bytes;
   return stats;
 }
 
-Block& BackingStore::take_block(const Bump& bump, std::size_t asked, std::size_t preferred,
+std::size_t BackingStore::begin_scope(Bump& bump) {
+  reserve_one_more(scopes_);
+  scopes_.push_back(mark(bump));
+  return scopes_.size();
+}
+
+void BackingStore::end_scope(Bump& bump, std::size_t depth) noexcept {
+  if (depth > scopes_.size()) return;  // of an arena that was assigned to meanwhile
+  scopes_[depth - 1].ended = true;
+  if (depth != scopes_.size()) scopes_misused_ = true;
+  while (!scopes_.empty() && scopes_.back().ended) {
+    const ScopeMark innermost = std::move(scopes_.back());
+    scopes_.pop_back();
+    note_recycled(bump, bytes_in_use(bump) - innermost.bytes_in_use);
+    unwind(bump, innermost);
+  }
+}
+
+void BackingStore::note_recycled(const Bump& bump, std::size_t recycled) noexcept {
+  phase_.peak_bytes = std::max(phase_.peak_bytes, bytes_in_use(bump));
+  phase_.recycled_bytes += recycled;
+}
+
+void BackingStore::end_phase(const Bump& bump) noexcept {
+  life_ = stats(bump).life;
+  phase_ = {};
+  ++phases_;
+}
+
+Block& BackingStore::take_block(const Bump& bump, std::size_t end, std::size_t asked, std::size_t preferred,
                                 std::size_t least) {
   const MemoryShortage shortage{asked, bytes_in_use(bump), reserved_bytes_};
   if (least == 0) memory_.throw_failed_allocation(cudaErrorMemoryAllocation, shortage);
-  if (blocks_.size() == blocks_.capacity()) {
-    blocks_.reserve(std::max<std::size_t>(16, 2 * blocks_.size()));  // what may throw comes first
-  }
+  reserve_one_more(blocks_);
 
-  Block block{nullptr, std::max(preferred, least), 0};
+  Block block{nullptr, std::max(preferred, least), Block::idle};
   cudaError_t error = memory_.allocate(&block.pointer, block.bytes);
   if (error == cudaErrorMemoryAllocation && block.bytes > least) {
     block.bytes = least;
@@ -39,7 +82,7 @@ Block& BackingStore::take_block(const Bump& bump, std::size_t asked, std::size_t
   }
   if (error == cudaErrorMemoryAllocation) {
     const std::size_t held = blocks_.size();
-    static_cast<void>(free_unused_blocks());
+    static_cast<void>(free_behind(end));
     if (blocks_.size() != held) error = memory_.allocate(&block.pointer, block.bytes);
   }
   if (error != cudaSuccess) memory_.throw_failed_allocation(error, shortage);
@@ -48,12 +91,20 @@ Block& BackingStore::take_block(const Bump& bump, std::size_t asked, std::size_t
   return blocks_.emplace_back(block);
 }
 
-cudaError_t BackingStore::free_unused_blocks() noexcept {
-  return free_blocks([](const Block& block) { return block.used == 0; });
+cudaError_t BackingStore::free_behind(std::size_t end) noexcept {
+  return free_blocks([end](const Block& block) { return block.begin >= end; });
 }
 
 void BackingStore::throw_failed_free(cudaError_t error) {
   if (error != cudaSuccess) throw CudaError(error, "cudaFreeAsync", __FILE__, __LINE__);
+}
+
+void BackingStore::throw_foreign_pointer(const void* pointer, std::size_t bytes) {
+  char address[32];
+  std::snprintf(address, sizeof address, "%p", pointer);
+  throw std::invalid_argument("DeviceAsyncArena::recycle: " + std::to_string(bytes) + " bytes at " + address +
+                              " are no allocation of this arena's current phase; give the pointer that "
+                              "alloc_bytes() returned and the bytes that it was asked for");
 }
 
 }  // namespace daa::detail

@@ -1,25 +1,41 @@
 // Where an arena's memory comes from: the slow path behind alloc_bytes(), one class a Backing.
 //
 // The arena keeps the bump pointer; a store keeps the blocks behind it and moves the pointer when it adds or
-// drops one. A *block* is one allocation from the pool. Its `used` bytes belong to allocations of the phase;
-// a block with nothing used is nobody's and may be freed at any time, also when an earlier attempt to free it
-// failed.
+// drops one. A *block* is one allocation from the pool.
+//
+// What a phase has in use is always cursor - origin of the Bump: the inline path moves the cursor, a store
+// moves the origin where memory comes from or goes to another place than the cursor's.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "daa/device_async_arena.hpp"
+#include "free_ranges.hpp"
 #include "stream_ordered_memory.hpp"
 
 namespace daa::detail {
 
+/// `begin` is the block's place in the order of the phase; each Backing says what that means. Blocks that
+/// begin at or behind the phase's end have nothing in use and may be freed at any time, also when an earlier
+/// attempt to free them failed.
 struct Block {
+  static constexpr std::size_t idle = ~std::size_t{0};
+
   void* pointer;
   std::size_t bytes;
-  std::size_t used;
+  std::size_t begin;
+};
+
+/// What to go back to when a nested phase ends.
+struct ScopeMark {
+  std::size_t begin;         ///< where its first allocation goes, in the order of the phase
+  std::size_t bytes_in_use;  ///< by what was allocated before it and is not recycled
+  std::vector<Range> holes;  ///< before it: they serve again when it has ended
+  bool ended = false;        ///< too early, while a scope inside it is open
 };
 
 /// Each public function gives the guarantee that device_async_arena.hpp states of the member of the same
@@ -33,31 +49,61 @@ class BackingStore {
 
   /// What the inline path could not serve: `bytes` is not 0 and `alignment` a power of two.
   [[nodiscard]] virtual void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) = 0;
+  virtual void recycle(Bump& bump, void* pointer, std::size_t bytes) = 0;
   virtual void reset(Bump& bump) = 0;
   virtual void reserve(Bump& bump, std::size_t bytes) = 0;
   virtual void trim(Bump& bump) = 0;
 
+  /// Opens a nested phase and returns its depth, from 1.
+  [[nodiscard]] std::size_t begin_scope(Bump& bump);
+  /// Ends the scope of this depth; if it is not the innermost one, as soon as those inside it have ended.
+  void end_scope(Bump& bump, std::size_t depth) noexcept;
+  [[nodiscard]] std::size_t open_scopes() const noexcept { return scopes_.size(); }
+  /// Whether a scope was ended before one inside it, since this was asked last.
+  [[nodiscard]] bool take_misuse_of_scopes() noexcept { return std::exchange(scopes_misused_, false); }
+
   [[nodiscard]] ArenaStats stats(const Bump& bump) const noexcept;
 
  protected:
-  [[nodiscard]] virtual std::size_t bytes_in_use(const Bump& bump) const noexcept = 0;
+  [[nodiscard]] static std::size_t bytes_in_use(const Bump& bump) noexcept {
+    return bump.cursor - bump.origin;
+  }
+  /// Marks where the phase stands; what is allocated from now on must lie behind it. May throw
+  /// std::bad_alloc; nothing is changed then.
+  [[nodiscard]] virtual ScopeMark mark(Bump& bump) = 0;
+  /// Gives back what was allocated since the mark. What the runtime fails to free is left to reset().
+  virtual void unwind(Bump& bump, const ScopeMark& mark) noexcept = 0;
 
-  /// Adds a block of `preferred` bytes or, where the pool has not that much, of `least`, for which blocks
-  /// with nothing used are freed first if need be. Throws for an allocation of `asked` bytes; then nothing
+  /// Before what is in use shrinks by `recycled` bytes.
+  void note_recycled(const Bump& bump, std::size_t recycled) noexcept;
+  /// Adds the phase to the arena's life, before the Bump is cleared.
+  void end_phase(const Bump& bump) noexcept;
+
+  /// Adds an idle block of `preferred` bytes or, where the pool has not that much, of `least`, for which
+  /// blocks behind `end` are freed first if need be. Throws for an allocation of `asked` bytes; then nothing
   /// but those is gone. 0 for `least` stands for a size that has overflowed.
-  Block& take_block(const Bump& bump, std::size_t asked, std::size_t preferred, std::size_t least);
+  Block& take_block(const Bump& bump, std::size_t end, std::size_t asked, std::size_t preferred,
+                    std::size_t least);
 
-  /// Frees the blocks that `unwanted` holds for. One whose free fails stays, with nothing used.
-  /// Returns the first error. The order of the others is kept.
+  /// Frees the blocks that `unwanted` holds for. One whose free fails stays, idle. Returns the first error.
+  /// The order of the others is kept.
   template <class Predicate>
   cudaError_t free_blocks(Predicate unwanted) noexcept;
-  cudaError_t free_unused_blocks() noexcept;
+  /// Frees the blocks that begin at or behind `end`.
+  cudaError_t free_behind(std::size_t end) noexcept;
   static void throw_failed_free(cudaError_t error);
+  [[noreturn]] static void throw_foreign_pointer(const void* pointer, std::size_t bytes);
 
   StreamOrderedMemory memory_;
   std::vector<Block> blocks_;
-  std::size_t reserved_bytes_ = 0;    // of all blocks
-  std::size_t high_water_bytes_ = 0;  // of the phases before this one
+  std::vector<ScopeMark> scopes_;   // innermost last
+  std::size_t reserved_bytes_ = 0;  // of all blocks
+  PhaseStats phase_;                // of this phase, what the Bump does not know
+  PhaseStats life_;                 // of the phases before this one
+  std::size_t phases_ = 0;
+
+ private:
+  bool scopes_misused_ = false;
 };
 
 /// Bytes lost at most to an alignment that the pool does not give by itself: it aligns to min_alignment.
@@ -76,12 +122,18 @@ class BackingStore {
                                                                const ArenaOptions& options);
 [[nodiscard]] std::unique_ptr<BackingStore> make_individual_store(StreamOrderedMemory memory);
 
+/// So that the next push_back() cannot throw: what may throw comes first.
+template <class T>
+void reserve_one_more(std::vector<T>& vector) {
+  if (vector.size() == vector.capacity()) vector.reserve(std::max<std::size_t>(16, 2 * vector.size()));
+}
+
 template <class Predicate>
 cudaError_t BackingStore::free_blocks(Predicate unwanted) noexcept {
   cudaError_t first_error = cudaSuccess;
   const auto freed = [&](Block& block) {
     if (!unwanted(block)) return false;
-    block.used = 0;
+    block.begin = Block::idle;
     const cudaError_t error = memory_.free(block.pointer);
     if (first_error == cudaSuccess) first_error = error;
     if (error == cudaSuccess) reserved_bytes_ -= block.bytes;

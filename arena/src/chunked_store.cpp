@@ -1,8 +1,12 @@
-// Backing::chunked: allocations are cut in sequence from the last block, the current chunk.
+// Backing::chunked: allocations are cut from chunks that are kept.
 //
-// While a phase outgrows its chunk, each new one is as large as all before it together, so that a phase of n
-// bytes grows O(log n) times. reset() replaces several chunks by one of the phase's size: from then on phases
-// of that size grow no more and make no CUDA call.
+// A phase is laid out as if in one endless chunk: each allocation has an *offset* there, at the *top*, which
+// the bump pointer stands for, or in a hole that recycle() has left. A real chunk holds a stretch of these
+// offsets, from Block::begin on. As long as the phase fits the first chunk, that is all. An offset that no
+// chunk holds makes the arena grow: by as much as it has, so that a phase of n bytes grows O(log n) times, or
+// by no more than is asked where that is over an eighth of it, or where the arena recycles: growth then
+// strands nothing. How far the layout reached is exactly the size of the one chunk that reset() takes
+// instead: a phase that comes again fits it and makes no CUDA call.
 
 #include <algorithm>
 #include <cstdint>
@@ -15,13 +19,24 @@ namespace daa::detail {
 
 namespace {
 
+std::uintptr_t address_of(const void* pointer) {
+  return reinterpret_cast<std::uintptr_t>(pointer);
+}
+
 bool is_smaller(const Block& a, const Block& b) {
   return a.bytes < b.bytes;
 }
 
-std::uintptr_t begin_of(const Block& block) {
-  return reinterpret_cast<std::uintptr_t>(block.pointer);
-}
+// An allocation whose place in the layout has slack, so that it can be aligned wherever its chunk lies.
+struct OverAligned {
+  std::uintptr_t address;
+  Range place;
+};
+
+struct Place {
+  std::uintptr_t address = 0;
+  std::size_t offset = 0;
+};
 
 struct ChunkGrowth {
   static constexpr const char* message = "chunk growth";
@@ -35,111 +50,271 @@ class ChunkedStore final : public BackingStore {
         retain_bytes_(options.retain_bytes) {}
 
   void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) override {
-    if (void* const result = cut(bump, bytes, alignment)) return result;
-    const std::size_t least = footprint(bytes, alignment_slack(alignment));
-    add_chunk(bump, bytes, blocks_.empty() ? std::max(initial_bytes_, expected_bytes_) : reserved_bytes_,
-              least);
-    return cut(bump, bytes, alignment);
+    const std::size_t size = footprint(bytes, alignment_slack(alignment));
+    if (alignment > min_alignment) reserve_one_more(over_aligned_);
+    Place place = cut_from_hole(bump, bytes, size);
+    if (place.address == 0) place = cut_from_top(bump, bytes, size);
+    set_limit(bump);
+    ++bump.allocations;
+    bump.bytes_requested += bytes;
+    const std::uintptr_t aligned = round_up(place.address, alignment);
+    if (alignment > min_alignment) over_aligned_.push_back({aligned, {place.offset, place.offset + size}});
+    return reinterpret_cast<void*>(aligned);
+  }
+
+  void recycle(Bump& bump, void* pointer, std::size_t bytes) override {
+    const std::uintptr_t address = address_of(pointer);
+    const std::size_t end_of_phase = top(bump);
+    const auto chunk = std::find_if(blocks_.begin(), blocks_.end(), [&](const Block& block) {
+      return block.begin < end_of_phase && address - address_of(block.pointer) < block.bytes;
+    });
+    if (chunk == blocks_.end() || footprint(bytes) == 0) throw_foreign_pointer(pointer, bytes);
+    const std::size_t offset = chunk->begin + (address - address_of(chunk->pointer));
+    Range place{offset, offset + footprint(bytes)};
+    if (offset >= end_of_phase || footprint(bytes) > end_of_phase - offset) {
+      throw_foreign_pointer(pointer, bytes);
+    }
+    const auto over_aligned = std::find_if(over_aligned_.rbegin(), over_aligned_.rend(),
+                                           [&](const OverAligned& each) { return each.address == address; });
+    if (over_aligned != over_aligned_.rend()) {
+      place = over_aligned->place;
+      over_aligned_.erase(std::next(over_aligned).base());
+    }
+    const std::size_t size = place.end - place.begin;
+
+    recycles_ = true;
+    note_recycled(bump, size);
+    if (!scopes_.empty() && place.begin < scopes_.back().begin) {
+      keep_for_outer_scope(place);
+    } else if (place.end == end_of_phase) {
+      lower_top(bump, holes_.take_ending_at(place.begin));
+    } else {
+      holes_.insert(place);
+    }
+    bump.origin += size;
+    if (size == chunk->bytes && blocks_.size() > 1) {  // it had a chunk of its own
+      static_cast<void>(free_only(chunk->pointer));
+      continue_at(bump, top(bump));
+    }
+    set_limit(bump);
   }
 
   void reset(Bump& bump) override {
-    const std::size_t in_use = bytes_in_use(bump);
-    const bool spilled = !blocks_.empty() && bump.origin != begin_of(blocks_.back());
-    const std::size_t needed = std::max(spilled ? in_use + unused_slack_ : in_use, promised_bytes_);
-    high_water_bytes_ = std::max(high_water_bytes_, in_use);
+    const std::size_t needed = std::max({highest_top_, top(bump), promised_bytes_});
+    const bool spilled = std::any_of(blocks_.begin(), blocks_.end(), [](const Block& block) {
+      return block.begin != 0 && block.begin != Block::idle;
+    });
+    end_phase(bump);
     if (needed != 0) expected_bytes_ = needed;
-    promised_bytes_ = 0;
-    unused_slack_ = 0;
-    bump = {};
-    for (Block& block : blocks_) block.used = 0;
+    promised_bytes_ = highest_top_ = 0;
+    holes_.clear();
+    over_aligned_.clear();
+    for (Block& block : blocks_) block.begin = Block::idle;
 
     const auto largest = std::max_element(blocks_.begin(), blocks_.end(), is_smaller);
     const bool keep = largest != blocks_.end() && largest->bytes >= needed &&
                       largest->bytes <= retain_bytes_ && (!spilled || largest->bytes - needed <= needed / 20);
-    if (keep) std::iter_swap(largest, blocks_.end() - 1);
-    const cudaError_t error = free_all_but(keep ? blocks_.back().pointer : nullptr);
-    continue_in_last(bump);
-    if (!keep && needed <= retain_bytes_) merge(bump, needed);
+    cudaError_t error = cudaSuccess;
+    if (keep) {
+      largest->begin = 0;
+      error = free_behind(1);
+    } else {
+      error = free_behind(0);
+      if (needed <= retain_bytes_) merge(bump, needed);
+    }
+    bump = {};
+    continue_at(bump, 0);
     throw_failed_free(error);
   }
 
   void reserve(Bump& bump, std::size_t bytes) override {
-    if (bytes > bump.limit - bump.cursor) add_chunk(bump, bytes, 0, footprint(bytes));
-    promised_bytes_ = std::max(promised_bytes_, footprint(bytes));
+    const std::size_t size = footprint(bytes);
+    const std::size_t end = top(bump);
+    const bool have = bytes <= room_end_ - bump.cursor ||
+                      std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& block) {
+                        return block.begin >= end && block.bytes >= size && size != 0;
+                      });
+    if (!have) {
+      Block& block = grow(bump, bytes, 0, size);
+      if (end == 0) begin_with(bump, block);
+    }
+    promised_bytes_ = std::max(promised_bytes_, size);
   }
 
   void trim(Bump& bump) override {
     promised_bytes_ = 0;
-    settle(bump);
-    const cudaError_t error = free_unused_blocks();
-    continue_in_last(bump);
+    const cudaError_t error = free_behind(top(bump));
+    continue_at(bump, top(bump));
     throw_failed_free(error);
   }
 
  private:
-  std::size_t bytes_in_use(const Bump& bump) const noexcept override { return bump.cursor - bump.origin; }
+  // Where the next allocation goes if no hole takes it.
+  std::size_t top(const Bump& bump) const noexcept { return bump.cursor - layout_base_; }
 
-  // From the current chunk, or null if it does not fit there.
-  void* cut(Bump& bump, std::size_t bytes, std::size_t alignment) noexcept {
-    const std::uintptr_t start = round_up(bump.cursor, std::max(alignment, min_alignment));
-    if (start < bump.cursor || start > bump.limit || bytes > bump.limit - start) return nullptr;
-    unused_slack_ += alignment_slack(alignment) - (start - bump.cursor);
-    bump.cursor = start + round_up(bytes, min_alignment);
-    ++bump.allocations;
-    bump.bytes_requested += bytes;
-    return reinterpret_cast<void*>(start);
+  // No address if no hole is large enough, or if the one that is has no memory behind it and none is to be
+  // had.
+  Place cut_from_hole(Bump& bump, std::size_t asked, std::size_t size) {
+    const FreeRanges::Index hole = size == 0 ? FreeRanges::none : holes_.find(size);
+    if (hole == FreeRanges::none) return {};
+    const std::size_t offset = holes_[hole].begin;
+    std::uintptr_t address = address_in_chunk(offset, size);
+    if (address == 0) {
+      try {
+        extend(bump, offset, asked, size);
+      } catch (const OutOfDeviceMemory&) {
+        return {};
+      }
+      address = address_in_chunk(offset, size);
+    }
+    holes_.take(hole, size);
+    bump.origin -= size;
+    return {address, offset};
   }
 
-  void add_chunk(Bump& bump, std::size_t asked, std::size_t preferred, std::size_t least) {
+  Place cut_from_top(Bump& bump, std::size_t asked, std::size_t size) {
+    const std::size_t room = room_end_ - bump.cursor;
+    if (size == 0 || size > room) {
+      extend(bump, top(bump), asked, size);
+      phase_.tail_bytes += room;
+    }
+    const Place place{bump.cursor, top(bump)};
+    bump.cursor += size;
+    return place;
+  }
+
+  // Where [offset, offset + size) lies in a chunk that holds all of it, or 0.
+  std::uintptr_t address_in_chunk(std::size_t offset, std::size_t size) const noexcept {
+    for (const Block& block : blocks_) {
+      const bool holds =
+          block.begin <= offset && size <= block.bytes && offset - block.begin <= block.bytes - size;
+      if (holds) return address_of(block.pointer) + (offset - block.begin);
+    }
+    return 0;
+  }
+
+  // Makes a chunk hold [offset, offset + size), for an allocation of `asked` bytes.
+  void extend(Bump& bump, std::size_t offset, std::size_t asked, std::size_t size) {
+    const std::size_t end = top(bump);
+    Block* chunk = nullptr;
+    for (Block& block : blocks_) {
+      const bool fits = size != 0 && block.begin >= end && block.bytes >= size;
+      // The top goes on from there and wants room; a hole wants none.
+      if (fits && (chunk == nullptr || is_smaller(*chunk, block) == (offset == end))) chunk = &block;
+    }
+    if (chunk == nullptr) {
+      std::size_t preferred = recycles_ || size > reserved_bytes_ / 8 ? 0 : reserved_bytes_;
+      if (blocks_.empty()) preferred = std::max(initial_bytes_, expected_bytes_);
+      chunk = &grow(bump, asked, preferred, size);
+    }
+    chunk->begin = offset;
+    if (end == 0) {
+      begin_with(bump, *chunk);
+    } else {
+      continue_at(bump, end);
+    }
+  }
+
+  // An idle chunk more. If that throws, idle ones may be gone and nothing else has changed.
+  Block& grow(Bump& bump, std::size_t asked, std::size_t preferred, std::size_t least) {
     const nvtx3::scoped_range_in<NvtxDomain> range{nvtx3::event_attributes{
         nvtx3::registered_string_in<NvtxDomain>::get<ChunkGrowth>(), nvtx3::payload{asked}}};
-    const bool between_phases = bytes_in_use(bump) == 0;
-    settle(bump);
+    const std::size_t end = top(bump);
     try {
-      take_block(bump, asked, preferred, least);
+      return take_block(bump, end, asked, preferred, least);
     } catch (...) {
-      continue_in_last(bump);
+      continue_at(bump, end);
       throw;
     }
-    // A chunk that was idle and too small is replaced; if it cannot be freed now, reset() tries again.
-    if (between_phases) static_cast<void>(free_all_but(blocks_.back().pointer));
-    continue_in_last(bump);
+  }
+
+  // Of a phase that has nothing in use, this is the one chunk; those that were too small are freed, or, if
+  // they cannot be freed now, left to reset().
+  void begin_with(Bump& bump, Block& chunk) noexcept {
+    for (Block& block : blocks_) block.begin = Block::idle;
+    chunk.begin = 0;
+    static_cast<void>(free_behind(1));
+    continue_at(bump, 0);
   }
 
   // Takes one chunk for the next phase. Without it that phase grows as it needs.
   void merge(Bump& bump, std::size_t bytes) noexcept {
     if (bytes == 0) return;
     try {
-      add_chunk(bump, bytes, 0, bytes);
+      grow(bump, bytes, 0, bytes).begin = 0;
     } catch (const std::exception&) {
     }
   }
 
-  cudaError_t free_all_but(const void* kept) noexcept {
-    return free_blocks([kept](const Block& block) { return block.pointer != kept; });
+  cudaError_t free_only(const void* pointer) noexcept {
+    return free_blocks([pointer](const Block& block) { return block.pointer == pointer; });
   }
 
-  void settle(const Bump& bump) noexcept {
-    if (!blocks_.empty()) blocks_.back().used = bump.cursor - begin_of(blocks_.back());
+  // Bumps on from `offset`, in the chunk that has most room there.
+  void continue_at(Bump& bump, std::size_t offset) noexcept {
+    const std::size_t in_use = bytes_in_use(bump);
+    bump.cursor = room_end_ = 0;
+    for (const Block& block : blocks_) {
+      if (block.begin > offset || offset - block.begin > block.bytes) continue;
+      const std::uintptr_t end = address_of(block.pointer) + block.bytes;
+      const std::uintptr_t cursor = address_of(block.pointer) + (offset - block.begin);
+      if (room_end_ != 0 && end - cursor <= room_end_ - bump.cursor) continue;
+      bump.cursor = cursor;
+      room_end_ = end;
+    }
+    layout_base_ = bump.cursor - offset;
+    bump.origin = bump.cursor - in_use;
+    set_limit(bump);
   }
 
-  // Makes what is unused of the last block the room to bump in.
-  void continue_in_last(Bump& bump) noexcept {
-    bump.cursor = bump.limit = bump.origin = 0;
-    if (blocks_.empty()) return;
-    std::size_t used = 0;
-    for (const Block& block : blocks_) used += block.used;
-    const Block& last = blocks_.back();
-    bump.cursor = begin_of(last) + last.used;
-    bump.limit = begin_of(last) + last.bytes;
-    bump.origin = bump.cursor - used;
+  // Where there are holes, every allocation has to ask for them first: the inline path finds no room.
+  void set_limit(Bump& bump) const noexcept { bump.limit = holes_.empty() ? room_end_ : bump.cursor; }
+
+  void lower_top(Bump& bump, std::size_t offset) noexcept {
+    highest_top_ = std::max(highest_top_, top(bump));
+    continue_at(bump, offset);
+  }
+
+  // What a scope recycles of the phase around it serves again when the scope has ended: what a scope has
+  // allocated lies all behind its beginning, and so is given back at once.
+  void keep_for_outer_scope(Range range) noexcept {
+    const auto owner = std::find_if(scopes_.begin(), scopes_.end(),
+                                    [&](const ScopeMark& scope) { return range.begin < scope.begin; });
+    for (auto scope = owner; scope != scopes_.end(); ++scope) scope->bytes_in_use -= range.end - range.begin;
+    try {
+      owner->holes.push_back(range);
+    } catch (const std::bad_alloc&) {  // as FreeRanges::insert: forgotten until the phase ends
+    }
+  }
+
+  ScopeMark mark(Bump& bump) override {
+    ScopeMark mark{top(bump), bytes_in_use(bump), holes_.all()};
+    holes_.clear();
+    set_limit(bump);
+    return mark;
+  }
+
+  void unwind(Bump& bump, const ScopeMark& mark) noexcept override {
+    over_aligned_.erase(
+        std::remove_if(over_aligned_.begin(), over_aligned_.end(),
+                       [&](const OverAligned& each) { return each.place.begin >= mark.begin; }),
+        over_aligned_.end());
+    holes_.clear();
+    for (const Range hole : mark.holes) holes_.insert(hole);
+    lower_top(bump, holes_.take_ending_at(mark.begin));
+    bump.origin = bump.cursor - mark.bytes_in_use;
   }
 
   std::size_t initial_bytes_;
   std::size_t retain_bytes_;
+  FreeRanges holes_;  // below the top; of the innermost scope
+  std::vector<OverAligned> over_aligned_;
+  std::uintptr_t layout_base_ = 0;  // an address less its offset, in the chunk of the cursor
+  std::uintptr_t room_end_ = 0;     // of the chunk of the cursor
+  std::size_t highest_top_ = 0;     // of this phase, where the top has been lowered
   std::size_t expected_bytes_ = 0;  // what the last phase needed
   std::size_t promised_bytes_ = 0;  // by reserve(), for the next phase
-  std::size_t unused_slack_ = 0;    // room that over-aligned allocations of this phase might need elsewhere
+  bool recycles_ = false;           // has ever been asked to recycle
 };
 
 }  // namespace

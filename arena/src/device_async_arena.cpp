@@ -58,8 +58,23 @@ void* DeviceAsyncArena::alloc_slow(std::size_t bytes, std::size_t alignment) {
   return bytes == 0 ? nullptr : store.allocate(bump_, bytes, alignment);
 }
 
+void DeviceAsyncArena::recycle(void* pointer, std::size_t bytes) {
+  detail::BackingStore& store = this->store();
+  if (pointer != nullptr && bytes != 0) store.recycle(bump_, pointer, bytes);
+}
+
 void DeviceAsyncArena::reset() {
-  store().reset(bump_);
+  detail::BackingStore& store = this->store();
+  if (store.open_scopes() != 0) {
+    throw std::logic_error("DeviceAsyncArena::reset: " + std::to_string(store.open_scopes()) +
+                           " ArenaScope(s) of this arena are open; let them end first");
+  }
+  if (store.take_misuse_of_scopes()) {
+    throw std::logic_error(
+        "DeviceAsyncArena::reset: an ArenaScope was ended before one inside it; end them in reverse order. "
+        "The phase goes on; reset() again to end it");
+  }
+  store.reset(bump_);
 }
 
 void DeviceAsyncArena::reserve(std::size_t bytes) {
@@ -72,6 +87,13 @@ void DeviceAsyncArena::trim() {
 
 ArenaStats DeviceAsyncArena::stats() const noexcept {
   return store_ ? store_->stats(bump_) : ArenaStats{};
+}
+
+ArenaScope::ArenaScope(DeviceAsyncArena& arena)
+    : arena_(arena), depth_(arena.store().begin_scope(arena.bump_)) {}
+
+ArenaScope::~ArenaScope() {
+  if (arena_.store_) arena_.store_->end_scope(arena_.bump_, depth_);
 }
 
 }  // namespace daa

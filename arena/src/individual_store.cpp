@@ -1,4 +1,5 @@
-// Backing::individual: a block for each allocation, freed one by one at the end of the phase.
+// Backing::individual: a block for each allocation, freed one by one at the end of the phase, or where it is
+// recycled. A block begins at the number of the allocation in the phase.
 
 #include <algorithm>
 #include <cstdint>
@@ -16,29 +17,49 @@ class IndividualStore final : public BackingStore {
   void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) override {
     const std::size_t slack = alignment_slack(alignment);
     const std::size_t size = footprint(bytes, slack) == 0 ? 0 : bytes + slack;
-    Block& block = take_block(bump, bytes, size, size);
-    block.used = size;
-    in_use_ += size;
+    Block& block = take_block(bump, bump.allocations, bytes, size, size);
+    block.begin = bump.allocations;
     ++bump.allocations;
     bump.bytes_requested += bytes;
+    bump.origin -= size;
     return reinterpret_cast<void*>(round_up(reinterpret_cast<std::uintptr_t>(block.pointer), alignment));
   }
 
+  // The most recent allocations are the likeliest to be recycled.
+  void recycle(Bump& bump, void* pointer, std::size_t bytes) override {
+    const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+    const auto holds_it = [&](const Block& block) {
+      return block.begin < bump.allocations &&
+             address - reinterpret_cast<std::uintptr_t>(block.pointer) < block.bytes;
+    };
+    const auto found = std::find_if(blocks_.rbegin(), blocks_.rend(), holds_it);
+    if (found == blocks_.rend() || bytes > found->bytes) throw_foreign_pointer(pointer, bytes);
+    const std::size_t size = found->bytes;
+    for (ScopeMark& scope : scopes_) {
+      if (found->begin < scope.begin) scope.bytes_in_use -= size;
+    }
+    note_recycled(bump, size);
+    bump.origin += size;
+    static_cast<void>(free_blocks([freed = found->pointer](const Block& b) { return b.pointer == freed; }));
+  }
+
   void reset(Bump& bump) override {
-    high_water_bytes_ = std::max(high_water_bytes_, in_use_);
-    in_use_ = 0;
+    end_phase(bump);
     bump = {};
-    throw_failed_free(free_blocks([](const Block&) { return true; }));
+    throw_failed_free(free_behind(0));
   }
 
   void reserve(Bump&, std::size_t) override {}
 
-  void trim(Bump&) override { throw_failed_free(free_unused_blocks()); }
+  void trim(Bump& bump) override { throw_failed_free(free_behind(bump.allocations)); }
 
  private:
-  std::size_t bytes_in_use(const Bump&) const noexcept override { return in_use_; }
+  ScopeMark mark(Bump& bump) override { return {bump.allocations, bytes_in_use(bump), {}}; }
 
-  std::size_t in_use_ = 0;
+  void unwind(Bump& bump, const ScopeMark& mark) noexcept override {
+    bump.origin = bump.cursor - mark.bytes_in_use;
+    static_cast<void>(free_behind(mark.begin));
+  }
 };
 
 }  // namespace

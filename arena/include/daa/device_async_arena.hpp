@@ -15,6 +15,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "daa/arena_stats.hpp"
 #include "daa/device_buffer_view.hpp"
 #include "daa/error.hpp"
 
@@ -32,19 +33,6 @@ struct ArenaOptions {
   std::size_t initial_bytes = std::size_t{2} << 20;
   /// Most bytes kept across reset(); 0 gives everything back at the end of each phase.
   std::size_t retain_bytes = std::numeric_limits<std::size_t>::max();
-};
-
-/// A snapshot. Sizes in bytes.
-struct ArenaStats {
-  std::size_t allocations = 0;       ///< in this phase, those of 0 bytes apart
-  std::size_t bytes_requested = 0;   ///< in this phase
-  std::size_t bytes_in_use = 0;      ///< in this phase: requested and padding
-  std::size_t padding_bytes = 0;     ///< in this phase: lost to alignment
-  std::size_t high_water_bytes = 0;  ///< most bytes_in_use of any phase so far, this one included
-  std::size_t bytes_reserved = 0;    ///< held from the pool now
-  std::size_t chunks = 0;            ///< pieces in which they are held
-  std::size_t growths = 0;           ///< times memory was taken from the pool, over the arena's life
-  std::size_t runtime_calls = 0;     ///< CUDA runtime calls made for memory, over the arena's life
 };
 
 namespace detail {
@@ -76,8 +64,8 @@ class BackingStore;
 /// No member ever waits for the stream or the device; growth costs what cudaMallocAsync costs. One thread at
 /// a time; different arenas share nothing. While stream() is being captured into a graph the arena must not
 /// take memory, which would be the graph's: reserve() before the capture begins, reset() after it has ended.
-/// Movable: all pointers stay valid. A moved-from arena may be destroyed and assigned to; alloc_bytes(),
-/// reserve(), reset() and trim() throw std::logic_error on it.
+/// Movable: all pointers stay valid. A moved-from arena may be destroyed and assigned to; all
+/// that would change it throw std::logic_error. Not to be moved or destroyed inside an ArenaScope.
 class DeviceAsyncArena {
  public:
   /// Takes memory from `pool`, or from the current pool of the stream's device. Allocates nothing yet.
@@ -98,11 +86,28 @@ class DeviceAsyncArena {
   /// when the pool cannot grow; the arena is then as it was, but for idle memory, which it gives back first.
   [[nodiscard]] void* alloc_bytes(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t));
 
+  /// Gives `bytes` at `pointer`, one whole allocation of this phase, back before the phase ends: memory that
+  /// allocations of this phase may reuse from here on in stream order, so that the work enqueued on stream()
+  /// so far may still use it. Optional: reset() gives back all that is left. The last allocation simply
+  /// unwinds; others leave holes, which the following allocations fill best fit, and which are forgotten at
+  /// reset(). `bytes` are those asked for. Nothing happens for null or 0 bytes.
+  /// Throws std::invalid_argument, with nothing changed, if these bytes lie in no memory that this phase
+  /// uses. That the pointer and the bytes are those of one allocation, and the first time it is given back,
+  /// is left to the caller. With Backing::individual this is a cudaFreeAsync; if it fails, reset() tries
+  /// again.
+  void recycle(void* pointer, std::size_t bytes);
+
+  template <class T>
+  void recycle(DeviceBufferView<T> view) {
+    recycle(const_cast<std::remove_cv_t<T>*>(view.data()), view.size_bytes());
+  }
+
   /// Ends the phase: all its allocations are given back behind the work enqueued on stream() so far.
   /// A phase that took several chunks is merged: the next one of its size fits one chunk. If the pool cannot
   /// supply that chunk, the next phase grows again instead. No CUDA call where nothing is freed or merged.
-  /// Throws CudaError if a free fails: the phase has ended all the same, and the memory that could not be
-  /// freed is tried again by the next reset(), by trim() and by the destructor.
+  /// Throws std::logic_error inside an ArenaScope, with nothing changed, and once after scopes that were
+  /// ended out of order. Throws CudaError if a free fails: the phase has ended all the same, and the memory
+  /// that could not be freed is tried again by the next reset(), by trim() and by the destructor.
   void reset();
 
   /// Makes sure that allocations of `bytes` in all (each counted as rounded up to 256) need no growth in what
@@ -119,12 +124,36 @@ class DeviceAsyncArena {
   [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
 
  private:
+  friend class ArenaScope;
+
   [[nodiscard]] void* alloc_slow(std::size_t bytes, std::size_t alignment);
   detail::BackingStore& store() const;
 
   detail::Bump bump_;
   cudaStream_t stream_;
   std::unique_ptr<detail::BackingStore> store_;
+};
+
+/// A phase within the phase: what was allocated since is given back, in stream order, when it ends.
+///
+/// Scopes nest, and end in the reverse order of their beginning, as the language makes variables do. An arena
+/// must not be reset inside a scope: reset() throws. A scope ended out of order (which takes a std::optional
+/// or the like) gives its memory back only when all scopes inside it have ended, and the next reset() throws.
+/// recycle() works inside a scope; memory from before the scope is then reused only after it.
+/// No CUDA call with Backing::chunked.
+class ArenaScope {
+ public:
+  /// Throws std::bad_alloc where the host has no memory, with nothing changed.
+  explicit ArenaScope(DeviceAsyncArena& arena);
+  ~ArenaScope();
+  ArenaScope(const ArenaScope&) = delete;
+  ArenaScope& operator=(const ArenaScope&) = delete;
+  static void* operator new(std::size_t) = delete;
+  static void* operator new[](std::size_t) = delete;
+
+ private:
+  DeviceAsyncArena& arena_;
+  std::size_t depth_;
 };
 
 // The fast path: with the default alignment, one test. It serves two ends, for 0 bytes wrap around and fail

@@ -1,0 +1,90 @@
+// The holes of a phase: ranges that were recycled and may serve again. Best fit with coalescing, in a time
+// that as good as never depends on the number of holes.
+//
+// A hole is found by its size through bins (segregated fits, as in TLSF: Masmano et al., "TLSF: a new dynamic
+// memory allocator for real-time systems", ECRTS 2004), each a power of two cut into 16 steps, and by either
+// end through a hash table: at one address at most one hole ends or begins, since neighbours are joined.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace daa::detail {
+
+struct Range {
+  std::size_t begin;
+  std::size_t end;
+};
+
+/// Disjoint ranges of offsets, no two of them adjacent. Offsets and sizes are multiples of min_alignment.
+class FreeRanges {
+ public:
+  /// Names a range until the next change.
+  using Index = std::uint32_t;
+  static constexpr Index none = ~Index{0};
+
+  FreeRanges();
+
+  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+
+  /// Adds a range that overlaps none, and joins it with its neighbours. Where the host has no memory left to
+  /// remember it, it is forgotten: not reused, nothing worse.
+  void insert(Range range) noexcept;
+
+  [[nodiscard]] Range operator[](Index index) const noexcept { return nodes_[index].range; }
+
+  /// The smallest range of at least `size` bytes, or `none`. Among equals the one at the highest
+  /// address: what lives longest came first and lies low. Of many ranges of nearly the same size, only the
+  /// most recent ones are compared.
+  [[nodiscard]] Index find(std::size_t size) const noexcept;
+
+  /// Takes the first `size` bytes of a range that has as many.
+  void take(Index index, std::size_t size) noexcept;
+
+  /// Removes the range that ends at `end` and returns where it began, or `end` if there is none.
+  std::size_t take_ending_at(std::size_t end) noexcept;
+
+  void clear() noexcept;
+
+  /// All ranges, in no particular order; may throw std::bad_alloc.
+  [[nodiscard]] std::vector<Range> all() const;
+
+ private:
+  static constexpr unsigned step_bits = 4;
+  static constexpr std::size_t bin_count = 960;  // sizes up to 2^64
+
+  struct Node {
+    Range range;
+    Index previous;  // in the bin; for a node not in use, only next
+    Index next;
+  };
+  struct Slot {
+    std::size_t offset;
+    Index node;  // none: empty
+  };
+
+  [[nodiscard]] static std::size_t bin_of(std::size_t size) noexcept;
+  [[nodiscard]] std::size_t next_bin(std::size_t bin) const noexcept;
+  [[nodiscard]] Index best_in(std::size_t bin, std::size_t size) const noexcept;
+  void make_room();
+  void link(Index node) noexcept;
+  void unlink(Index node) noexcept;
+  void release(Index node) noexcept;
+
+  [[nodiscard]] std::size_t home(std::size_t offset) const noexcept;
+  [[nodiscard]] Index at(std::size_t offset) const noexcept;
+  void put(std::size_t offset, Index node) noexcept;
+  void erase(std::size_t offset) noexcept;
+
+  std::vector<Node> nodes_;
+  Index unused_ = none;      // head of the nodes not in use
+  std::vector<Slot> slots_;  // both ends of each range; a power of two, at most half full
+  unsigned shift_ = 64;      // 64 - log2(slots_.size())
+  std::size_t count_ = 0;
+  std::array<Index, bin_count> heads_;
+  std::array<std::uint64_t, bin_count / 64> nonempty_{};  // a bit for each bin
+};
+
+}  // namespace daa::detail

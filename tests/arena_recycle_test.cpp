@@ -1,0 +1,164 @@
+// How Backing::chunked reuses memory inside a phase; on any runtime.
+
+#include <list>
+#include <random>
+#include <variant>
+
+#include "daa/device_async_arena.hpp"
+#include "stream_fixture.hpp"
+
+namespace daa::test {
+namespace {
+
+constexpr std::size_t MiB = std::size_t{1} << 20;
+
+class ArenaRecycle : public StreamFixture {};
+
+TEST_F(ArenaRecycle, TheLastAllocationUnwinds) {
+  DeviceAsyncArena arena{stream()};
+  const auto a = alloc<std::byte>(arena, 1000);
+  const auto b = alloc<std::byte>(arena, 1000);
+  const auto c = alloc<std::byte>(arena, 1000);
+  arena.recycle(c);
+  EXPECT_EQ(alloc<std::byte>(arena, 5000).data(), c.data());
+  arena.reset();
+  static_cast<void>(alloc<std::byte>(arena, 1000));
+  static_cast<void>(alloc<std::byte>(arena, 1000));
+  static_cast<void>(alloc<std::byte>(arena, 1000));
+  arena.recycle(b);
+  arena.recycle(c);
+  arena.recycle(a);
+  EXPECT_EQ(arena.stats().bytes_in_use, 0u);
+  EXPECT_EQ(alloc<std::byte>(arena, MiB).data(), a.data()) << "in whatever order all goes back";
+}
+
+TEST_F(ArenaRecycle, TheSmallestHoleThatFitsIsTaken) {
+  DeviceAsyncArena arena{stream()};
+  const auto large = alloc<std::byte>(arena, 10'000);
+  static_cast<void>(alloc<std::byte>(arena, 1));
+  const auto small = alloc<std::byte>(arena, 2'000);
+  static_cast<void>(alloc<std::byte>(arena, 1));
+  arena.recycle(large);
+  arena.recycle(small);
+  EXPECT_EQ(alloc<std::byte>(arena, 1'500).data(), small.data());
+  EXPECT_EQ(alloc<std::byte>(arena, 1'500).data(), large.data());
+  EXPECT_EQ(alloc<std::byte>(arena, 1'500).data(), large.data() + 1'536);
+}
+
+TEST_F(ArenaRecycle, NeighbouringHolesAreJoined) {
+  DeviceAsyncArena arena{stream()};
+  std::vector<DeviceBufferView<std::byte>> row;
+  for (int i = 0; i < 9; ++i) row.push_back(alloc<std::byte>(arena, 100'000));
+  for (const std::size_t i : {3u, 5u, 4u}) arena.recycle(row[i]);
+  EXPECT_EQ(alloc<std::byte>(arena, 300'000).data(), row[3].data());
+}
+
+TEST_F(ArenaRecycle, ResetForgetsTheHoles) {
+  DeviceAsyncArena arena{stream()};
+  const auto first = alloc<std::byte>(arena, 1'000);
+  static_cast<void>(alloc<std::byte>(arena, 1'000));
+  arena.recycle(first);
+  arena.reset();
+  const auto again = alloc<std::byte>(arena, 1'000);
+  EXPECT_EQ(again.data(), first.data());
+  EXPECT_EQ(alloc<std::byte>(arena, 1'000).data(), again.data() + 1'024);
+}
+
+TEST_F(ArenaRecycle, AHoleAcrossTwoChunksTakesNoMoreThanIsAsked) {
+  DeviceAsyncArena arena{stream(), {}, {Backing::chunked, 2 * MiB}};
+  std::vector<DeviceBufferView<std::byte>> row;
+  for (int i = 0; i < 4; ++i) row.push_back(alloc<std::byte>(arena, MiB));
+  static_cast<void>(alloc<std::byte>(arena, 100));
+  EXPECT_GT(arena.stats().chunks, 1u);
+  const std::size_t reserved = arena.stats().bytes_reserved;
+  arena.recycle(row[1]);
+  arena.recycle(row[2]);
+  const auto across = alloc<std::byte>(arena, 2 * MiB);
+  fill(across.data(), 1, 2 * MiB);
+  fill(row[0].data(), 2, MiB);
+  fill(row[3].data(), 3, MiB);
+  EXPECT_TRUE(holds(across.data(), 1, 2 * MiB));
+  EXPECT_LE(arena.stats().bytes_reserved, reserved + 2 * MiB);
+  arena.recycle(across);
+  EXPECT_LE(arena.stats().bytes_reserved, reserved) << "its own chunk goes back at once";
+}
+
+// A random phase: what to allocate, what to recycle, where scopes begin and end.
+struct Allocate {
+  std::size_t bytes;
+  std::size_t alignment;
+};
+struct Recycle {
+  std::size_t which;  // the how many-th allocation of the phase
+};
+struct BeginScope {};
+struct EndScope {};
+using Operation = std::variant<Allocate, Recycle, BeginScope, EndScope>;
+
+std::vector<Operation> random_phase(std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto below = [&](std::size_t bound) {
+    return std::uniform_int_distribution<std::size_t>{0, bound - 1}(random);
+  };
+  std::vector<Operation> phase;
+  std::vector<std::vector<std::size_t>> live(1);  // by scope
+  std::size_t allocations = 0;
+  for (int i = 0; i < 300; ++i) {
+    const std::size_t dice = below(100);
+    if (dice < 55) {
+      phase.emplace_back(Allocate{1 + below(std::size_t{2} << below(23)),
+                                  dice < 3 ? std::size_t{1} << below(17) : std::size_t{16}});
+      live.back().push_back(allocations++);
+    } else if (dice < 90) {
+      std::vector<std::size_t>& from = live[below(live.size())];
+      if (from.empty()) continue;
+      const std::size_t which = below(from.size());
+      phase.emplace_back(Recycle{from[which]});
+      from.erase(from.begin() + static_cast<std::ptrdiff_t>(which));
+    } else if (dice < 95) {
+      phase.emplace_back(BeginScope{});
+      live.emplace_back();
+    } else if (live.size() > 1) {
+      phase.emplace_back(EndScope{});
+      live.pop_back();
+    }
+  }
+  for (; live.size() > 1; live.pop_back()) phase.emplace_back(EndScope{});
+  return phase;
+}
+
+void run(DeviceAsyncArena& arena, const std::vector<Operation>& phase) {
+  std::vector<std::pair<void*, std::size_t>> allocations;
+  std::list<ArenaScope> scopes;
+  for (const Operation& operation : phase) {
+    if (const auto* const allocate = std::get_if<Allocate>(&operation)) {
+      allocations.emplace_back(arena.alloc_bytes(allocate->bytes, allocate->alignment), allocate->bytes);
+    } else if (const auto* const recycle = std::get_if<Recycle>(&operation)) {
+      arena.recycle(allocations[recycle->which].first, allocations[recycle->which].second);
+    } else if (std::holds_alternative<BeginScope>(operation)) {
+      scopes.emplace_back(arena);
+    } else {
+      scopes.pop_back();
+    }
+  }
+}
+
+// However a phase grew, the chunk taken at reset() is exactly what it needs when it comes again.
+TEST_F(ArenaRecycle, APhaseThatComesAgainMakesNoCall) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    const std::vector<Operation> phase = random_phase(seed);
+    DeviceAsyncArena arena{stream(), {}, {Backing::chunked, std::size_t{1} << (seed % 24)}};
+    run(arena, phase);
+    arena.reset();
+    ASSERT_LE(arena.stats().chunks, 1u);
+    const std::size_t calls = arena.stats().runtime_calls;
+    for (int i = 0; i < 3; ++i) {
+      run(arena, phase);
+      arena.reset();
+    }
+    ASSERT_EQ(arena.stats().runtime_calls, calls) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace daa::test

@@ -1,0 +1,151 @@
+// The holes of a phase against a plain model, and the cost of finding one.
+
+#include "../arena/src/free_ranges.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+namespace daa::detail {
+namespace {
+
+constexpr std::size_t unit = 256;
+
+// What FreeRanges promises, the slow way: where each range begins and ends.
+class Model {
+ public:
+  void insert(Range range) {
+    const auto above = ranges_.find(range.end);
+    if (above != ranges_.end()) {
+      range.end = above->second;
+      ranges_.erase(above);
+    }
+    const auto next = ranges_.lower_bound(range.begin);
+    if (next != ranges_.begin() && std::prev(next)->second == range.begin) {
+      std::prev(next)->second = range.end;
+    } else {
+      ranges_.emplace(range.begin, range.end);
+    }
+  }
+  void take(Range range, std::size_t size) {
+    ranges_.erase(range.begin);
+    if (range.begin + size != range.end) ranges_.emplace(range.begin + size, range.end);
+  }
+  // The smallest of at least `size`, of those the highest; {0, 0} if there is none.
+  [[nodiscard]] Range best(std::size_t size) const {
+    Range best{0, 0};
+    for (const auto& [begin, end] : ranges_) {
+      if (end - begin >= size && (best.end == 0 || end - begin <= best.end - best.begin)) best = {begin, end};
+    }
+    return best;
+  }
+  [[nodiscard]] const std::map<std::size_t, std::size_t>& ranges() const { return ranges_; }
+
+ private:
+  std::map<std::size_t, std::size_t> ranges_;
+};
+
+void expect_same(const FreeRanges& holes, const Model& model) {
+  std::map<std::size_t, std::size_t> ranges;
+  for (const Range range : holes.all()) ranges.emplace(range.begin, range.end);
+  ASSERT_EQ(ranges, model.ranges());
+  ASSERT_EQ(holes.empty(), model.ranges().empty());
+}
+
+TEST(FreeRanges, AgreesWithAModelOverManyThousandRandomOperations) {
+  for (const std::uint32_t seed : {1u, 2u, 3u}) {
+    std::mt19937 random(seed);
+    const auto below = [&](std::size_t bound) {
+      return std::uniform_int_distribution<std::size_t>{0, bound - 1}(random);
+    };
+    FreeRanges holes;
+    Model model;
+    std::vector<Range> taken;  // disjoint, as allocations are
+    std::size_t top = 0;
+    for (int step = 0; step < 20'000; ++step) {
+      const std::size_t size = unit * (1 + below(std::size_t{1} << below(12)));
+      const std::size_t dice = below(100);
+      if (dice < 50) {
+        const Range expected = model.best(size);
+        const FreeRanges::Index found = holes.find(size);
+        ASSERT_EQ(found == FreeRanges::none, expected.end == 0);
+        Range range{top, top + size};
+        if (found == FreeRanges::none) {
+          top += size;
+        } else {
+          ASSERT_EQ(holes[found].begin, expected.begin);
+          ASSERT_EQ(holes[found].end, expected.end);
+          range = {expected.begin, expected.begin + size};
+          holes.take(found, size);
+          model.take(expected, size);
+        }
+        taken.push_back(range);
+      } else if (dice < 99 && !taken.empty()) {
+        const std::size_t which = below(taken.size());
+        holes.insert(taken[which]);
+        model.insert(taken[which]);
+        taken[which] = taken.back();
+        taken.pop_back();
+      } else if (dice == 99) {
+        const std::size_t end =
+            below(2) == 0 && !model.ranges().empty() ? model.ranges().begin()->second : top + unit;
+        const auto ends_there = std::find_if(model.ranges().begin(), model.ranges().end(),
+                                             [&](const auto& range) { return range.second == end; });
+        const Range range = ends_there == model.ranges().end() ? Range{end, end}
+                                                               : Range{ends_there->first, ends_there->second};
+        ASSERT_EQ(holes.take_ending_at(end), range.begin);
+        if (range.begin != end) model.take(range, end - range.begin);
+      }
+      if (step % 100 == 0) expect_same(holes, model);
+    }
+    expect_same(holes, model);
+    holes.clear();
+    EXPECT_TRUE(holes.empty());
+    EXPECT_EQ(holes.find(unit), FreeRanges::none);
+    EXPECT_TRUE(holes.all().empty());
+    holes.insert({0, unit});
+    EXPECT_EQ(holes.all().size(), 1u);
+  }
+}
+
+TEST(FreeRanges, JoinsNeighboursInWhateverOrderTheyCome) {
+  std::vector<std::size_t> order{0, 1, 2, 3, 4};
+  do {
+    FreeRanges holes;
+    for (const std::size_t i : order) holes.insert({i * unit, (i + 1) * unit});
+    const std::vector<Range> all = holes.all();
+    ASSERT_EQ(all.size(), 1u);
+    ASSERT_EQ(all[0].begin, 0u);
+    ASSERT_EQ(all[0].end, 5 * unit);
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST(FreeRanges, HoldsSizesUpToTheWholeAddressSpace) {
+  FreeRanges holes;
+  const std::size_t huge = std::size_t{1} << 63;
+  holes.insert({0, huge});
+  holes.insert({huge + unit, ~std::size_t{0} - unit + 1});
+  const FreeRanges::Index found = holes.find(huge);
+  ASSERT_NE(found, FreeRanges::none);
+  EXPECT_EQ(holes[found].begin, 0u);
+  EXPECT_EQ(holes.find(huge + unit), FreeRanges::none);
+}
+
+TEST(FreeRanges, FindsAHoleThatFitsAmongThousandsOfTheSameBin) {
+  FreeRanges holes;
+  const std::size_t base = unit << 12;
+  for (std::size_t i = 0; i < 10'000; ++i) {
+    const std::size_t begin = i * 4 * base;
+    holes.insert({begin, begin + base + unit * (i < 100 ? i : 0)});  // the larger ones are found last
+  }
+  for (const std::size_t size : {base, base + 50 * unit, base + 99 * unit}) {
+    const FreeRanges::Index found = holes.find(size);
+    ASSERT_NE(found, FreeRanges::none);
+    EXPECT_GE(holes[found].end - holes[found].begin, size);
+  }
+}
+
+}  // namespace
+}  // namespace daa::detail
