@@ -94,12 +94,12 @@ int run(int argc, char** argv) {
 
   const bool is_host_program = primitives::device_kind() == "host";
   if (!is_host_program && options.device == DeviceKind::host) {
-    say("--device=host: {}", become_host_program(argv));
+    say("{}=host: {}", options.device_place, become_host_program(argv));
     return not_measured;
   }
   if (const auto reason = select_device(options)) {
     if (options.device != DeviceKind::automatic) {
-      say("no usable GPU though --device asks for one: {}", *reason);
+      say("no usable GPU though {} asks for one: {}", options.device_place, *reason);
       return no_device;
     }
     say("no usable GPU ({}): carrying on with the host runtime", *reason);

@@ -201,6 +201,18 @@ TEST_F(OptionsRefusalTest, AValueFromTheEnvironmentIsNamedAfterItsVariable) {
   expect_refused({}, Code::ValidationError, {"DAA_BENCH_PROFILE=x: "}, {{"DAA_BENCH_PROFILE", "x"}});
 }
 
+TEST_F(OptionsRefusalTest, UnknownVariablesAreMetWithTheNearest) {
+  expect_refused({}, Code::ExtrasError,
+                 {"daa-bench: DAA_BENCH_ITER=5: unknown variable; did you mean DAA_BENCH_ITERS?", "--help"},
+                 {{"DAA_BENCH_ITER", "5"}});
+  expect_refused({}, Code::ExtrasError, {"DAA_BENCH_WORLKOAD=scan: ", "did you mean DAA_BENCH_WORKLOAD?"},
+                 {{"DAA_BENCH_WORLKOAD", "scan"}});
+  expect_refused({}, Code::ExtrasError, {"did you mean DAA_BENCH_CSV?"}, {{"DAA_BENCH_csv", "a.csv"}});
+  expect_refused({"--iters=1"}, Code::ExtrasError, {"DAA_BENCH_QQQQQQQQ=1: unknown variable; see --help"},
+                 {{"DAA_BENCH_QQQQQQQQ", "1"}});
+  expect_refused({}, Code::ExtrasError, {"DAA_BENCH_=1: unknown variable"}, {{"DAA_BENCH_", "1"}});
+}
+
 TEST_F(OptionsRefusalTest, AValueFromAConfigFileIsNamedAfterFileAndKey) {
   expect_config_refused("iters = 0\n", Code::ValidationError, {"bench.toml: iters=0: out of range"});
   expect_config_refused("workload = [\"scan\", \"scna\"]\n", Code::ValidationError,

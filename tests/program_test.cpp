@@ -109,6 +109,14 @@ TEST_F(HostProgram, RefusesBadUsageInOneLineAndRunsNothing) {
   expect_refused(host_program({"--", "--benchmark_repetitions=3"}), 109, {"--repetitions"});
 }
 
+TEST_F(HostProgram, NamesTheVariableThatAskedForAGpuOrIsUnknown) {
+  Command command = host_program();
+  command.environment = {{"DAA_BENCH_DEVICE", "cuda"}};
+  expect_refused(command, 2, {"no usable GPU though DAA_BENCH_DEVICE asks for one"});
+  command.environment = {{"DAA_BENCH_ITER", "5"}};
+  expect_refused(command, 109, {"DAA_BENCH_ITER=5", "did you mean DAA_BENCH_ITERS?"});
+}
+
 TEST_F(HostProgram, RefusesASizeThatTheDeviceCannotHold) {
   expect_refused(
       host_program({"--elements=2^31"}), 105,

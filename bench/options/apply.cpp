@@ -83,6 +83,7 @@ void apply_allocator(Options& options, const std::vector<Given>& values) {
 }
 
 void apply_elements(Options& options, const std::vector<Given>& values) {
+  options.elements_place = values.front().place;
   for (const Given& given : values) {
     const std::size_t elements = parse_count(given, elements_range);
     for (const WorkloadInfo* const workload : options.workloads)
@@ -106,6 +107,7 @@ void apply_sync(Options& options, const std::vector<Given>& values) {
 
 void apply_device(Options& options, const std::vector<Given>& values) {
   const Given& given = values.front();
+  options.device_place = given.place;
   const auto [end, error] =
       std::from_chars(given.value.data(), given.value.data() + given.value.size(), options.device_index);
   if (error == std::errc{} && end == given.value.data() + given.value.size() && options.device_index >= 0) {

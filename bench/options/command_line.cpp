@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -82,6 +83,23 @@ void refuse_unexpected(const std::vector<std::string>& unexpected) {
     why = meant ? fmt::format("unknown flag; did you mean --{}?", *meant) : "unknown flag";
   }
   throw CLI::ExtrasError(fmt::format("{}: {}; see --help", arg, why), CLI::ExitCodes::ExtrasError);
+}
+
+/// An empty variable is as if unset.
+void refuse_unknown_variables() {
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text{*variable};
+    const std::size_t equals = text.find('=');
+    if (!text.starts_with(environment_prefix) || equals >= text.size() - 1) continue;
+    std::string name{text.substr(environment_prefix.size(), equals - environment_prefix.size())};
+    const auto is_named = [&](const Flag& flag) { return environment_name(flag) == text.substr(0, equals); };
+    if (std::ranges::any_of(flags(), is_named)) continue;
+    const auto meant = nearest(CLI::detail::to_lower(name), flag_names());
+    const auto flag = meant ? std::ranges::find(flags(), *meant, &Flag::name) : flags().end();
+    const std::string why = meant ? fmt::format("unknown variable; did you mean {}?", environment_name(*flag))
+                                  : "unknown variable";
+    throw CLI::ExtrasError(fmt::format("{}: {}; see --help", text, why), CLI::ExitCodes::ExtrasError);
+  }
 }
 
 /// `texts` as values of `flag`, lists taken apart.
@@ -175,6 +193,7 @@ RawOptions read_raw_options(int argc, const char* const* argv) {
   }
 
   refuse_unexpected(app.remaining());
+  refuse_unknown_variables();
   refuse_missing_values(arguments.ours);
   const std::vector<CLI::Option*> on_command_line = app.parse_order();
   for (std::size_t i = 0; i < options.size(); ++i) {
