@@ -68,7 +68,7 @@ Exit codes:
   0    every combination was measured, and its result was right
   2    no usable GPU, though --device asked for one
   4    a result was wrong, or a combination could not be measured: the status in
-       its row says why
+       its row says why; or the output could not be written
   100  and up: bad usage, explained in one line on stderr; nothing was run
   130  interrupted; what was finished is reported
 
