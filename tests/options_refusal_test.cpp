@@ -150,7 +150,7 @@ TEST_F(OptionsRefusalTest, OutputsThatCannotBeWrittenAreFoundOutBeforehand) {
     expect_refused({flag + "=file/a.csv"}, Code::ValidationError, {flag + "=file/a.csv: "});
     const std::string long_name(300, 'x');
     expect_refused({flag + "=" + long_name}, Code::ValidationError,
-                   {flag + "=" + long_name + ": cannot be written"});
+                   {flag + "=" + long_name.substr(0, 97) + "...: cannot be written"});
   }
 }
 
@@ -247,6 +247,40 @@ TEST_F(OptionsRefusalTest, NothingInAConfigFileIsIgnored) {
   expect_config_refused("csv = \"a.csv\niters = 5\n", Code::ConfigError, {"quotes"});
   expect_config_refused("workload = [ ]\n", Code::ConfigError, {"line 1", "the value is missing"});
   expect_config_refused("workload = \"\"\n", Code::ArgumentMismatch, {"workload: needs a value"});
+}
+
+TEST_F(OptionsRefusalTest, LongValuesAreCutSoThatTheReasonIsInSight) {
+  const std::string text(500, 'x');
+  const std::string cut = text.substr(0, 97) + "...";
+  write_file("long-line.toml", text + '\n');
+  write_file("long-key.toml", text + " = 5\n");
+  const struct {
+    Strings args;
+    Code code;
+    std::string said;
+  } cases[]{
+      {{"--iters=" + text}, Code::ConversionError, "--iters=" + cut + ": not a count"},
+      {{"--workload=scan," + text}, Code::ValidationError, "--workload=" + cut + ": unknown"},
+      {{"--iters=" + text, "--iters=2"}, Code::ArgumentMismatch, "was given " + cut + " before"},
+      {{"--" + text}, Code::ExtrasError, "--" + text.substr(0, 95) + "...: unknown flag"},
+      {{text}, Code::ExtrasError, cut + ": no argument"},
+      {{"--csv=" + text + "/a"}, Code::ValidationError, "--csv=" + cut + ": cannot be written"},
+      {{"--config=" + text}, Code::FileError, "--config=" + cut + ": cannot be read"},
+      {{"--config=long-line.toml"}, Code::ConfigError, "\"" + cut + "\": expected key = value"},
+      {{"--config=long-key.toml"}, Code::ConfigError, ": " + cut + ": unknown key"},
+      {{"--", "--" + text}, Code::ExtrasError, "-- --" + text.substr(0, 95) + "...: not a flag"},
+  };
+  for (const auto& [args, code, said] : cases) {
+    expect_refused(args, code, {said});
+    EXPECT_LT(run(args).err.size(), 400u);
+  }
+  expect_refused({}, Code::ConversionError, {"DAA_BENCH_ITERS=" + cut + ": not a count"},
+                 {{"DAA_BENCH_ITERS", text}});
+}
+
+TEST_F(OptionsRefusalTest, AValueOfUsualLengthIsShownWhole) {
+  const std::string path = std::string(90, 'x') + "/rows.csv";
+  expect_refused({"--csv=" + path}, Code::ValidationError, {"--csv=" + path + ": there is no directory"});
 }
 
 TEST_F(OptionsRefusalTest, ControlCharactersAndOtherScriptsStayOnOneLine) {

@@ -183,6 +183,13 @@ TEST_F(OptionsTest, ConfigFilesHaveCommentsListsAndArrays) {
   EXPECT_TRUE(options.profile);
 }
 
+TEST_F(OptionsTest, AConfigFileMayBeginWithAByteOrderMark) {
+  write_file("marked.toml", "\xef\xbb\xbfiters = 2\n");
+  EXPECT_EQ(parse({"--config=marked.toml"}).iters, 2u);
+  write_file("only-marked.toml", "\xef\xbb\xbf");
+  EXPECT_EQ(parse({"--config=only-marked.toml"}).iters, 1000u);
+}
+
 TEST_F(OptionsTest, HelpTellsOfEveryFlagAndItsDefault) {
   const Outcome outcome = run({"--help"});
   EXPECT_FALSE(outcome.options);

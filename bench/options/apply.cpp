@@ -13,6 +13,7 @@
 #include "options/nearest.hpp"
 #include "options/output_path.hpp"
 #include "primitives/primitives.hpp"
+#include "report/text.hpp"
 
 namespace daa::bench {
 namespace {
@@ -160,7 +161,7 @@ void apply_json(Options& options, const std::vector<Given>& values) {
   if (!options.json_path.empty() && !options.csv_path.empty() &&
       same_output(options.json_path, options.csv_path))
     throw CLI::ExcludesError(
-        fmt::format("{}: the CSV goes there already (--csv={})", to_string(given), options.csv_path),
+        fmt::format("{}: the CSV goes there already (--csv={})", to_string(given), excerpt(options.csv_path)),
         CLI::ExitCodes::ExcludesError);
 }
 

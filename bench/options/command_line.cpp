@@ -17,6 +17,7 @@
 #include "options/help.hpp"
 #include "options/nearest.hpp"
 #include "report/build_info.hpp"
+#include "report/text.hpp"
 
 namespace daa::bench {
 namespace {
@@ -82,7 +83,7 @@ void refuse_unexpected(const std::vector<std::string>& unexpected) {
     const auto meant = nearest(name.substr(std::min(name.find_first_not_of('-'), name.size())), names);
     why = meant ? fmt::format("unknown flag; did you mean --{}?", *meant) : "unknown flag";
   }
-  throw CLI::ExtrasError(fmt::format("{}: {}; see --help", arg, why), CLI::ExitCodes::ExtrasError);
+  throw CLI::ExtrasError(fmt::format("{}: {}; see --help", excerpt(arg), why), CLI::ExitCodes::ExtrasError);
 }
 
 /// An empty variable is as if unset.
@@ -98,7 +99,8 @@ void refuse_unknown_variables() {
     const auto flag = meant ? std::ranges::find(flags(), *meant, &Flag::name) : flags().end();
     const std::string why = meant ? fmt::format("unknown variable; did you mean {}?", environment_name(*flag))
                                   : "unknown variable";
-    throw CLI::ExtrasError(fmt::format("{}: {}; see --help", text, why), CLI::ExitCodes::ExtrasError);
+    throw CLI::ExtrasError(fmt::format("{}: {}; see --help", excerpt(text), why),
+                           CLI::ExitCodes::ExtrasError);
   }
 }
 
@@ -126,7 +128,7 @@ std::vector<Given> values_of(const Flag& flag, const std::vector<std::string>& t
 void refuse_several(const Flag& flag, const std::vector<Given>& values) {
   if (flag.takes == Takes::list || values.size() < 2) return;
   throw CLI::ArgumentMismatch(fmt::format("{}: takes one value, and was given {} before",
-                                          to_string(values.back()), values.front().value));
+                                          to_string(values.back()), excerpt(values.front().value)));
 }
 
 /// Fills in from the config file, if there is one, what neither the command line nor the environment gave.
@@ -144,8 +146,9 @@ void add_config_file(std::vector<std::vector<Given>>& values) {
       std::vector<std::string_view> known;
       for (const Flag& f : flags())
         if (f.apply != nullptr) known.push_back(f.name);
-      throw CLI::ConfigError(fmt::format("{}: {}: unknown key; {}known: {}", to_string(path), entry.key,
-                                         suggestion(entry.key, known), fmt::join(known, ", ")));
+      throw CLI::ConfigError(fmt::format("{}: {}: unknown key; {}known: {}", to_string(path),
+                                         excerpt(entry.key), suggestion(entry.key, known),
+                                         fmt::join(known, ", ")));
     }
     if (entry.values.empty()) refuse_missing(entry.place, flag->metavar);
     std::ranges::move(values_of(*flag, entry.values, entry.place),
