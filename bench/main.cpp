@@ -1,7 +1,9 @@
 // daa-bench, and daa-bench-host: the same sources linked with the host runtime.
 
 #include <cuda_runtime_api.h>
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -43,8 +45,17 @@ void say(fmt::format_string<Args...> text, Args&&... args) {
   std::fputs(line.c_str(), stderr);
 }
 
+// Standard streams that were closed stay unusable, but keep their numbers: a file opened under one of them
+// would get what is meant for the stream.
+void occupy_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) == -1 && errno == EBADF)
+      static_cast<void>(::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+}
+
 void flush_stdout() {
-  if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category(), "standard output");
+  const int error = std::fflush(stdout) != 0 ? errno : std::ferror(stdout) != 0 ? EIO : 0;
+  if (error != 0) throw std::system_error(error, std::generic_category(), "standard output");
 }
 
 int measure(const Options& options) {
@@ -61,9 +72,10 @@ int measure(const Options& options) {
 
   const Context context = current_context(primitives::device_kind());
   const bool with_table = options.csv_path != "-" && options.json_path != "-";
+  if (with_table) fmt::print("{}\n", format_preamble(context));
+  flush_stdout();  // before a file is replaced
   std::optional<CsvWriter> csv;
   if (!options.csv_path.empty()) csv.emplace(options.csv_path, context);
-  if (with_table) fmt::print("{}\n", format_preamble(context));
 
   bool all_measured = true;
   Progress progress{std::cerr, stderr_is_terminal(), turn_count(options)};
@@ -89,17 +101,18 @@ int measure(const Options& options) {
 
 int run(int argc, char** argv) {
   const ParseResult parsed = parse_options(argc, argv, std::cout, std::cerr);
+  flush_stdout();
   if (!parsed.options) return parsed.exit_code;
   const Options& options = *parsed.options;
 
   const bool is_host_program = primitives::device_kind() == "host";
   if (!is_host_program && options.device == DeviceKind::host) {
-    say("--device=host: {}", become_host_program(argv));
+    say("{}=host: {}", options.device_place, become_host_program(argv));
     return not_measured;
   }
   if (const auto reason = select_device(options)) {
     if (options.device != DeviceKind::automatic) {
-      say("no usable GPU though --device asks for one: {}", *reason);
+      say("no usable GPU though {} asks for one: {}", options.device_place, *reason);
       return no_device;
     }
     say("no usable GPU ({}): carrying on with the host runtime", *reason);
@@ -114,6 +127,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    daa::bench::occupy_closed_streams();
     return daa::bench::run(argc, argv);
   } catch (const std::exception& error) {
     daa::bench::say("{}", error.what());

@@ -54,8 +54,9 @@ std::optional<std::string> find_oversized(const Options& options, std::size_t to
       const std::string advice = greatest < workload->min_elements
                                      ? "no size of it fits"
                                      : fmt::format("the largest that fits is {}", greatest);
-      return fmt::format("--elements={}: {} needs about {}, the device has {}; {}", elements, workload->name,
-                         format_bytes(needed), format_bytes(static_cast<double>(total_bytes)), advice);
+      return fmt::format("{}={}: {} needs about {}, the device has {}; {}", options.elements_place, elements,
+                         workload->name, format_bytes(needed), format_bytes(static_cast<double>(total_bytes)),
+                         advice);
     }
   }
   return std::nullopt;

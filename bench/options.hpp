@@ -35,6 +35,9 @@ struct Options {
   std::uint64_t seed = 0;  // drawn at random unless given
   bool profile = false;
   std::vector<std::string> benchmark_args;  // what followed "--"
+  // Where the sizes and the device were given, as messages name it: "DAA_BENCH_ELEMENTS".
+  std::string elements_place = "--elements";
+  std::string device_place = "--device";
 };
 
 /// Either options to run with, or nothing to run and an exit code: --help, --list and --version have been

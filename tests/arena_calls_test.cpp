@@ -1,5 +1,6 @@
 // Which calls of the CUDA runtime the arena makes, and when: from the host runtime's log.
 
+#include "backings.hpp"
 #include "daa/device_async_arena.hpp"
 #include "daa/host_runtime.hpp"
 #include "stream_fixture.hpp"
@@ -42,10 +43,7 @@ class ArenaCalls : public StreamFixture, public ::testing::WithParamInterface<Ba
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Backings, ArenaCalls, ::testing::Values(Backing::chunked, Backing::individual),
-                         [](const auto& test) {
-                           return test.param == Backing::chunked ? "chunked" : "individual";
-                         });
+INSTANTIATE_TEST_SUITE_P(Backings, ArenaCalls, both_backings(), ::testing::PrintToStringParamName());
 
 TEST_P(ArenaCalls, NeverSynchronisesAndNeverTakesMemoryOutsideThePool) {
   rt::clear_calls();

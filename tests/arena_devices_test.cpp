@@ -1,6 +1,7 @@
 // Arenas on several GPUs: needs two. (On the host runtime, whose devices are as many as one likes, see
 // arena_calls_test.cpp.)
 
+#include "backings.hpp"
 #include "daa/device_async_arena.hpp"
 #include "stream_fixture.hpp"
 
@@ -26,10 +27,7 @@ class ArenaDevices : public StreamFixture, public ::testing::WithParamInterface<
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Backings, ArenaDevices, ::testing::Values(Backing::chunked, Backing::individual),
-                         [](const auto& test) {
-                           return test.param == Backing::chunked ? "chunked" : "individual";
-                         });
+INSTANTIATE_TEST_SUITE_P(Backings, ArenaDevices, both_backings(), ::testing::PrintToStringParamName());
 
 TEST_P(ArenaDevices, TheMemoryIsOfTheStreamsDeviceWhateverDeviceIsCurrent) {
   for (const bool default_stream : {false, true}) {

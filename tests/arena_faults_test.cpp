@@ -2,6 +2,7 @@
 // changes.
 
 #include <functional>
+#include <ostream>
 
 #include "daa/device_async_arena.hpp"
 #include "daa/host_runtime.hpp"
@@ -19,6 +20,11 @@ struct Life {
   bool on_default_stream;
 };
 
+// For GoogleTest's messages and names.
+void PrintTo(const Life& life, std::ostream* out) {
+  *out << life.name;
+}
+
 class ArenaFaults : public ::testing::TestWithParam<Life> {};
 
 INSTANTIATE_TEST_SUITE_P(
@@ -29,7 +35,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Life{"chunked_retain_8", {Backing::chunked, 256, 8 * unit}, false},
                       Life{"individual", {Backing::individual, 0, 0}, false},
                       Life{"individual_on_the_default_stream", {Backing::individual, 0, 0}, true}),
-    [](const auto& test) { return test.param.name; });
+    ::testing::PrintToStringParamName());
 
 // Tells whether `step` threw what an arena may throw.
 bool threw(const std::function<void()>& step) {

@@ -3,6 +3,7 @@
 
 #include <list>
 #include <map>
+#include <ostream>
 #include <random>
 
 #include "daa/device_async_arena.hpp"
@@ -19,6 +20,11 @@ struct Subject {
   ArenaOptions options;
 };
 
+// For GoogleTest's messages and names.
+void PrintTo(const Subject& subject, std::ostream* out) {
+  *out << subject.name;
+}
+
 class ArenaModel : public ::testing::TestWithParam<Subject> {};
 
 INSTANTIATE_TEST_SUITE_P(
@@ -26,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Subject{"chunked", {}}, Subject{"chunked_retain_0", {Backing::chunked, 4096, 0}},
                       Subject{"chunked_retain_1M", {Backing::chunked, 1, std::size_t{1} << 20}},
                       Subject{"individual", {Backing::individual, 0, 0}}),
-    [](const auto& test) { return test.param.name; });
+    ::testing::PrintToStringParamName());
 
 // The model: which bytes are live, and the byte each of them was filled with.
 struct Allocation {

@@ -36,7 +36,7 @@ class OptionsTest : public testing::Test {
     std::string name = testing::TempDir() + "daa-bench-XXXXXX";
     directory_ = ::mkdtemp(name.data());
     std::filesystem::current_path(directory_);
-    for (const Flag& flag : flags()) ::unsetenv(environment_name(flag).c_str());
+    for (const std::string& twin : twins_set()) ::unsetenv(twin.c_str());
   }
 
   ~OptionsTest() override {
@@ -80,6 +80,16 @@ class OptionsTest : public testing::Test {
   }
 
  private:
+  /// The variables of this process that daa-bench would listen to.
+  static Strings twins_set() {
+    Strings names;
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+      const std::string_view text{*variable};
+      if (text.starts_with(environment_prefix)) names.emplace_back(text.substr(0, text.find('=')));
+    }
+    return names;
+  }
+
   std::filesystem::path previous_directory_, directory_;
 };
 

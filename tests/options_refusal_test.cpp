@@ -150,7 +150,7 @@ TEST_F(OptionsRefusalTest, OutputsThatCannotBeWrittenAreFoundOutBeforehand) {
     expect_refused({flag + "=file/a.csv"}, Code::ValidationError, {flag + "=file/a.csv: "});
     const std::string long_name(300, 'x');
     expect_refused({flag + "=" + long_name}, Code::ValidationError,
-                   {flag + "=" + long_name + ": cannot be written"});
+                   {flag + "=" + long_name.substr(0, 97) + "...: cannot be written"});
   }
 }
 
@@ -201,6 +201,18 @@ TEST_F(OptionsRefusalTest, AValueFromTheEnvironmentIsNamedAfterItsVariable) {
   expect_refused({}, Code::ValidationError, {"DAA_BENCH_PROFILE=x: "}, {{"DAA_BENCH_PROFILE", "x"}});
 }
 
+TEST_F(OptionsRefusalTest, UnknownVariablesAreMetWithTheNearest) {
+  expect_refused({}, Code::ExtrasError,
+                 {"daa-bench: DAA_BENCH_ITER=5: unknown variable; did you mean DAA_BENCH_ITERS?", "--help"},
+                 {{"DAA_BENCH_ITER", "5"}});
+  expect_refused({}, Code::ExtrasError, {"DAA_BENCH_WORLKOAD=scan: ", "did you mean DAA_BENCH_WORKLOAD?"},
+                 {{"DAA_BENCH_WORLKOAD", "scan"}});
+  expect_refused({}, Code::ExtrasError, {"did you mean DAA_BENCH_CSV?"}, {{"DAA_BENCH_csv", "a.csv"}});
+  expect_refused({"--iters=1"}, Code::ExtrasError, {"DAA_BENCH_QQQQQQQQ=1: unknown variable; see --help"},
+                 {{"DAA_BENCH_QQQQQQQQ", "1"}});
+  expect_refused({}, Code::ExtrasError, {"DAA_BENCH_=1: unknown variable"}, {{"DAA_BENCH_", "1"}});
+}
+
 TEST_F(OptionsRefusalTest, AValueFromAConfigFileIsNamedAfterFileAndKey) {
   expect_config_refused("iters = 0\n", Code::ValidationError, {"bench.toml: iters=0: out of range"});
   expect_config_refused("workload = [\"scan\", \"scna\"]\n", Code::ValidationError,
@@ -235,6 +247,40 @@ TEST_F(OptionsRefusalTest, NothingInAConfigFileIsIgnored) {
   expect_config_refused("csv = \"a.csv\niters = 5\n", Code::ConfigError, {"quotes"});
   expect_config_refused("workload = [ ]\n", Code::ConfigError, {"line 1", "the value is missing"});
   expect_config_refused("workload = \"\"\n", Code::ArgumentMismatch, {"workload: needs a value"});
+}
+
+TEST_F(OptionsRefusalTest, LongValuesAreCutSoThatTheReasonIsInSight) {
+  const std::string text(500, 'x');
+  const std::string cut = text.substr(0, 97) + "...";
+  write_file("long-line.toml", text + '\n');
+  write_file("long-key.toml", text + " = 5\n");
+  const struct {
+    Strings args;
+    Code code;
+    std::string said;
+  } cases[]{
+      {{"--iters=" + text}, Code::ConversionError, "--iters=" + cut + ": not a count"},
+      {{"--workload=scan," + text}, Code::ValidationError, "--workload=" + cut + ": unknown"},
+      {{"--iters=" + text, "--iters=2"}, Code::ArgumentMismatch, "was given " + cut + " before"},
+      {{"--" + text}, Code::ExtrasError, "--" + text.substr(0, 95) + "...: unknown flag"},
+      {{text}, Code::ExtrasError, cut + ": no argument"},
+      {{"--csv=" + text + "/a"}, Code::ValidationError, "--csv=" + cut + ": cannot be written"},
+      {{"--config=" + text}, Code::FileError, "--config=" + cut + ": cannot be read"},
+      {{"--config=long-line.toml"}, Code::ConfigError, "\"" + cut + "\": expected key = value"},
+      {{"--config=long-key.toml"}, Code::ConfigError, ": " + cut + ": unknown key"},
+      {{"--", "--" + text}, Code::ExtrasError, "-- --" + text.substr(0, 95) + "...: not a flag"},
+  };
+  for (const auto& [args, code, said] : cases) {
+    expect_refused(args, code, {said});
+    EXPECT_LT(run(args).err.size(), 400u);
+  }
+  expect_refused({}, Code::ConversionError, {"DAA_BENCH_ITERS=" + cut + ": not a count"},
+                 {{"DAA_BENCH_ITERS", text}});
+}
+
+TEST_F(OptionsRefusalTest, AValueOfUsualLengthIsShownWhole) {
+  const std::string path = std::string(90, 'x') + "/rows.csv";
+  expect_refused({"--csv=" + path}, Code::ValidationError, {"--csv=" + path + ": there is no directory"});
 }
 
 TEST_F(OptionsRefusalTest, ControlCharactersAndOtherScriptsStayOnOneLine) {

@@ -165,6 +165,11 @@ TEST_F(OptionsTest, TheConfigFileItselfMayBeNamedInTheEnvironment) {
 
 TEST_F(OptionsTest, AnEmptyVariableIsAsIfUnset) {
   EXPECT_EQ(parse({}, {{"DAA_BENCH_ITERS", ""}}).iters, 1000u);
+  EXPECT_EQ(parse({}, {{"DAA_BENCH_ITER", ""}}).iters, 1000u);
+}
+
+TEST_F(OptionsTest, VariablesOfOthersAreLetBe) {
+  EXPECT_EQ(parse({}, {{"DAA_BENCHMARK", "1"}, {"DAA_ITERS", "5"}, {"XDAA_BENCH_ITERS", "5"}}).iters, 1000u);
 }
 
 TEST_F(OptionsTest, ConfigFilesHaveCommentsListsAndArrays) {
@@ -176,6 +181,13 @@ TEST_F(OptionsTest, ConfigFilesHaveCommentsListsAndArrays) {
   EXPECT_EQ(names(options.allocators), (Strings{"arena", "preallocated"}));
   EXPECT_EQ(options.elements, (Sizes{1024, 2048}));
   EXPECT_TRUE(options.profile);
+}
+
+TEST_F(OptionsTest, AConfigFileMayBeginWithAByteOrderMark) {
+  write_file("marked.toml", "\xef\xbb\xbfiters = 2\n");
+  EXPECT_EQ(parse({"--config=marked.toml"}).iters, 2u);
+  write_file("only-marked.toml", "\xef\xbb\xbf");
+  EXPECT_EQ(parse({"--config=only-marked.toml"}).iters, 1000u);
 }
 
 TEST_F(OptionsTest, HelpTellsOfEveryFlagAndItsDefault) {
@@ -210,6 +222,7 @@ TEST_F(OptionsTest, QuestionsAreAnsweredWhateverElseIsWrong) {
   EXPECT_EQ(run({"--help", "--iters=0"}).exit_code, 0);
   EXPECT_EQ(run({"--list", "--iters=0"}).exit_code, 0);
   EXPECT_EQ(run({"--version"}, {{"DAA_BENCH_ITERS", "0"}}).exit_code, 0);
+  EXPECT_EQ(run({"--help"}, {{"DAA_BENCH_ITER", "5"}}).exit_code, 0);
 }
 
 TEST_F(OptionsTest, ASizeThatFitsExactlyIsNotOversized) {
@@ -221,6 +234,15 @@ TEST_F(OptionsTest, ASizeThatFitsExactlyIsNotOversized) {
   ASSERT_TRUE(line);
   EXPECT_TRUE(contains(*line, "--elements=1048576: " + std::string{workloads().front().name}));
   EXPECT_TRUE(contains(*line, "the largest that fits is 1048575"));
+}
+
+TEST_F(OptionsTest, AnOversizedOneIsNamedAfterWhereItWasGiven) {
+  write_file("sizes.toml", "elements = 2^20\n");
+  EXPECT_TRUE(find_oversized(parse({}, {{"DAA_BENCH_ELEMENTS", "2^20"}}), 1)
+                  ->starts_with("DAA_BENCH_ELEMENTS=1048576: "));
+  EXPECT_TRUE(
+      find_oversized(parse({"--config=sizes.toml"}), 1)->starts_with("sizes.toml: elements=1048576: "));
+  EXPECT_TRUE(find_oversized(parse({}), 1)->starts_with("--elements=1048576: "));
 }
 
 TEST_F(OptionsTest, ASizeWhoseBytesDoNotFit64BitsIsOversized) {

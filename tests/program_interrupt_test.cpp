@@ -64,7 +64,12 @@ TEST_P(InterruptedProgram, ExitsWith130AndLeavesWholeRowsOfWhatIsFinished) {
   EXPECT_FALSE(read_json(written("file.json"))["benchmarks"].array().empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Signals, InterruptedProgram, ::testing::Values(SIGINT, SIGTERM, SIGHUP));
+INSTANTIATE_TEST_SUITE_P(Signals, InterruptedProgram, ::testing::Values(SIGINT, SIGTERM, SIGHUP),
+                         [](const auto& test) {
+                           return test.param == SIGINT    ? "SIGINT"
+                                  : test.param == SIGTERM ? "SIGTERM"
+                                                          : "SIGHUP";
+                         });
 
 }  // namespace
 }  // namespace daa::test

@@ -109,6 +109,14 @@ TEST_F(HostProgram, RefusesBadUsageInOneLineAndRunsNothing) {
   expect_refused(host_program({"--", "--benchmark_repetitions=3"}), 109, {"--repetitions"});
 }
 
+TEST_F(HostProgram, NamesTheVariableThatAskedForAGpuOrIsUnknown) {
+  Command command = host_program();
+  command.environment = {{"DAA_BENCH_DEVICE", "cuda"}};
+  expect_refused(command, 2, {"no usable GPU though DAA_BENCH_DEVICE asks for one"});
+  command.environment = {{"DAA_BENCH_ITER", "5"}};
+  expect_refused(command, 109, {"DAA_BENCH_ITER=5", "did you mean DAA_BENCH_ITERS?"});
+}
+
 TEST_F(HostProgram, RefusesASizeThatTheDeviceCannotHold) {
   expect_refused(
       host_program({"--elements=2^31"}), 105,
@@ -165,6 +173,39 @@ TEST_F(HostProgram, AnOutputThatCannotBeWrittenIsAnError) {
     EXPECT_EQ(outcome.exit_code, 4);
     EXPECT_TRUE(is_one_line(outcome.err));
   }
+}
+
+TEST_F(HostProgram, AnAnswerThatCannotBeWrittenIsAnError) {
+  for (const std::string question : {"--help", "--list", "--version"}) {
+    SCOPED_TRACE(question);
+    const Outcome outcome = run({DAA_BENCH_HOST, {question}, {}}, "/dev/full");
+    EXPECT_EQ(outcome.exit_code, 4);
+    EXPECT_EQ(outcome.err, "daa-bench: standard output: No space left on device\n");
+  }
+}
+
+/// `command` with its standard output closed.
+Command without_stdout(const Command& command) {
+  Args args{"-c", "exec \"$@\" >&-", "sh", command.program};
+  args.insert(args.end(), command.args.begin(), command.args.end());
+  return {"/bin/sh", args, command.environment};
+}
+
+TEST_F(HostProgram, AClosedStdoutIsAnErrorBeforeAnythingIsMeasured) {
+  for (const Args& args : {Args{}, {"--csv=rows.csv"}, {"--csv=-"}, {"--help"}, {"--list"}, {"--version"}}) {
+    SCOPED_TRACE(testing::PrintToString(args));
+    const Outcome outcome = run(without_stdout(host_program(args)));
+    EXPECT_EQ(outcome.exit_code, 4);
+    EXPECT_EQ(outcome.err, "daa-bench: standard output: Bad file descriptor\n");
+    EXPECT_TRUE(files().empty());
+  }
+}
+
+TEST_F(HostProgram, NothingMeantForAClosedStdoutGetsIntoAFile) {
+  const Outcome outcome = run(without_stdout(host_program({"--json=-", "--csv=rows.csv"})));
+  EXPECT_EQ(outcome.exit_code, 4);
+  EXPECT_TRUE(is_one_line(outcome.err));
+  EXPECT_EQ(read_csv(written("rows.csv")).size(), allocator_count);
 }
 
 class FaultyProgram : public HostProgram {

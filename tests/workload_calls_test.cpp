@@ -125,7 +125,8 @@ TEST_P(EveryWorkloadOnHost, ThrowsWhateverLaunchOrCopyFailsAndCanRunAgain) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, EveryWorkloadOnHost, ::testing::ValuesIn(bench::workloads()), workload_name);
+INSTANTIATE_TEST_SUITE_P(Table, EveryWorkloadOnHost, ::testing::ValuesIn(bench::workloads()),
+                         ::testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace daa::test

@@ -16,7 +16,7 @@
 
 namespace daa::bench {
 
-/// For GoogleTest's messages.
+/// For GoogleTest's messages and names.
 inline void PrintTo(const WorkloadInfo& info, std::ostream* out) {
   *out << info.name;
 }
@@ -56,9 +56,5 @@ class WorkloadFixture : public StreamFixture, public ::testing::WithParamInterfa
     return elements * GetParam().bytes_per_element + (std::size_t{1} << 20);
   }
 };
-
-inline std::string workload_name(const ::testing::TestParamInfo<bench::WorkloadInfo>& info) {
-  return std::string(info.param.name);
-}
 
 }  // namespace daa::test

@@ -150,7 +150,8 @@ TEST_P(EveryWorkload, PassesAnAllocatorsFailureOnAndCanRunAgain) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, EveryWorkload, ::testing::ValuesIn(bench::workloads()), workload_name);
+INSTANTIATE_TEST_SUITE_P(Table, EveryWorkload, ::testing::ValuesIn(bench::workloads()),
+                         ::testing::PrintToStringParamName());
 
 using Workloads = StreamFixture;
 

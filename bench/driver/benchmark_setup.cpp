@@ -75,12 +75,13 @@ std::optional<std::string> set_up_benchmark(const std::vector<std::string>& args
   try {
     benchmark::Initialize(&argc, argv.data(), refuse_to_exit);
   } catch (const std::invalid_argument& error) {
-    return one_line(fmt::format("-- {}: {}", fmt::join(args, " "), error.what()));
+    return one_line(fmt::format("-- {}: {}", excerpt(fmt::format("{}", fmt::join(args, " "))), error.what()));
   }
   for (const std::string_view left : std::span{argv}.subspan(1, static_cast<std::size_t>(argc - 1))) {
     if (std::ranges::find(args, left) == args.end()) continue;
     const std::string why = errors.line_with(left.substr(0, left.find('=')));
-    return one_line(fmt::format("-- {}: {}", left, why.empty() ? "unknown to Google Benchmark" : why));
+    return one_line(
+        fmt::format("-- {}: {}", excerpt(left), why.empty() ? "unknown to Google Benchmark" : excerpt(why)));
   }
   return std::nullopt;
 }

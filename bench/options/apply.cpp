@@ -13,6 +13,7 @@
 #include "options/nearest.hpp"
 #include "options/output_path.hpp"
 #include "primitives/primitives.hpp"
+#include "report/text.hpp"
 
 namespace daa::bench {
 namespace {
@@ -83,6 +84,7 @@ void apply_allocator(Options& options, const std::vector<Given>& values) {
 }
 
 void apply_elements(Options& options, const std::vector<Given>& values) {
+  options.elements_place = values.front().place;
   for (const Given& given : values) {
     const std::size_t elements = parse_count(given, elements_range);
     for (const WorkloadInfo* const workload : options.workloads)
@@ -106,6 +108,7 @@ void apply_sync(Options& options, const std::vector<Given>& values) {
 
 void apply_device(Options& options, const std::vector<Given>& values) {
   const Given& given = values.front();
+  options.device_place = given.place;
   const auto [end, error] =
       std::from_chars(given.value.data(), given.value.data() + given.value.size(), options.device_index);
   if (error == std::errc{} && end == given.value.data() + given.value.size() && options.device_index >= 0) {
@@ -158,7 +161,7 @@ void apply_json(Options& options, const std::vector<Given>& values) {
   if (!options.json_path.empty() && !options.csv_path.empty() &&
       same_output(options.json_path, options.csv_path))
     throw CLI::ExcludesError(
-        fmt::format("{}: the CSV goes there already (--csv={})", to_string(given), options.csv_path),
+        fmt::format("{}: the CSV goes there already (--csv={})", to_string(given), excerpt(options.csv_path)),
         CLI::ExitCodes::ExcludesError);
 }
 

@@ -5,6 +5,8 @@
 #include <CLI/Error.hpp>
 #include <string_view>
 
+#include "report/text.hpp"
+
 namespace daa::bench {
 namespace {
 
@@ -26,7 +28,7 @@ constexpr Refused refused[]{
 };
 
 [[noreturn]] void refuse(std::string_view arg, std::string_view why) {
-  throw CLI::ExtrasError(fmt::format("-- {}: {}", arg, why), CLI::ExitCodes::ExtrasError);
+  throw CLI::ExtrasError(fmt::format("-- {}: {}", excerpt(arg), why), CLI::ExitCodes::ExtrasError);
 }
 
 }  // namespace

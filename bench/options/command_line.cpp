@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "options/help.hpp"
 #include "options/nearest.hpp"
 #include "report/build_info.hpp"
+#include "report/text.hpp"
 
 namespace daa::bench {
 namespace {
@@ -81,7 +83,25 @@ void refuse_unexpected(const std::vector<std::string>& unexpected) {
     const auto meant = nearest(name.substr(std::min(name.find_first_not_of('-'), name.size())), names);
     why = meant ? fmt::format("unknown flag; did you mean --{}?", *meant) : "unknown flag";
   }
-  throw CLI::ExtrasError(fmt::format("{}: {}; see --help", arg, why), CLI::ExitCodes::ExtrasError);
+  throw CLI::ExtrasError(fmt::format("{}: {}; see --help", excerpt(arg), why), CLI::ExitCodes::ExtrasError);
+}
+
+/// An empty variable is as if unset.
+void refuse_unknown_variables() {
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text{*variable};
+    const std::size_t equals = text.find('=');
+    if (!text.starts_with(environment_prefix) || equals >= text.size() - 1) continue;
+    std::string name{text.substr(environment_prefix.size(), equals - environment_prefix.size())};
+    const auto is_named = [&](const Flag& flag) { return environment_name(flag) == text.substr(0, equals); };
+    if (std::ranges::any_of(flags(), is_named)) continue;
+    const auto meant = nearest(CLI::detail::to_lower(name), flag_names());
+    const auto flag = meant ? std::ranges::find(flags(), *meant, &Flag::name) : flags().end();
+    const std::string why = meant ? fmt::format("unknown variable; did you mean {}?", environment_name(*flag))
+                                  : "unknown variable";
+    throw CLI::ExtrasError(fmt::format("{}: {}; see --help", excerpt(text), why),
+                           CLI::ExitCodes::ExtrasError);
+  }
 }
 
 /// `texts` as values of `flag`, lists taken apart.
@@ -108,7 +128,7 @@ std::vector<Given> values_of(const Flag& flag, const std::vector<std::string>& t
 void refuse_several(const Flag& flag, const std::vector<Given>& values) {
   if (flag.takes == Takes::list || values.size() < 2) return;
   throw CLI::ArgumentMismatch(fmt::format("{}: takes one value, and was given {} before",
-                                          to_string(values.back()), values.front().value));
+                                          to_string(values.back()), excerpt(values.front().value)));
 }
 
 /// Fills in from the config file, if there is one, what neither the command line nor the environment gave.
@@ -126,8 +146,9 @@ void add_config_file(std::vector<std::vector<Given>>& values) {
       std::vector<std::string_view> known;
       for (const Flag& f : flags())
         if (f.apply != nullptr) known.push_back(f.name);
-      throw CLI::ConfigError(fmt::format("{}: {}: unknown key; {}known: {}", to_string(path), entry.key,
-                                         suggestion(entry.key, known), fmt::join(known, ", ")));
+      throw CLI::ConfigError(fmt::format("{}: {}: unknown key; {}known: {}", to_string(path),
+                                         excerpt(entry.key), suggestion(entry.key, known),
+                                         fmt::join(known, ", ")));
     }
     if (entry.values.empty()) refuse_missing(entry.place, flag->metavar);
     std::ranges::move(values_of(*flag, entry.values, entry.place),
@@ -175,6 +196,7 @@ RawOptions read_raw_options(int argc, const char* const* argv) {
   }
 
   refuse_unexpected(app.remaining());
+  refuse_unknown_variables();
   refuse_missing_values(arguments.ours);
   const std::vector<CLI::Option*> on_command_line = app.parse_order();
   for (std::size_t i = 0; i < options.size(); ++i) {

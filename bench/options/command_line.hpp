@@ -18,7 +18,8 @@ struct RawOptions {
 };
 
 /// Each flag's values from the first that has any: command line, environment, config file, default. Throws
-/// CLI::ParseError for flags and keys that there are not, and for values that are missing or too many.
+/// CLI::ParseError for flags, variables and keys that there are not, and for values that are missing or too
+/// many.
 [[nodiscard]] RawOptions read_raw_options(int argc, const char* const* argv);
 
 }  // namespace daa::bench

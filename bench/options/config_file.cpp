@@ -13,9 +13,14 @@
 #include <system_error>
 #include <utility>
 
+#include "report/text.hpp"
+
 namespace daa::bench {
 namespace {
 
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // in UTF-8; some editors write one
+
+/// Without the byte order mark.
 std::string read_file(const Given& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path.value, error))
@@ -29,12 +34,14 @@ std::string read_file(const Given& path) {
     if (!file) error = {errno, std::generic_category()};
   }
   if (error) throw CLI::FileError(fmt::format("{}: cannot be read: {}", to_string(path), error.message()));
-  return {std::istreambuf_iterator<char>{file}, {}};
+  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
+  return text;
 }
 
 [[noreturn]] void refuse_line(const Given& path, std::size_t number, std::string_view line,
                               std::string_view why) {
-  throw CLI::ConfigError(fmt::format("{}: line {}, \"{}\": {}", to_string(path), number, line, why));
+  throw CLI::ConfigError(fmt::format("{}: line {}, \"{}\": {}", to_string(path), number, excerpt(line), why));
 }
 
 /// Without what follows a #, and blanks at both ends.
@@ -98,10 +105,11 @@ bool has_stray_quote(const std::string& value) {
 std::vector<ConfigEntry> read_config_file(const Given& path) {
   std::vector<ConfigEntry> entries;
   for (CLI::ConfigItem& item : read_items(path)) {
-    const std::string place = fmt::format("{}: {}", path.value, item.fullname());
+    const std::string place = fmt::format("{}: {}", excerpt(path.value), excerpt(item.fullname()));
     for (const std::string& value : item.inputs)
       if (has_stray_quote(value))
-        throw CLI::ConfigError(fmt::format("{}={}: the quotes do not match, or enclose a #", place, value));
+        throw CLI::ConfigError(
+            fmt::format("{}={}: the quotes do not match, or enclose a #", place, excerpt(value)));
     entries.push_back({item.fullname(), place, std::move(item.inputs)});
   }
   return entries;

@@ -79,7 +79,7 @@ std::vector<std::string_view> flag_names() {
 }
 
 std::string environment_name(const Flag& flag) {
-  std::string name = "DAA_BENCH_";
+  std::string name{environment_prefix};
   for (const char c : flag.name) name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }

@@ -33,6 +33,9 @@ inline constexpr std::string_view general_group = "General";
 /// Their names, as in the table.
 [[nodiscard]] std::vector<std::string_view> flag_names();
 
+/// Before the names of all variables that daa-bench listens to; no other variable's name begins so.
+inline constexpr std::string_view environment_prefix = "DAA_BENCH_";
+
 /// DAA_BENCH_ITERS for iters.
 [[nodiscard]] std::string environment_name(const Flag& flag);
 

@@ -4,10 +4,12 @@
 
 #include <CLI/Error.hpp>
 
+#include "report/text.hpp"
+
 namespace daa::bench {
 
 std::string to_string(const Given& given) {
-  return fmt::format("{}={}{}", given.place, given.value, given.by_default ? " (the default)" : "");
+  return fmt::format("{}={}{}", given.place, excerpt(given.value), given.by_default ? " (the default)" : "");
 }
 
 void refuse_type(const Given& given, std::string_view why) {

@@ -13,7 +13,7 @@ struct Given {
   bool by_default = false;  // nobody gave it
 };
 
-/// "--iters=0"
+/// "--iters=0", as an excerpt() if the value is long.
 [[nodiscard]] std::string to_string(const Given& given);
 
 /// Throws the CLI11 error for a value that is not of the flag's type (ConversionError), or not one of those

@@ -56,8 +56,8 @@ std::string help_footer() {
   return R"(Where values come from:
   The command line, else the environment, else the config file, else the default.
   In the environment a flag is DAA_BENCH_ and its name in capitals:
-  DAA_BENCH_ITERS=100. Lists are separated by commas, and a flag that takes a list
-  may be repeated.
+  DAA_BENCH_ITERS=100. A variable DAA_BENCH_... of no flag is refused. Lists are
+  separated by commas, and a flag that takes a list may be repeated.
 
 Google Benchmark:
   What follows -- is handed to Google Benchmark, which runs the repetitions:
@@ -68,7 +68,7 @@ Exit codes:
   0    every combination was measured, and its result was right
   2    no usable GPU, though --device asked for one
   4    a result was wrong, or a combination could not be measured: the status in
-       its row says why
+       its row says why; or the output could not be written
   100  and up: bad usage, explained in one line on stderr; nothing was run
   130  interrupted; what was finished is reported
 

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "report/text.hpp"
+
 namespace daa::bench {
 namespace {
 
@@ -37,10 +39,11 @@ void refuse_unwritable(const Given& given) {
 
   const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path{"."};
   if (!fs::is_directory(directory, error))
-    refuse_value(given, fmt::format("there is no directory {} to write it in", directory.native()));
+    refuse_value(given, fmt::format("there is no directory {} to write it in", excerpt(directory.native())));
   error = access_error(directory, W_OK | X_OK);
   if (error)
-    refuse_value(given, fmt::format("no file can be made in {}: {}", directory.native(), error.message()));
+    refuse_value(given,
+                 fmt::format("no file can be made in {}: {}", excerpt(directory.native()), error.message()));
 }
 
 bool same_output(const std::string& a, const std::string& b) {

@@ -25,10 +25,15 @@ std::string line_of(FieldOf field_of) {
   return line.append(line_end);
 }
 
+/// For messages.
+std::string name_of(const std::string& path) {
+  return path == "-" ? "standard output" : path;
+}
+
 int open_for_writing(const std::string& path) {
   const int file = path == "-" ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
                                : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) throw std::system_error(errno, std::generic_category(), path);
+  if (file < 0) throw std::system_error(errno, std::generic_category(), name_of(path));
   return file;
 }
 
@@ -80,7 +85,7 @@ void CsvWriter::write_line(std::string_view line) {
       const off_t end = ::lseek(file_, 0, SEEK_CUR);  // -1 for pipes and terminals
       const bool is_cut = end >= 0 && ::ftruncate(file_, end - static_cast<off_t>(written)) == 0;
       static_cast<void>(is_cut);  // if not, the error says that the file is not whole
-      throw std::system_error(error, std::generic_category(), path_);
+      throw std::system_error(error, std::generic_category(), name_of(path_));
     }
   }
 }

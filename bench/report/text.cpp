@@ -79,4 +79,8 @@ std::string shortened(std::string_view text, std::size_t width) {
                              : std::string{text.substr(0, width - mark.size())}.append(mark);
 }
 
+std::string excerpt(std::string_view text) {
+  return shortened(text, 100);
+}
+
 }  // namespace daa::bench

@@ -29,4 +29,7 @@ namespace daa::bench {
 /// `text` in at most `width` characters, "..." where it was cut.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t width);
 
+/// `text` as a message quotes it: shortened to 100 characters, so that the message stays in sight.
+[[nodiscard]] std::string excerpt(std::string_view text);
+
 }  // namespace daa::bench
