@@ -28,11 +28,11 @@ tests() { ctest --test-dir "$root/build/release" -L gpu --output-on-failure --no
 memcheck() {
   local check=(compute-sanitizer --tool memcheck --error-exitcode 1 --leak-check full)
   # Where memory runs out, a failing call is the point, which memcheck would report too; bad accesses it reports always.
-  local suite out_of_memory='*NoDeviceHolds*:*MemoryIsShort*'
-  for suite in arena_contract_gpu arena_chunks_gpu arena_threads_gpu seed_api_gpu; do
+  local suite out_of_memory='*NoDeviceHolds*:*MemoryIsShort*:*TheOutOfMemoryMessage*'
+  for suite in arena_contract_gpu arena_chunks_gpu arena_recycle_gpu arena_accounting_gpu arena_threads_gpu seed_api_gpu; do
     "${check[@]}" "$bin/$suite" --gtest_brief=1 --gtest_filter="-$out_of_memory"
   done
-  for suite in arena_contract_gpu arena_chunks_gpu; do
+  for suite in arena_contract_gpu arena_chunks_gpu arena_accounting_gpu; do
     "${check[@]}" --report-api-errors no "$bin/$suite" --gtest_brief=1 --gtest_filter="$out_of_memory"
   done
   "${check[@]}" "$bin/daa-bench" --workload=all --elements=2^12,100003 --iters=4 --warmup=1 --repetitions=1 \

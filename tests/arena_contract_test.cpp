@@ -160,8 +160,8 @@ TYPED_TEST(ArenaContract, ASizeThatNoDeviceHoldsIsOutOfDeviceMemoryAndNothingCha
         FAIL() << bytes;
       } catch (const OutOfDeviceMemory& error) {
         EXPECT_EQ(error.shortage().bytes_asked, bytes);
-        EXPECT_EQ(error.shortage().bytes_in_use, before.bytes_in_use);
-        EXPECT_EQ(error.shortage().bytes_reserved, before.bytes_reserved);
+        EXPECT_EQ(error.shortage().arena.value().bytes_in_use, before.bytes_in_use);
+        EXPECT_EQ(error.shortage().arena.value().bytes_reserved, before.bytes_reserved);
         EXPECT_GT(error.shortage().device_total, 0u);
         EXPECT_NE(std::strstr(error.what(), std::to_string(bytes).c_str()), nullptr) << error.what();
       }

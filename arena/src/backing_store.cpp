@@ -1,10 +1,16 @@
 #include "backing_store.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <stdexcept>
 #include <string>
 
 namespace daa::detail {
+
+BackingStore::BackingStore(StreamOrderedMemory memory, const ArenaOptions& options)
+    : memory_(memory), name_(options.name), history_phases_(options.history_phases) {
+  history_.reserve(history_phases_);
+}
 
 // What fails to be freed is tried once more, since no later occasion will come.
 BackingStore::~BackingStore() {
@@ -57,21 +63,47 @@ void BackingStore::end_scope(Bump& bump, std::size_t depth) noexcept {
   }
 }
 
+std::string BackingStore::described() const {
+  std::string text = name_.empty() ? "an arena" : "the arena \"" + name_ + "\"";
+  text += " in phase " + std::to_string(phases_ + 1);
+  if (*phase_name_ != '\0') text += std::string(" (") + phase_name_ + ")";
+  return text;
+}
+
 void BackingStore::note_recycled(const Bump& bump, std::size_t recycled) noexcept {
   phase_.peak_bytes = std::max(phase_.peak_bytes, bytes_in_use(bump));
   phase_.recycled_bytes += recycled;
 }
 
 void BackingStore::end_phase(const Bump& bump) noexcept {
-  life_ = stats(bump).life;
+  const ArenaStats stats = this->stats(bump);
+  life_ = stats.life;
   phase_ = {};
   ++phases_;
+  if (history_phases_ != 0) {
+    const std::size_t slot = (phases_ - 1) % history_phases_;
+    if (slot == history_.size()) {
+      history_.push_back({stats, phases_, phase_name_});  // reserved: cannot throw
+    } else {
+      history_[slot] = {stats, phases_, phase_name_};
+    }
+  }
+  phase_name_ = "";
+}
+
+std::vector<PhaseRecord> BackingStore::history() const {
+  std::vector<PhaseRecord> result = history_;
+  std::sort(result.begin(), result.end(),
+            [](const PhaseRecord& a, const PhaseRecord& b) { return a.number < b.number; });
+  return result;
 }
 
 Block& BackingStore::take_block(const Bump& bump, std::size_t end, std::size_t asked, std::size_t preferred,
                                 std::size_t least) {
-  const MemoryShortage shortage{asked, bytes_in_use(bump), reserved_bytes_};
-  if (least == 0) memory_.throw_failed_allocation(cudaErrorMemoryAllocation, shortage);
+  const auto out_of_memory = [&](const ArenaStats& stats) {
+    memory_.throw_failed_allocation(cudaErrorMemoryAllocation, {asked, stats, 0, 0}, described());
+  };
+  if (least == 0) out_of_memory(stats(bump));
   reserve_one_more(blocks_);
 
   Block block{nullptr, std::max(preferred, least), Block::idle};
@@ -81,11 +113,12 @@ Block& BackingStore::take_block(const Bump& bump, std::size_t end, std::size_t a
     error = memory_.allocate(&block.pointer, block.bytes);
   }
   if (error == cudaErrorMemoryAllocation) {
-    const std::size_t held = blocks_.size();
+    const ArenaStats before = stats(bump);
     static_cast<void>(free_behind(end));
-    if (blocks_.size() != held) error = memory_.allocate(&block.pointer, block.bytes);
+    if (blocks_.size() != before.chunks) error = memory_.allocate(&block.pointer, block.bytes);
+    if (error == cudaErrorMemoryAllocation) out_of_memory(before);
   }
-  if (error != cudaSuccess) memory_.throw_failed_allocation(error, shortage);
+  if (error != cudaSuccess) memory_.throw_failed_allocation(error, {}, described());
 
   reserved_bytes_ += block.bytes;
   return blocks_.emplace_back(block);

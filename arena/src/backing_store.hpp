@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -42,7 +43,7 @@ struct ScopeMark {
 /// name.
 class BackingStore {
  public:
-  explicit BackingStore(StreamOrderedMemory memory) : memory_(memory) {}
+  BackingStore(StreamOrderedMemory memory, const ArenaOptions& options);
   virtual ~BackingStore();
   BackingStore(const BackingStore&) = delete;
   BackingStore& operator=(const BackingStore&) = delete;
@@ -63,6 +64,8 @@ class BackingStore {
   [[nodiscard]] bool take_misuse_of_scopes() noexcept { return std::exchange(scopes_misused_, false); }
 
   [[nodiscard]] ArenaStats stats(const Bump& bump) const noexcept;
+  [[nodiscard]] std::vector<PhaseRecord> history() const;
+  void name_phase(const char* name) noexcept { phase_name_ = name; }
 
  protected:
   [[nodiscard]] static std::size_t bytes_in_use(const Bump& bump) noexcept {
@@ -76,7 +79,7 @@ class BackingStore {
 
   /// Before what is in use shrinks by `recycled` bytes.
   void note_recycled(const Bump& bump, std::size_t recycled) noexcept;
-  /// Adds the phase to the arena's life, before the Bump is cleared.
+  /// Adds the phase to the arena's life and to its history, before the Bump is cleared.
   void end_phase(const Bump& bump) noexcept;
 
   /// Adds an idle block of `preferred` bytes or, where the pool has not that much, of `least`, for which
@@ -100,9 +103,15 @@ class BackingStore {
   std::size_t reserved_bytes_ = 0;  // of all blocks
   PhaseStats phase_;                // of this phase, what the Bump does not know
   PhaseStats life_;                 // of the phases before this one
-  std::size_t phases_ = 0;
 
  private:
+  [[nodiscard]] std::string described() const;  // for messages
+
+  std::string name_;  // of the arena
+  const char* phase_name_ = "";
+  std::size_t phases_ = 0;  // that have ended
+  std::size_t history_phases_;
+  std::vector<PhaseRecord> history_;  // a ring: phase n stands at n % history_phases_
   bool scopes_misused_ = false;
 };
 
@@ -120,7 +129,8 @@ class BackingStore {
 
 [[nodiscard]] std::unique_ptr<BackingStore> make_chunked_store(StreamOrderedMemory memory,
                                                                const ArenaOptions& options);
-[[nodiscard]] std::unique_ptr<BackingStore> make_individual_store(StreamOrderedMemory memory);
+[[nodiscard]] std::unique_ptr<BackingStore> make_individual_store(StreamOrderedMemory memory,
+                                                                  const ArenaOptions& options);
 
 /// So that the next push_back() cannot throw: what may throw comes first.
 template <class T>

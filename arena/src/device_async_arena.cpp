@@ -17,7 +17,7 @@ std::unique_ptr<detail::BackingStore> make_store(cudaStream_t stream, std::optio
     case Backing::chunked:
       return detail::make_chunked_store(memory, options);
     case Backing::individual:
-      return detail::make_individual_store(memory);
+      return detail::make_individual_store(memory, options);
   }
   throw std::invalid_argument("DeviceAsyncArena: ArenaOptions::backing is " +
                               std::to_string(static_cast<int>(options.backing)) +
@@ -87,6 +87,14 @@ void DeviceAsyncArena::trim() {
 
 ArenaStats DeviceAsyncArena::stats() const noexcept {
   return store_ ? store_->stats(bump_) : ArenaStats{};
+}
+
+std::vector<PhaseRecord> DeviceAsyncArena::history() const {
+  return store_ ? store_->history() : std::vector<PhaseRecord>{};
+}
+
+void DeviceAsyncArena::name_phase(const char* name) {
+  store().name_phase(name == nullptr ? "" : name);
 }
 
 ArenaScope::ArenaScope(DeviceAsyncArena& arena)

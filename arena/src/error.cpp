@@ -11,14 +11,14 @@ std::string describe(cudaError_t code, const char* call, const char* file, int l
          ":" + std::to_string(line) + ")";
 }
 
-std::string describe(const MemoryShortage& shortage) {
-  std::string text = "out of device memory: " + std::to_string(shortage.bytes_asked) +
-                     " bytes asked; the arena has " + std::to_string(shortage.bytes_in_use) + " in use and " +
-                     std::to_string(shortage.bytes_reserved) + " reserved";
+std::string describe(const MemoryShortage& shortage, const std::string& asker) {
+  std::string text = "out of device memory: " + std::to_string(shortage.bytes_asked) + " bytes asked";
+  if (!asker.empty()) text += " by " + asker;
   if (shortage.device_total != 0) {
     text += "; the device has " + std::to_string(shortage.device_free) + " free of " +
             std::to_string(shortage.device_total);
   }
+  if (shortage.arena) text += "; " + to_string(*shortage.arena);
   return text;
 }
 
@@ -31,8 +31,8 @@ CudaError::CudaError(cudaError_t code, const char* call, const char* file, int l
       file_(file),
       line_(line) {}
 
-OutOfDeviceMemory::OutOfDeviceMemory(const MemoryShortage& shortage)
-    : message_(describe(shortage)), shortage_(shortage) {}
+OutOfDeviceMemory::OutOfDeviceMemory(const MemoryShortage& shortage, const std::string& asker)
+    : message_(describe(shortage, asker)), shortage_(shortage) {}
 
 void throw_if_failed(cudaError_t code, const char* call, const char* file, int line) {
   if (code == cudaSuccess) return;

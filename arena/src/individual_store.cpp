@@ -64,8 +64,8 @@ class IndividualStore final : public BackingStore {
 
 }  // namespace
 
-std::unique_ptr<BackingStore> make_individual_store(StreamOrderedMemory memory) {
-  return std::make_unique<IndividualStore>(memory);
+std::unique_ptr<BackingStore> make_individual_store(StreamOrderedMemory memory, const ArenaOptions& options) {
+  return std::make_unique<IndividualStore>(memory, options);
 }
 
 }  // namespace daa::detail

@@ -82,7 +82,8 @@ cudaError_t StreamOrderedMemory::free(void* pointer) noexcept {
   return in_stream_order([&] { return cudaFreeAsync(pointer, stream_); });
 }
 
-void StreamOrderedMemory::throw_failed_allocation(cudaError_t code, MemoryShortage shortage) const {
+void StreamOrderedMemory::throw_failed_allocation(cudaError_t code, MemoryShortage shortage,
+                                                  const std::string& asker) const {
   if (code != cudaErrorMemoryAllocation) {
     throw CudaError(code, pool_ ? "cudaMallocFromPoolAsync" : "cudaMallocAsync", __FILE__, __LINE__);
   }
@@ -90,7 +91,7 @@ void StreamOrderedMemory::throw_failed_allocation(cudaError_t code, MemoryShorta
   if (current.error() == cudaSuccess) {
     static_cast<void>(taken(cudaMemGetInfo(&shortage.device_free, &shortage.device_total)));
   }
-  throw OutOfDeviceMemory(shortage);
+  throw OutOfDeviceMemory(shortage, asker);
 }
 
 }  // namespace daa::detail

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 
 #include "daa/error.hpp"
 
@@ -22,7 +23,8 @@ class StreamOrderedMemory {
 
   /// Throws what stands for `code`, an error of allocate(). `shortage` is completed with the device's
   /// figures.
-  [[noreturn]] void throw_failed_allocation(cudaError_t code, MemoryShortage shortage) const;
+  [[noreturn]] void throw_failed_allocation(cudaError_t code, MemoryShortage shortage,
+                                            const std::string& asker) const;
 
   [[nodiscard]] std::size_t calls() const noexcept { return calls_; }
   [[nodiscard]] std::size_t allocations() const noexcept { return allocations_; }

@@ -8,12 +8,14 @@
 #include <cuda_runtime_api.h>
 
 #include <cstdio>
+#include <exception>
 #include <memory_resource>
 #include <vector>
 
 #include "allocators/memory_pool.hpp"
 #include "daa/device_async_arena.hpp"
 #include "driver/handles.hpp"
+#include "micro/trace_cost.hpp"
 
 namespace daa::bench {
 namespace {
@@ -113,6 +115,12 @@ int main(int argc, char** argv) {
   if (error != cudaSuccess || count == 0) {
     std::fprintf(stderr, "daa-alloc-cost: no usable GPU: %s\n", cudaGetErrorString(error));
     return 2;
+  }
+  try {
+    daa::bench::register_trace_benchmarks(DAA_TRACES);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "daa-alloc-cost: no traces: %s\n", failure.what());
+    return 1;
   }
   benchmark::RunSpecifiedBenchmarks();
   return 0;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <vector>
 
 namespace daa {
 
@@ -26,5 +28,18 @@ struct ArenaStats : PhaseStats {
   std::size_t phases = 0;            ///< that have ended
   PhaseStats life;                   ///< of all phases, this one included: sums, and the largest peak
 };
+
+/// One of the phases that an arena remembers (ArenaOptions::history_phases).
+struct PhaseRecord : PhaseStats {
+  std::size_t number = 0;  ///< of the phase in the arena's life, from 1
+  const char* name = "";   ///< as given to DeviceAsyncArena::name_phase()
+};
+
+/// One line of text for people: all of the figures, with their units.
+[[nodiscard]] std::string to_string(const ArenaStats& stats);
+
+/// One JSON object or array, with the names of the members as keys. <daa/format.hpp> does the same for fmt.
+[[nodiscard]] std::string to_json(const ArenaStats& stats);
+[[nodiscard]] std::string to_json(const std::vector<PhaseRecord>& history);
 
 }  // namespace daa

@@ -13,7 +13,9 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <string>
 #include <type_traits>
+#include <vector>
 
 #include "daa/arena_stats.hpp"
 #include "daa/device_buffer_view.hpp"
@@ -33,6 +35,10 @@ struct ArenaOptions {
   std::size_t initial_bytes = std::size_t{2} << 20;
   /// Most bytes kept across reset(); 0 gives everything back at the end of each phase.
   std::size_t retain_bytes = std::numeric_limits<std::size_t>::max();
+  /// How many of the last phases history() tells of.
+  std::size_t history_phases = 0;
+  /// Of the arena, for messages.
+  std::string name = {};
 };
 
 namespace detail {
@@ -120,6 +126,12 @@ class DeviceAsyncArena {
 
   /// In constant time, without a CUDA call.
   [[nodiscard]] ArenaStats stats() const noexcept;
+
+  /// The last ArenaOptions::history_phases phases that have ended, the oldest first.
+  [[nodiscard]] std::vector<PhaseRecord> history() const;
+
+  /// Names the current phase, in its history and in messages. `name` is kept, not copied: a string literal.
+  void name_phase(const char* name);
 
   [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
 

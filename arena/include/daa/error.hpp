@@ -5,7 +5,10 @@
 
 #include <cstddef>
 #include <new>
+#include <optional>
 #include <stdexcept>
+
+#include "daa/arena_stats.hpp"
 
 namespace daa {
 
@@ -31,21 +34,19 @@ class CudaError : public std::runtime_error {
   int line_;
 };
 
-/// What an arena knew when device memory ran out. All in bytes; the device's figures are 0 where it gave
-/// none.
+/// What was known when device memory ran out. Sizes in bytes; the device's figures are 0 where it gave none.
 struct MemoryShortage {
   std::size_t bytes_asked = 0;
-  std::size_t bytes_in_use = 0;    // by the arena, in this phase
-  std::size_t bytes_reserved = 0;  // by the arena
-  std::size_t device_free = 0;     // cudaMemGetInfo at the moment of the failure
+  std::optional<ArenaStats> arena = {};  // that asked, if it was one
+  std::size_t device_free = 0;           // cudaMemGetInfo at the moment of the failure
   std::size_t device_total = 0;
 };
 
 /// Device memory ran out; thrown for cudaErrorMemoryAllocation and for sizes that no device can hold, for
-/// nothing else. what() gives the figures of shortage().
+/// nothing else. what() gives the figures of shortage() and who asked.
 class OutOfDeviceMemory : public std::bad_alloc {
  public:
-  explicit OutOfDeviceMemory(const MemoryShortage& shortage);
+  explicit OutOfDeviceMemory(const MemoryShortage& shortage, const std::string& asker = {});
 
   [[nodiscard]] const char* what() const noexcept override { return message_.what(); }
   [[nodiscard]] const MemoryShortage& shortage() const noexcept { return shortage_; }
