@@ -85,7 +85,8 @@ cudaError_t capture_free(Stream& stream, const void* pointer) {
   const auto made = std::find_if(graph.nodes.begin(), graph.nodes.end(),
                                  [&](const auto& node) { return node->allocation == allocation; });
   if (made != graph.nodes.end()) {
-    if (!graph.precedes(**made, stream.capture_tail)) {
+    const bool is_forked = stream.capture->streams.size() > 1;
+    if (is_forked && !graph.precedes(**made, stream.capture_tail)) {
       return refuse_free(stream, pointer, "this stream is not behind the allocation");
     }
     allocation->is_freed_in_graph = true;

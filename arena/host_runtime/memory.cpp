@@ -84,7 +84,12 @@ void begin(const AllocationPtr& allocation) {
   const Lock lock(rt.mutex);
   if (allocation->state == Allocation::State::ended) return;
   allocation->state = Allocation::State::live;
-  rt.live.insert_or_assign(range.begin, allocation);
+  const auto [place, is_free] = rt.live.try_emplace(range.begin, allocation);
+  if (!is_free) {
+    // No pool does that, but a graph has one place for the allocation of all its launches.
+    report_violation("allocated again before its free, in stream order: " + describe(place->second->origin));
+    place->second = allocation;
+  }
 }
 
 void end(const AllocationPtr& allocation) {
@@ -97,7 +102,9 @@ void end(const AllocationPtr& allocation) {
       report_violation("freed before it was allocated, in stream order: " + describe(origin));
     }
     if (was != Allocation::State::live) return;
-    rt.live.erase(origin.range.begin);
+    const auto place = rt.live.find(origin.range.begin);
+    if (place->second != allocation) return;
+    rt.live.erase(place);
   }
   paint(origin.range, freed_pattern);
   const Lock lock(rt.mutex);

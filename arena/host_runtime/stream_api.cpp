@@ -81,6 +81,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
         return cudaErrorNotSupported;
       }
       if (which.capture || awaited->capture) return capture_wait(which.shared_from_this(), *awaited);
+      refuse_implicit(which);
       if (!awaited->reached()) which.submit(lock, {nullptr, {awaited->mark->point}});
       return cudaSuccess;
     });
