@@ -135,7 +135,24 @@ TEST_F(CapturedMisuse, AFreeOfWhatIsNoGraphsOrIsFreedAlreadyIsReportedAndEndsThe
   unsigned char* const pointer = allocate(KiB);
   free(pointer);
   EXPECT_EQ(cudaFreeAsync(pointer, stream), cudaErrorInvalidValue);
-  EXPECT_TRUE(violates({"cudaFreeAsync", "frees it already"}));
+  EXPECT_TRUE(violates({"cudaFreeAsync", "this graph frees it already"}));
+  end_invalid();
+}
+
+TEST_F(CapturedMisuse, AFreeOfAnothersMemoryIsRefusedIfThatOneFreesItOrThisOneAlreadyDoes) {
+  begin();
+  unsigned char* const kept = allocate(KiB);
+  unsigned char* const freed = allocate(KiB);
+  free(freed);
+  static_cast<void>(end());
+  begin();
+  EXPECT_EQ(cudaFreeAsync(freed, stream), cudaErrorInvalidValue);
+  EXPECT_TRUE(violates({"cudaFreeAsync", "its own graph frees it"}));
+  end_invalid();
+  begin();
+  free(kept);
+  EXPECT_EQ(cudaFreeAsync(kept, stream), cudaErrorInvalidValue);
+  EXPECT_TRUE(violates({"cudaFreeAsync", "this graph frees it already"}));
   end_invalid();
 }
 

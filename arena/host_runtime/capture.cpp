@@ -80,17 +80,19 @@ cudaError_t capture_free(Stream& stream, const void* pointer) {
   refuse_invalid(stream);
   const auto allocation = graph_allocation(pointer);
   if (!allocation) return refuse_free(stream, pointer, "it is no allocation of a graph");
-  if (allocation->is_freed_in_graph) return refuse_free(stream, pointer, "its graph frees it already");
   const Graph& graph = *stream.capture->graph;
-  const auto made = std::find_if(graph.nodes.begin(), graph.nodes.end(),
-                                 [&](const auto& node) { return node->allocation == allocation; });
-  if (made != graph.nodes.end()) {
-    const bool is_forked = stream.capture->streams.size() > 1;
-    if (is_forked && !graph.precedes(**made, stream.capture_tail)) {
-      return refuse_free(stream, pointer, "this stream is not behind the allocation");
-    }
-    allocation->is_freed_in_graph = true;
+  if (graph.find(cudaGraphNodeTypeMemFree, *allocation) != nullptr) {
+    return refuse_free(stream, pointer, "this graph frees it already");
   }
+  const GraphNode* const made = graph.find(cudaGraphNodeTypeMemAlloc, *allocation);
+  if (made == nullptr && allocation->is_freed_in_graph) {
+    return refuse_free(stream, pointer, "its own graph frees it");
+  }
+  const bool is_forked = stream.capture->streams.size() > 1;
+  if (made != nullptr && is_forked && !graph.precedes(*made, stream.capture_tail)) {
+    return refuse_free(stream, pointer, "this stream is not behind the allocation");
+  }
+  if (made != nullptr) allocation->is_freed_in_graph = true;
   add(stream, {cudaGraphNodeTypeMemFree, nullptr, allocation, {}});
   return cudaSuccess;
 }

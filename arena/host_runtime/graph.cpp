@@ -102,6 +102,13 @@ bool Graph::has_memory_nodes() const {
   return std::any_of(nodes.begin(), nodes.end(), [](const auto& node) { return node->is_about_memory(); });
 }
 
+const GraphNode* Graph::find(cudaGraphNodeType type, const GraphAllocation& allocation) const {
+  const auto found = std::find_if(nodes.begin(), nodes.end(), [&](const auto& node) {
+    return node->type == type && node->allocation.get() == &allocation;
+  });
+  return found == nodes.end() ? nullptr : found->get();
+}
+
 bool Graph::is_reached_by(const std::vector<cudaGraphNode_t>& last) const {
   return reached_by(nodes, last).size() == nodes.size();
 }

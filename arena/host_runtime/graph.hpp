@@ -37,9 +37,11 @@ struct Graph {
   /// Adds a node and gives it a handle.
   GraphNode& add(GraphNode node);
   [[nodiscard]] bool has_memory_nodes() const;
+  /// The node of this type for this allocation; null if there is none.
+  [[nodiscard]] const GraphNode* find(cudaGraphNodeType type, const GraphAllocation& allocation) const;
   /// Whether every node is among `last` or one that these depend on.
   [[nodiscard]] bool is_reached_by(const std::vector<cudaGraphNode_t>& last) const;
-  /// Whether `node`, or what is in the graph of it, is among `last` or one that these depend on.
+  /// Whether `node` is among `last` or one that these depend on.
   [[nodiscard]] bool precedes(const GraphNode& node, const std::vector<cudaGraphNode_t>& last) const;
 };
 
