@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "api.hpp"
+#include "capture_rules.hpp"
 #include "memory.hpp"
 #include "runtime.hpp"
 #include "violations.hpp"
@@ -38,11 +39,13 @@ bool check(std::string_view what, const std::vector<Access>& accesses) {
 }
 
 // Work that runs `task` if all accesses are to live memory.
-Work checked(std::string_view what, std::vector<Access> accesses, std::function<void()> task) {
+Work checked(std::string_view what, std::vector<Access> accesses, std::function<void()> task,
+             cudaGraphNodeType type) {
   return {[what, accesses = std::move(accesses), task = std::move(task)] {
             if (check(what, accesses)) task();
           },
-          {}};
+          {},
+          type};
 }
 
 // With the lock: whether the device can reach `access` at all, as far as the host knows when it calls.
@@ -53,7 +56,8 @@ bool reachable(std::string_view what, const Access& access) {
 }
 
 // `call` says how much is copied. Without `wait`, returns as soon as the caller may go on as cudaMemcpyAsync
-// lets it: pageable memory is done with, pinned memory is not.
+// lets it: pageable memory is done with, pinned memory is not. Where the stream captures, nothing is:
+// pageable memory, too, is read and written when the graph runs.
 cudaError_t copy(Lock& lock, Stream& stream, const Call& call, void* to, const void* from,
                  cudaMemcpyKind kind, bool wait) {
   if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) return cudaErrorInvalidMemcpyDirection;
@@ -76,12 +80,15 @@ cudaError_t copy(Lock& lock, Stream& stream, const Call& call, void* to, const v
   const bool to_pageable = !to_device && !is_pinned(target);
   const bool from_pageable = !from_device && !is_pinned(source);
   std::shared_ptr<std::byte[]> staged;
-  if (from_pageable && !to_pageable && bytes <= most_staged) {
+  const bool is_captured = stream.capture != nullptr;
+  if (from_pageable && !to_pageable && bytes <= most_staged && !is_captured) {
     staged = std::shared_ptr<std::byte[]>(new std::byte[bytes]);  // make_shared of arrays needs GCC 12
     std::memcpy(staged.get(), from, bytes);
   }
   const auto task = [=] { std::memmove(to, staged ? staged.get() : from, bytes); };
-  const StreamPoint done = stream.submit(lock, checked(call.function, std::move(accesses), task));
+  const StreamPoint done =
+      stream.submit(lock, checked(call.function, std::move(accesses), task, cudaGraphNodeTypeMemcpy));
+  if (is_captured) return cudaSuccess;
   const bool within_devices = to_device && from_device;
   if ((wait && !within_devices) || to_pageable || (from_pageable && !staged)) done.wait(lock);
   return cudaSuccess;
@@ -92,7 +99,8 @@ cudaError_t set(Lock& lock, Stream& stream, const Call& call, void* pointer, int
   if (bytes == 0) return cudaSuccess;
   const Access access{pointer, bytes};
   if (!reachable(call.function, access)) return cudaErrorInvalidValue;
-  stream.submit(lock, checked(call.function, {access}, [=] { std::memset(pointer, value, bytes); }));
+  const auto task = [=] { std::memset(pointer, value, bytes); };
+  stream.submit(lock, checked(call.function, {access}, task, cudaGraphNodeTypeMemset));
   return cudaSuccess;
 }
 
@@ -102,7 +110,8 @@ cudaError_t launch(cudaStream_t stream, std::vector<Access> accesses, std::funct
   return api("cudaLaunchKernel", asked(stream), [&](Call&) {
     return with_stream(stream, [&](Lock& lock, Stream& which) {
       if (which.device != runtime().current_device().ordinal) return cudaErrorInvalidResourceHandle;
-      which.submit(lock, checked("a launch's access", std::move(accesses), std::move(task)));
+      which.submit(
+          lock, checked("a launch's access", std::move(accesses), std::move(task), cudaGraphNodeTypeKernel));
       return cudaSuccess;
     });
   });
@@ -115,6 +124,7 @@ using namespace daa::host_runtime;
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
   return api("cudaMemcpy", asked(nullptr, bytes, to), [&](Call& call) {
     return with_stream(cudaStreamLegacy, [&](Lock& lock, Stream& stream) {
+      refuse_unsafe_on_legacy(stream);
       return copy(lock, stream, call, to, from, kind, true);
     });
   });
@@ -130,8 +140,10 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
 
 cudaError_t cudaMemset(void* pointer, int value, size_t bytes) {
   return api("cudaMemset", asked(nullptr, bytes, pointer), [&](Call& call) {
-    return with_stream(cudaStreamLegacy,
-                       [&](Lock& lock, Stream& stream) { return set(lock, stream, call, pointer, value); });
+    return with_stream(cudaStreamLegacy, [&](Lock& lock, Stream& stream) {
+      refuse_unsafe_on_legacy(stream);
+      return set(lock, stream, call, pointer, value);
+    });
   });
 }
 

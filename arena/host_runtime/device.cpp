@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "api.hpp"
+#include "capture_rules.hpp"
 #include "memory.hpp"
 #include "runtime.hpp"
 
@@ -126,6 +127,7 @@ cudaError_t cudaDeviceSynchronize() {
     Segments released;  // unmapped after the lock is gone
     Lock lock(runtime().mutex);
     Device& device = runtime().current_device();
+    refuse_waiting(device);
     runtime().synchronize(lock, device);
     released = release_idle(device, Release::to_threshold);
     return cudaSuccess;

@@ -58,6 +58,17 @@ constexpr std::array descriptions = {
     DAA_DESCRIBE(cudaErrorStreamCaptureUnsupported, "operation not permitted when stream is capturing"),
     DAA_DESCRIBE(cudaErrorStreamCaptureInvalidated,
                  "operation failed due to a previous error during capture"),
+    DAA_DESCRIBE(cudaErrorStreamCaptureMerge,
+                 "operation would result in a merge of separate capture sequences"),
+    DAA_DESCRIBE(cudaErrorStreamCaptureUnmatched, "capture was not ended in the same stream as it began"),
+    DAA_DESCRIBE(cudaErrorStreamCaptureUnjoined, "capturing stream has unjoined work"),
+    DAA_DESCRIBE(cudaErrorStreamCaptureIsolation, "dependency created on uncaptured work in another stream"),
+    DAA_DESCRIBE(cudaErrorStreamCaptureImplicit,
+                 "operation would make the legacy stream depend on a capturing blocking stream"),
+    DAA_DESCRIBE(cudaErrorCapturedEvent,
+                 "operation not permitted on an event last recorded in a capturing stream"),
+    DAA_DESCRIBE(cudaErrorStreamCaptureWrongThread,
+                 "attempt to terminate a thread-local capture sequence from another thread"),
     DAA_DESCRIBE(cudaErrorUnknown, "unknown error"),
 };
 

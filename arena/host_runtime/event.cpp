@@ -1,6 +1,8 @@
 #include "event.hpp"
 
 #include "api.hpp"
+#include "capture.hpp"
+#include "capture_rules.hpp"
 #include "memory.hpp"
 #include "runtime.hpp"
 
@@ -45,9 +47,14 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     const auto recorded = rt.events.find(event);
     const auto on = rt.stream(stream);
     if (!recorded || !on || recorded->device != on->device) return cudaErrorInvalidResourceHandle;
+    if (on->capture) {
+      capture_event(*on, *recorded);
+      return cudaSuccess;
+    }
     auto mark = std::make_shared<Event::Mark>();
     mark->point = on->submit(lock, {[mark] { mark->when = std::chrono::steady_clock::now(); }, {}});
     recorded->mark = std::move(mark);
+    recorded->capture = nullptr;
     return cudaSuccess;
   });
 }
@@ -58,6 +65,8 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
     const Lock lock(rt.mutex);
     const auto found = rt.events.find(event);
     if (!found) return cudaErrorInvalidResourceHandle;
+    refuse_waiting(*found);
+    refuse_unsafe();
     return found->reached() ? cudaSuccess : cudaErrorNotReady;
   });
 }
@@ -69,6 +78,8 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
     Lock lock(rt.mutex);
     const auto found = rt.events.find(event);
     if (!found) return cudaErrorInvalidResourceHandle;
+    refuse_waiting(*found);
+    refuse_unsafe();
     if (found->mark) StreamPoint(found->mark->point).wait(lock);
     released = release_idle(rt.device(found->device), Release::to_threshold);
     return cudaSuccess;
@@ -82,6 +93,9 @@ cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t start, cudaEvent_t end) 
     const Lock lock(rt.mutex);
     const auto from = rt.events.find(start);
     const auto to = rt.events.find(end);
+    for (const auto& event : {from, to}) {
+      if (event) refuse_waiting(*event);
+    }
     if (!from || !to || !from->mark || !to->mark) return cudaErrorInvalidResourceHandle;
     if (!from->has_timing || !to->has_timing || from->device != to->device)
       return cudaErrorInvalidResourceHandle;

@@ -1,8 +1,10 @@
-// An event is the point of a stream at which it was last recorded, and the time when that was reached.
+// An event is the point of a stream at which it was last recorded, and the time when that was reached; or, if
+// that stream was capturing, the nodes that it came after there.
 #pragma once
 
 #include <chrono>
 #include <memory>
+#include <vector>
 
 #include "stream.hpp"
 
@@ -17,7 +19,9 @@ struct Event {
 
   int device = 0;
   bool has_timing = true;
-  std::shared_ptr<Mark> mark;  // null until recorded
+  std::shared_ptr<Mark> mark;                   // null until recorded
+  std::shared_ptr<Capture> capture;             // in which it was recorded; null if in none
+  std::vector<cudaGraphNode_t> captured_after;  // what it came after there
 
   [[nodiscard]] bool reached() const { return !mark || mark->point.reached(); }
 };

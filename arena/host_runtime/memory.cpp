@@ -1,18 +1,16 @@
 #include "memory.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <limits>
 #include <string>
 #include <utility>
 
+#include "graph_memory.hpp"
 #include "violations.hpp"
 
 namespace daa::host_runtime {
 namespace {
-
-std::size_t round_up(std::size_t bytes, std::size_t unit) {
-  return (bytes + unit - 1) / unit * unit;
-}
 
 // Maps a segment of at least `bytes`. False if a limit forbids it even when all that is idle is given back.
 bool grow(MemoryPool& pool, std::size_t bytes) {
@@ -86,7 +84,12 @@ void begin(const AllocationPtr& allocation) {
   const Lock lock(rt.mutex);
   if (allocation->state == Allocation::State::ended) return;
   allocation->state = Allocation::State::live;
-  rt.live.insert_or_assign(range.begin, allocation);
+  const auto [place, is_free] = rt.live.try_emplace(range.begin, allocation);
+  if (!is_free) {
+    // No pool does that, but a graph has one place for the allocation of all its launches.
+    report_violation("allocated again before its free, in stream order: " + describe(place->second->origin));
+    place->second = allocation;
+  }
 }
 
 void end(const AllocationPtr& allocation) {
@@ -99,7 +102,9 @@ void end(const AllocationPtr& allocation) {
       report_violation("freed before it was allocated, in stream order: " + describe(origin));
     }
     if (was != Allocation::State::live) return;
-    rt.live.erase(origin.range.begin);
+    const auto place = rt.live.find(origin.range.begin);
+    if (place->second != allocation) return;
+    rt.live.erase(place);
   }
   paint(origin.range, freed_pattern);
   const Lock lock(rt.mutex);
@@ -113,7 +118,7 @@ Segments release_idle(MemoryPool& pool, std::size_t keep) {
 }
 
 Segments release_idle(Device& device, Release how) {
-  Segments released;
+  Segments released = release_graphs();
   for (const auto& pool : device.pools) {
     const bool all = how == Release::everything || pool->destroyed;
     Segments some = release_idle(*pool, all ? 0 : pool->release_threshold);
@@ -143,12 +148,14 @@ bool is_device_memory(const void* pointer) {
       if (pool->segment(address)) return true;
     }
   }
-  return false;
+  const auto& of_graphs = runtime().graph_memories;
+  return std::any_of(of_graphs.begin(), of_graphs.end(),
+                     [&](const auto& memory) { return memory->contains(address); });
 }
 
 bool is_pinned(const Access& access) {
   const Allocation* const found = live_memory(access);
-  return found != nullptr && found->pool == nullptr;
+  return found != nullptr && found->segment == nullptr;
 }
 
 }  // namespace daa::host_runtime

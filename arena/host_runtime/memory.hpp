@@ -22,11 +22,17 @@ struct Allocation {
 
   Origin origin;
   State state = State::to_begin;
-  std::shared_ptr<Segment> segment;  // null for pinned memory
-  std::shared_ptr<MemoryPool> pool;  // null for pinned memory
+  std::shared_ptr<Segment> segment;       // null for pinned memory
+  std::shared_ptr<MemoryPool> pool;       // null for pinned memory and a graph's
+  std::shared_ptr<const void> graph_use;  // of a graph's memory, which it keeps in use
 
   [[nodiscard]] void* address() const { return reinterpret_cast<void*>(origin.range.begin); }
 };
+
+/// The least multiple of `unit` that is not less.
+[[nodiscard]] constexpr std::size_t round_up(std::size_t bytes, std::size_t unit) {
+  return (bytes + unit - 1) / unit * unit;
+}
 
 using AllocationPtr = std::shared_ptr<Allocation>;
 using Segments = std::vector<std::shared_ptr<Segment>>;

@@ -1,6 +1,8 @@
 #include <cstdlib>
 
 #include "api.hpp"
+#include "capture.hpp"
+#include "capture_rules.hpp"
 #include "memory.hpp"
 #include "runtime.hpp"
 
@@ -11,7 +13,13 @@ namespace {
 cudaError_t allocate_async(Lock& lock, Stream& stream, std::shared_ptr<MemoryPool> pool, void** pointer,
                            Call& call) {
   AllocationPtr allocation;
+  if (stream.capture && call.bytes != 0) {
+    *pointer = capture_allocation(stream, pool->device, call.bytes);
+    call.pointer = *pointer;
+    return cudaSuccess;
+  }
   if (call.bytes != 0) {
+    refuse_implicit(stream);
     allocation = allocate(*pool, call.bytes, &stream, call.function);
     Device& device = runtime().device(stream.device);
     if (!allocation && call.bytes <= device.memory_limit) {
@@ -51,10 +59,12 @@ cudaError_t cudaMallocFromPoolAsync(void** pointer, size_t bytes, cudaMemPool_t 
 cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream) {
   return api("cudaFreeAsync", asked(stream, 0, pointer), [&](Call& call) {
     return with_stream(stream, [&](Lock& lock, Stream& on) {
+      if (on.capture) return capture_free(on, pointer);
+      refuse_implicit(on);
       const AllocationPtr freed = disown(pointer, call.function, on.id);
       if (!freed) return cudaErrorInvalidValue;
       const StreamPoint done = on.submit(lock, {[freed] { end(freed); }, {}});
-      freed->pool->give(freed->origin.range.begin, done);
+      if (freed->pool) freed->pool->give(freed->origin.range.begin, done);
       return cudaSuccess;
     });
   });
@@ -70,6 +80,7 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
     AllocationPtr allocation;
     {
       const Lock lock(runtime().mutex);
+      refuse_unsafe();
       allocation = allocate(*runtime().current_device().direct_pool, bytes, nullptr, call.function);
     }
     if (!allocation) return cudaErrorMemoryAllocation;
@@ -80,7 +91,8 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
   });
 }
 
-// Waits for the whole device, but not if the memory is a pool's: then the caller vouches for its being idle.
+// Waits for the whole device, but not if the memory is a pool's or a graph's: then the caller vouches for its
+// being idle.
 cudaError_t cudaFree(void* pointer) {
   return api("cudaFree", asked(nullptr, 0, pointer), [&](Call& call) {
     if (pointer == nullptr) return cudaSuccess;
@@ -89,12 +101,16 @@ cudaError_t cudaFree(void* pointer) {
     Segments released;  // unmapped after the lock is gone
     {
       Lock lock(rt.mutex);
+      refuse_unsafe();
       freed = disown(pointer, call.function, 0);
       if (!freed) return cudaErrorInvalidValue;
-      Device& device = rt.device(freed->pool->device);
-      if (freed->pool == device.direct_pool) rt.synchronize(lock, device);
+      if (freed->pool) {
+        Device& device = rt.device(freed->pool->device);
+        if (freed->pool == device.direct_pool) rt.synchronize(lock, device);
+      }
     }
     end(freed);
+    if (!freed->pool) return cudaSuccess;
     const Lock lock(rt.mutex);
     freed->pool->give(freed->origin.range.begin, {});
     if (freed->pool == rt.device(freed->pool->device).direct_pool) released = release_idle(*freed->pool, 0);
@@ -108,6 +124,10 @@ cudaError_t cudaMallocHost(void** pointer, size_t bytes) {
     if (bytes == 0) {
       *pointer = nullptr;
       return cudaSuccess;
+    }
+    {
+      const Lock lock(runtime().mutex);
+      refuse_unsafe();
     }
     constexpr std::size_t page = 4096;
     constexpr std::size_t more_than_any_host_has = std::size_t{1} << 40;
@@ -131,6 +151,7 @@ cudaError_t cudaFreeHost(void* pointer) {
     if (pointer == nullptr) return cudaSuccess;
     Runtime& rt = runtime();
     Lock lock(rt.mutex);
+    refuse_unsafe();
     for (const auto& device : rt.devices) rt.synchronize(lock, *device);
     if (rt.pinned.erase(reinterpret_cast<std::uintptr_t>(pointer)) == 0) {
       report_unknown(pointer, call.function);

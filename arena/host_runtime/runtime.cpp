@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "capture.hpp"
 #include "errors.hpp"
 #include "event.hpp"
+#include "graph.hpp"
 #include "memory.hpp"
 #include "unloading.hpp"
 
@@ -60,6 +62,10 @@ Runtime* start() {
 Runtime& runtime() {
   static Runtime& instance = *start();
   return instance;
+}
+
+std::uint64_t restart_count() noexcept {
+  return restarts.load();
 }
 
 void set_current_device(int ordinal) noexcept {

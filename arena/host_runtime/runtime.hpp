@@ -24,7 +24,12 @@
 namespace daa::host_runtime {
 
 struct Allocation;
+struct Capture;
 struct Event;
+struct Graph;
+struct GraphExec;
+class GraphMemory;
+struct GraphNode;
 
 struct Device {
   explicit Device(int its_ordinal) : ordinal(its_ordinal) {}
@@ -32,6 +37,8 @@ struct Device {
   int ordinal;
   std::size_t memory_limit = std::size_t{16} << 30;
   std::size_t mapped_bytes = 0;
+  Watermark graph_reserved;                      // part of the mapped bytes: for the memory of graphs
+  Watermark graph_used;                          // part of these: behind the addresses of graphs
   std::shared_ptr<Stream> legacy;                // what stream 0 is
   std::vector<std::shared_ptr<Stream>> streams;  // all with work to come or to be done, legacy too
   std::shared_ptr<MemoryPool> default_pool;
@@ -77,7 +84,12 @@ struct Contents {
   HandleTable<cudaStream_t, Stream> streams;
   HandleTable<cudaEvent_t, Event> events;
   HandleTable<cudaMemPool_t, MemoryPool> pools;
+  HandleTable<cudaGraph_t, Graph> graphs;
+  HandleTable<cudaGraphNode_t, GraphNode> graph_nodes;
+  HandleTable<cudaGraphExec_t, GraphExec> graph_execs;
   std::map<std::pair<std::thread::id, int>, std::shared_ptr<Stream>> per_thread_streams;
+  std::vector<std::shared_ptr<Capture>> captures;            // that have not ended
+  std::vector<std::shared_ptr<GraphMemory>> graph_memories;  // that are, or have been, some graph's
 
   std::unordered_map<std::uintptr_t, std::shared_ptr<Allocation>> owned;  // by the program, in host time
   std::map<std::uintptr_t, std::shared_ptr<Allocation>> live;             // in stream order
@@ -116,5 +128,8 @@ struct Runtime : Contents {
 Runtime& runtime();
 
 void set_current_device(int ordinal) noexcept;
+
+/// How often the runtime has been restarted: what a thread has set counts until the next time.
+[[nodiscard]] std::uint64_t restart_count() noexcept;
 
 }  // namespace daa::host_runtime

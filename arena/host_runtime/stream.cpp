@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include "capture.hpp"
+#include "capture_rules.hpp"
 #include "errors.hpp"
 #include "runtime.hpp"
 #include "unloading.hpp"
@@ -15,18 +17,18 @@ namespace {
 
 constinit thread_local bool this_thread_is_worker = false;
 
-void run_guarded(const Work& work) {
-  if (!work.run) return;
+}  // namespace
+
+void run_guarded(const std::function<void()>& work) {
+  if (!work) return;
   try {
-    work.run();
+    work();
   } catch (const std::exception& error) {
     report_violation(std::string("work on a stream threw an exception: ") + error.what());
   } catch (...) {
     report_violation("work on a stream threw an exception");
   }
 }
-
-}  // namespace
 
 bool on_worker() noexcept {
   return this_thread_is_worker;
@@ -50,6 +52,11 @@ StreamPoint Stream::last() {
 }
 
 StreamPoint Stream::submit(Lock& lock, Work work) {
+  if (capture) {
+    capture_work(*this, std::move(work));
+    return {};
+  }
+  refuse_implicit(*this);
   completed_changed_.wait(lock, [&] { return queue_.size() < most_queued || unloaded(); });
   for (StreamPoint& point : legacy_order()) work.after.push_back(std::move(point));
   if (!has_worker_) {
@@ -105,7 +112,7 @@ void Stream::run_worker() {
     for (const StreamPoint& point : work.after) point.await(lock);
     if (unloaded()) break;
     lock.unlock();
-    run_guarded(work);
+    run_guarded(work.run);
     work = {};  // what it captured is gone before anyone learns that it is done
     lock.lock();
     ++completed_;

@@ -10,6 +10,8 @@
 // members but the constants are guarded by the runtime's lock; work runs without it.
 #pragma once
 
+#include <cuda_runtime_api.h>
+
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -22,6 +24,7 @@ namespace daa::host_runtime {
 
 using Lock = std::unique_lock<std::mutex>;
 class Stream;
+struct Capture;
 
 /// All work of a stream up to a ticket. Without a stream: nothing, and reached from the start.
 struct StreamPoint {
@@ -38,7 +41,11 @@ struct StreamPoint {
 struct Work {
   std::function<void()> run;
   std::vector<StreamPoint> after;
+  cudaGraphNodeType type = cudaGraphNodeTypeKernel;  // what a capture makes of it
 };
+
+/// Runs `work`, if there is any. An exception out of it is a violation.
+void run_guarded(const std::function<void()>& work);
 
 class Stream : public std::enable_shared_from_this<Stream> {
  public:
@@ -51,8 +58,14 @@ class Stream : public std::enable_shared_from_this<Stream> {
   const std::uint64_t id;
   const Kind kind;
 
+  std::shared_ptr<Capture> capture;              // null while this stream does not capture
+  std::vector<cudaGraphNode_t> capture_tail;     // what the next node depends on
+  std::vector<cudaGraphEdgeData> capture_edges;  // of these, for those who ask
+
   /// Puts work behind everything in this stream, and behind what the legacy default stream demands. Blocks
-  /// while the queue is full. The one way into a stream.
+  /// while the queue is full. The one way into a stream. Where the stream captures, the work becomes a node
+  /// of the graph instead, and the point is reached from the start. Throws ApiError where a capture forbids
+  /// it.
   StreamPoint submit(Lock& lock, Work work);
 
   /// All work submitted so far.

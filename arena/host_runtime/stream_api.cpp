@@ -1,4 +1,6 @@
 #include "api.hpp"
+#include "capture.hpp"
+#include "capture_rules.hpp"
 #include "event.hpp"
 #include "memory.hpp"
 #include "runtime.hpp"
@@ -35,8 +37,10 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return api("cudaStreamDestroy", asked(stream), [&](Call&) {
     Runtime& rt = runtime();
     const Lock lock(rt.mutex);
-    const auto destroyed = rt.streams.remove(stream);
+    const auto destroyed = rt.streams.find(stream);
     if (!destroyed) return cudaErrorInvalidResourceHandle;
+    refuse_waiting(*destroyed);
+    rt.streams.remove(stream);
     destroyed->close();
     return cudaSuccess;
   });
@@ -46,6 +50,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return api("cudaStreamSynchronize", asked(stream), [&](Call&) {
     Segments released;  // unmapped after the lock is gone
     return with_stream(stream, [&](Lock& lock, Stream& which) {
+      refuse_waiting(which);
       for (const StreamPoint& point : which.everything()) point.wait(lock);
       released = release_idle(runtime().device(which.device), Release::to_threshold);
       return cudaSuccess;
@@ -56,6 +61,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
   return api("cudaStreamQuery", asked(stream), [&](Call&) {
     return with_stream(stream, [](Lock&, Stream& which) {
+      refuse_waiting(which);
       for (const StreamPoint& point : which.everything()) {
         if (!point.reached()) return cudaErrorNotReady;
       }
@@ -70,6 +76,12 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     return with_stream(stream, [&](Lock& lock, Stream& which) {
       const auto awaited = runtime().events.find(event);
       if (!awaited) return cudaErrorInvalidResourceHandle;
+      if (which.capture && flags == cudaEventWaitExternal) {
+        invalidate(*which.capture);
+        return cudaErrorNotSupported;
+      }
+      if (which.capture || awaited->capture) return capture_wait(which.shared_from_this(), *awaited);
+      refuse_implicit(which);
       if (!awaited->reached()) which.submit(lock, {nullptr, {awaited->mark->point}});
       return cudaSuccess;
     });
@@ -100,7 +112,7 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void*
   return api("cudaLaunchHostFunc", asked(stream), [&](Call&) {
     if (function == nullptr) return cudaErrorInvalidValue;
     return with_stream(stream, [&](Lock& lock, Stream& which) {
-      which.submit(lock, {[=] { function(data); }, {}});
+      which.submit(lock, {[=] { function(data); }, {}, cudaGraphNodeTypeHost});
       return cudaSuccess;
     });
   });

@@ -9,9 +9,16 @@
 // - Pools map multiples of 2 MiB, hand out multiples of 512 bytes, and unmap a mapping only as a whole.
 // - Any device reaches the memory of any other. A violation does not destroy the context.
 // - Handles are never used twice, so that a stale one is always cudaErrorInvalidResourceHandle, or
-//   cudaErrorInvalidValue for a pool.
+//   cudaErrorInvalidValue for a pool or a graph.
 // - A stream holds up its caller at 65,536 pieces of work. At the end of the process, work that has not
 //   begun is dropped; what static objects call later returns cudaErrorCudartUnloading.
+// - A graph runs its nodes one after the other, in the order of their capture. Each allocation of a graph
+//   has its addresses for itself. Its memory is mapped, in multiples of 2 MiB, at the first launch or upload,
+//   which returns cudaErrorMemoryAllocation where there is not enough. It stays mapped, as on a device, until
+//   cudaDeviceGraphMemTrim, also when the graph is gone; until then it serves other graphs.
+// - A captured copy from or to pageable memory reads or writes it when the graph runs.
+// - A capture cannot wait for an event outside (cudaEventWaitExternal), nor hold a launch of a graph that
+//   allocates or frees: both return cudaErrorNotSupported and make the capture invalid.
 //
 // Every function here may be called from any thread.
 #pragma once
@@ -39,11 +46,13 @@ void set_device_count(int count);
 /// Most bytes that may be mapped at once on `device`; 16 GiB at start. What cudaMemGetInfo calls total.
 void set_memory_limit(std::size_t bytes, int device = 0);
 
-/// Bytes mapped now on `device`: everything taken from the "driver", pools' idle memory included.
+/// Bytes mapped now on `device`: everything taken from the "driver", idle memory of pools and graphs
+/// included.
 [[nodiscard]] std::size_t mapped_bytes(int device = 0);
 
 /// Allocations of device memory that the program owns at this moment of host time: neither freed nor
-/// enqueued to be freed.
+/// enqueued to be freed. What a graph allocates and does not free is among them from its launch on, what it
+/// frees itself never.
 [[nodiscard]] std::size_t live_allocations();
 
 // --- the call log ------------------------------------------------------------------------------------------
