@@ -29,7 +29,7 @@ memcheck() {
   local check=(compute-sanitizer --tool memcheck --error-exitcode 1 --leak-check full)
   # Where memory runs out, a failing call is the point, which memcheck would report too; bad accesses it reports always.
   local suite out_of_memory='*NoDeviceHolds*:*MemoryIsShort*:*TheOutOfMemoryMessage*'
-  for suite in arena_contract_gpu arena_chunks_gpu arena_recycle_gpu arena_accounting_gpu arena_threads_gpu seed_api_gpu; do
+  for suite in arena_contract_gpu arena_chunks_gpu arena_recycle_gpu arena_capture_gpu arena_accounting_gpu arena_threads_gpu seed_api_gpu; do
     "${check[@]}" "$bin/$suite" --gtest_brief=1 --gtest_filter="-$out_of_memory"
   done
   for suite in arena_contract_gpu arena_chunks_gpu arena_accounting_gpu; do

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "backings.hpp"
 #include "daa/device_async_arena.hpp"
 #include "daa/format.hpp"
 #include "json_reader.hpp"
@@ -30,10 +31,7 @@ class ArenaAccounting : public StreamFixture, public ::testing::WithParamInterfa
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Backings, ArenaAccounting, ::testing::Values(Backing::chunked, Backing::individual),
-                         [](const auto& test) {
-                           return test.param == Backing::chunked ? "chunked" : "individual";
-                         });
+INSTANTIATE_TEST_SUITE_P(Backings, ArenaAccounting, both_backings(), ::testing::PrintToStringParamName());
 
 void expect_balanced(const PhaseStats& phase) {
   EXPECT_GE(phase.bytes_requested + phase.padding_bytes, phase.recycled_bytes);

@@ -29,12 +29,15 @@ class ArenaFaults : public ::testing::TestWithParam<Life> {};
 
 INSTANTIATE_TEST_SUITE_P(
     Lives, ArenaFaults,
-    ::testing::Values(Life{"chunked", {Backing::chunked, 2 * unit}, false},
-                      Life{"chunked_on_the_default_stream", {Backing::chunked, 2 * unit}, true},
-                      Life{"chunked_retain_0", {Backing::chunked, 2 * unit, 0}, false},
-                      Life{"chunked_retain_8", {Backing::chunked, 256, 8 * unit}, false},
-                      Life{"individual", {Backing::individual, 0, 0}, false},
-                      Life{"individual_on_the_default_stream", {Backing::individual, 0, 0}, true}),
+    ::testing::Values(
+        Life{"chunked", {Backing::chunked, 2 * unit}, false},
+        Life{"chunked_on_the_default_stream", {Backing::chunked, 2 * unit}, true},
+        Life{"chunked_retain_0", {Backing::chunked, 2 * unit, 0}, false},
+        Life{"chunked_retain_8", {Backing::chunked, 256, 8 * unit}, false},
+        Life{"chunked_presized", {Backing::chunked, 2 * unit, 0, CapturePolicy::presized}, false},
+        Life{"individual", {Backing::individual, 0, 0}, false},
+        Life{"individual_presized", {Backing::individual, 0, 0, CapturePolicy::presized}, false},
+        Life{"individual_on_the_default_stream", {Backing::individual, 0, 0}, true}),
     ::testing::PrintToStringParamName());
 
 // Tells whether `step` threw what an arena may throw.

@@ -8,12 +8,16 @@
 namespace daa::detail {
 
 BackingStore::BackingStore(StreamOrderedMemory memory, const ArenaOptions& options)
-    : memory_(memory), name_(options.name), history_phases_(options.history_phases) {
+    : memory_(memory),
+      capture_policy_(options.capture),
+      name_(options.name),
+      history_phases_(options.history_phases) {
   history_.reserve(history_phases_);
 }
 
 // What fails to be freed is tried once more, since no later occasion will come.
 BackingStore::~BackingStore() {
+  capture_policy_ = CapturePolicy::refuse_growth;  // nothing is kept any longer
   for (int attempt = 0; attempt < 2; ++attempt) {
     static_cast<void>(free_blocks([](const Block&) { return true; }));
   }
@@ -106,7 +110,11 @@ Block& BackingStore::take_block(const Bump& bump, std::size_t end, std::size_t a
   if (least == 0) out_of_memory(stats(bump));
   reserve_one_more(blocks_);
 
-  Block block{nullptr, std::max(preferred, least), Block::idle};
+  Block block{nullptr, std::max(preferred, least), Block::idle, memory_.capture()};
+  if (block.capture != 0) {
+    if (capture_policy_ != CapturePolicy::allocation_nodes) throw GrowthDuringCapture(asked, described());
+    block.bytes = least;
+  }
   cudaError_t error = memory_.allocate(&block.pointer, block.bytes);
   if (error == cudaErrorMemoryAllocation && block.bytes > least) {
     block.bytes = least;

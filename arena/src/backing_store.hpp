@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,7 @@ struct Block {
   void* pointer;
   std::size_t bytes;
   std::size_t begin;
+  unsigned long long capture;  ///< in which it was allocated, as a node of a graph; 0 for ordinary memory
 };
 
 /// What to go back to when a nested phase ends.
@@ -88,14 +90,18 @@ class BackingStore {
   Block& take_block(const Bump& bump, std::size_t end, std::size_t asked, std::size_t preferred,
                     std::size_t least);
 
-  /// Frees the blocks that `unwanted` holds for. One whose free fails stays, idle. Returns the first error.
-  /// The order of the others is kept.
+  /// Frees the blocks that `unwanted` holds for, or makes them idle where they are kept for graphs, while the
+  /// stream is captured, and where the free fails. Returns the first error. Blocks of a graph are freed in
+  /// its capture, and forgotten after it. The order of the others is kept.
   template <class Predicate>
   cudaError_t free_blocks(Predicate unwanted) noexcept;
   /// Frees the blocks that begin at or behind `end`.
   cudaError_t free_behind(std::size_t end) noexcept;
   static void throw_failed_free(cudaError_t error);
   [[noreturn]] static void throw_foreign_pointer(const void* pointer, std::size_t bytes);
+
+  /// Whether memory is kept until the arena dies, because graphs may use it.
+  [[nodiscard]] bool keeps_all() const noexcept { return capture_policy_ != CapturePolicy::refuse_growth; }
 
   StreamOrderedMemory memory_;
   std::vector<Block> blocks_;
@@ -107,6 +113,7 @@ class BackingStore {
  private:
   [[nodiscard]] std::string described() const;  // for messages
 
+  CapturePolicy capture_policy_;
   std::string name_;  // of the arena
   const char* phase_name_ = "";
   std::size_t phases_ = 0;  // that have ended
@@ -141,15 +148,21 @@ void reserve_one_more(std::vector<T>& vector) {
 template <class Predicate>
 cudaError_t BackingStore::free_blocks(Predicate unwanted) noexcept {
   cudaError_t first_error = cudaSuccess;
-  const auto freed = [&](Block& block) {
+  std::optional<unsigned long long> capture;  // asked for once, and only if need be
+  const auto gone = [&](Block& block) {
     if (!unwanted(block)) return false;
     block.begin = Block::idle;
-    const cudaError_t error = memory_.free(block.pointer);
+    const bool is_graphs = block.capture != 0;
+    if (keeps_all() && !is_graphs) return false;
+    if (!capture) capture = memory_.capture();
+    if (!is_graphs && *capture != 0) return false;
+    cudaError_t error = cudaSuccess;
+    if (block.capture == *capture) error = memory_.free(block.pointer);
     if (first_error == cudaSuccess) first_error = error;
     if (error == cudaSuccess) reserved_bytes_ -= block.bytes;
     return error == cudaSuccess;
   };
-  blocks_.erase(std::remove_if(blocks_.begin(), blocks_.end(), freed), blocks_.end());
+  blocks_.erase(std::remove_if(blocks_.begin(), blocks_.end(), gone), blocks_.end());
   return first_error;
 }
 

@@ -92,7 +92,8 @@ class ChunkedStore final : public BackingStore {
       holes_.insert(place);
     }
     bump.origin += size;
-    if (size == chunk->bytes && blocks_.size() > 1) {  // it had a chunk of its own
+    if (size == chunk->bytes && blocks_.size() > 1 &&
+        !(keeps_all() && chunk->capture == 0)) {  // its own chunk
       static_cast<void>(free_only(chunk->pointer));
       continue_at(bump, top(bump));
     }
@@ -111,17 +112,15 @@ class ChunkedStore final : public BackingStore {
     over_aligned_.clear();
     for (Block& block : blocks_) block.begin = Block::idle;
 
+    cudaError_t error = free_blocks([](const Block& block) { return block.capture != 0; });
     const auto largest = std::max_element(blocks_.begin(), blocks_.end(), is_smaller);
     const bool keep = largest != blocks_.end() && largest->bytes >= needed &&
-                      largest->bytes <= retain_bytes_ && (!spilled || largest->bytes - needed <= needed / 20);
-    cudaError_t error = cudaSuccess;
-    if (keep) {
-      largest->begin = 0;
-      error = free_behind(1);
-    } else {
-      error = free_behind(0);
-      if (needed <= retain_bytes_) merge(bump, needed);
-    }
+                      (keeps_all() || (largest->bytes <= retain_bytes_ &&
+                                       (!spilled || largest->bytes - needed <= needed / 20)));
+    if (keep) largest->begin = 0;
+    const cudaError_t other_error = free_behind(keep ? 1 : 0);
+    if (error == cudaSuccess) error = other_error;
+    if (!keep && needed <= retain_bytes_) merge(bump, needed);
     bump = {};
     continue_at(bump, 0);
     throw_failed_free(error);
@@ -132,7 +131,7 @@ class ChunkedStore final : public BackingStore {
     const std::size_t end = top(bump);
     const bool have = bytes <= room_end_ - bump.cursor ||
                       std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& block) {
-                        return block.begin >= end && block.bytes >= size && size != 0;
+                        return block.capture == 0 && block.begin >= end && block.bytes >= size && size != 0;
                       });
     if (!have) {
       Block& block = grow(bump, bytes, 0, size);
@@ -207,7 +206,7 @@ class ChunkedStore final : public BackingStore {
     const std::size_t end = top(bump);
     Block* chunk = nullptr;
     for (Block& block : blocks_) {
-      const bool fits = size != 0 && block.begin >= end && block.bytes >= size;
+      const bool fits = size != 0 && block.capture == 0 && block.begin >= end && block.bytes >= size;
       // The top goes on from there and wants room; a hole wants none.
       if (fits && (chunk == nullptr || is_smaller(*chunk, block) == (offset == end))) chunk = &block;
     }
@@ -248,7 +247,7 @@ class ChunkedStore final : public BackingStore {
 
   // Takes one chunk for the next phase. Without it that phase grows as it needs.
   void merge(Bump& bump, std::size_t bytes) noexcept {
-    if (bytes == 0) return;
+    if (bytes == 0 || memory_.capture() != 0) return;
     try {
       grow(bump, bytes, 0, bytes).begin = 0;
     } catch (const std::exception&) {

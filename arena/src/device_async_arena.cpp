@@ -13,6 +13,12 @@ namespace {
 std::unique_ptr<detail::BackingStore> make_store(cudaStream_t stream, std::optional<cudaMemPool_t> pool,
                                                  const ArenaOptions& options) {
   const detail::StreamOrderedMemory memory{stream, pool};
+  if (options.capture != CapturePolicy::refuse_growth && options.capture != CapturePolicy::presized &&
+      options.capture != CapturePolicy::allocation_nodes) {
+    throw std::invalid_argument(
+        "DeviceAsyncArena: ArenaOptions::capture is " + std::to_string(static_cast<int>(options.capture)) +
+        ", which is no CapturePolicy; use refuse_growth, presized or allocation_nodes");
+  }
   switch (options.backing) {
     case Backing::chunked:
       return detail::make_chunked_store(memory, options);

@@ -1,5 +1,6 @@
 // Backing::individual: a block for each allocation, freed one by one at the end of the phase, or where it is
-// recycled. A block begins at the number of the allocation in the phase.
+// recycled; kept and reused, best fit, where graphs may use it. A block begins at the number of the
+// allocation in the phase.
 
 #include <algorithm>
 #include <cstdint>
@@ -17,11 +18,12 @@ class IndividualStore final : public BackingStore {
   void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) override {
     const std::size_t slack = alignment_slack(alignment);
     const std::size_t size = footprint(bytes, slack) == 0 ? 0 : bytes + slack;
-    Block& block = take_block(bump, bump.allocations, bytes, size, size);
+    Block* const kept = keeps_all() && size != 0 ? smallest_idle(bump, size) : nullptr;
+    Block& block = kept != nullptr ? *kept : take_block(bump, bump.allocations, bytes, size, size);
     block.begin = bump.allocations;
     ++bump.allocations;
     bump.bytes_requested += bytes;
-    bump.origin -= size;
+    bump.origin -= block.bytes;
     return reinterpret_cast<void*>(round_up(reinterpret_cast<std::uintptr_t>(block.pointer), alignment));
   }
 
@@ -54,6 +56,15 @@ class IndividualStore final : public BackingStore {
   void trim(Bump& bump) override { throw_failed_free(free_behind(bump.allocations)); }
 
  private:
+  Block* smallest_idle(const Bump& bump, std::size_t size) noexcept {
+    Block* smallest = nullptr;
+    for (Block& block : blocks_) {
+      const bool fits = block.capture == 0 && block.begin >= bump.allocations && block.bytes >= size;
+      if (fits && (smallest == nullptr || block.bytes < smallest->bytes)) smallest = &block;
+    }
+    return smallest;
+  }
+
   ScopeMark mark(Bump& bump) override { return {bump.allocations, bytes_in_use(bump), {}}; }
 
   void unwind(Bump& bump, const ScopeMark& mark) noexcept override {

@@ -82,6 +82,15 @@ cudaError_t StreamOrderedMemory::free(void* pointer) noexcept {
   return in_stream_order([&] { return cudaFreeAsync(pointer, stream_); });
 }
 
+// A capture that has become invalid has no name, but goes on until it is ended.
+unsigned long long StreamOrderedMemory::capture() noexcept {
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  unsigned long long id = 0;
+  const cudaError_t error = in_stream_order([&] { return cudaStreamGetCaptureInfo(stream_, &status, &id); });
+  if (error != cudaSuccess || status == cudaStreamCaptureStatusNone) return 0;
+  return status == cudaStreamCaptureStatusActive ? id : ~0ull;
+}
+
 void StreamOrderedMemory::throw_failed_allocation(cudaError_t code, MemoryShortage shortage,
                                                   const std::string& asker) const {
   if (code != cudaErrorMemoryAllocation) {

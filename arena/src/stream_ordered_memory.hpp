@@ -21,6 +21,9 @@ class StreamOrderedMemory {
   [[nodiscard]] cudaError_t allocate(void** pointer, std::size_t bytes) noexcept;
   [[nodiscard]] cudaError_t free(void* pointer) noexcept;
 
+  /// Names the capture of the stream into a graph that is going on; 0 if there is none.
+  [[nodiscard]] unsigned long long capture() noexcept;
+
   /// Throws what stands for `code`, an error of allocate(). `shortage` is completed with the device's
   /// figures.
   [[noreturn]] void throw_failed_allocation(cudaError_t code, MemoryShortage shortage,

@@ -29,12 +29,32 @@ enum class Backing {
   individual,  ///< One cudaMallocAsync and one cudaFreeAsync for each allocation; keeps nothing.
 };
 
+/// What an arena does while its stream is being captured into a graph. Memory that it has serves there as it
+/// does everywhere, and a graph goes on using it each time that it is launched.
+enum class CapturePolicy {
+  /// Throws GrowthDuringCapture where a captured phase needs more memory. What the arena has then may be used
+  /// by graphs until it gives that memory back: at reset() after a larger phase, by trim(), when it dies.
+  refuse_growth,
+  /// The same, and the arena gives no memory back before it dies, whatever retain_bytes says: graphs may be
+  /// launched until then. Both backings keep what they have, and reuse it; reserve() it beforehand.
+  presized,
+  /// As presized, but a captured phase that needs more gets it from the graph: each growth is a memory node
+  /// of
+  /// exactly the size asked, and is freed by another one at the reset() in the same capture. If the capture
+  /// ends before reset(), the memory is the graph's: instantiate it with
+  /// cudaGraphInstantiateFlagAutoFreeOnLaunch.
+  /// Pointers to it must not be used outside that graph.
+  allocation_nodes,
+};
+
 struct ArenaOptions {
   Backing backing = Backing::chunked;
   /// Least size of the first chunk. The default is the granularity of device memory on current GPUs.
   std::size_t initial_bytes = std::size_t{2} << 20;
   /// Most bytes kept across reset(); 0 gives everything back at the end of each phase.
   std::size_t retain_bytes = std::numeric_limits<std::size_t>::max();
+  /// What happens while the stream is captured.
+  CapturePolicy capture = CapturePolicy::refuse_growth;
   /// How many of the last phases history() tells of.
   std::size_t history_phases = 0;
   /// Of the arena, for messages.
@@ -68,10 +88,12 @@ class BackingStore;
 ///
 /// A pointer may be used by work enqueued on stream() before the next reset(), and by nothing else.
 /// No member ever waits for the stream or the device; growth costs what cudaMallocAsync costs. One thread at
-/// a time; different arenas share nothing. While stream() is being captured into a graph the arena must not
-/// take memory, which would be the graph's: reserve() before the capture begins, reset() after it has ended.
-/// Movable: all pointers stay valid. A moved-from arena may be destroyed and assigned to; all
-/// that would change it throw std::logic_error. Not to be moved or destroyed inside an ArenaScope.
+/// a time; different arenas share nothing.
+/// While stream() is being captured into a graph, CapturePolicy applies; reset() and trim() then free
+/// nothing, which waits for the next reset() after the capture. An arena that dies during a capture leaks its
+/// memory: there is no moment at which it could be freed in stream order. Movable: all pointers stay valid. A
+/// moved-from arena may be destroyed and assigned to; all that would change it throw std::logic_error. Not to
+/// be moved or destroyed inside an ArenaScope.
 class DeviceAsyncArena {
  public:
   /// Takes memory from `pool`, or from the current pool of the stream's device. Allocates nothing yet.
@@ -88,8 +110,9 @@ class DeviceAsyncArena {
   DeviceAsyncArena& operator=(DeviceAsyncArena&& other) noexcept;
 
   /// `bytes` of uninitialised device memory, aligned to max(256, alignment). Null for 0 bytes.
-  /// Throws std::invalid_argument unless alignment is a power of two, and OutOfDeviceMemory or CudaError
-  /// when the pool cannot grow; the arena is then as it was, but for idle memory, which it gives back first.
+  /// Throws std::invalid_argument unless alignment is a power of two, and OutOfDeviceMemory, CudaError or
+  /// GrowthDuringCapture when the arena cannot grow; it is then as it was, but for idle memory, which it
+  /// gives back first.
   [[nodiscard]] void* alloc_bytes(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t));
 
   /// Gives `bytes` at `pointer`, one whole allocation of this phase, back before the phase ends: memory that

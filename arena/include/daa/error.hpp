@@ -56,6 +56,13 @@ class OutOfDeviceMemory : public std::bad_alloc {
   MemoryShortage shortage_;
 };
 
+/// An arena would have to take memory while its stream is being captured into a graph, which it must not
+/// (CapturePolicy). Nothing has changed, and the capture is still valid.
+class GrowthDuringCapture : public std::logic_error {
+ public:
+  explicit GrowthDuringCapture(std::size_t bytes_asked, const std::string& asker);
+};
+
 /// Throws CudaError unless `code` is cudaSuccess.
 void throw_if_failed(cudaError_t code, const char* call, const char* file, int line);
 
