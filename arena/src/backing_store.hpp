@@ -64,6 +64,7 @@ class BackingStore : public Store {
   /// Gives back what was allocated since the mark. What the runtime fails to free is left to reset().
   virtual void unwind(Bump& bump, const ScopeMark& mark) noexcept = 0;
 
+  [[nodiscard]] PhaseStats phase(const Bump& bump) const noexcept;
   /// Before what is in use shrinks by `recycled` bytes.
   void note_recycled(const Bump& bump, std::size_t recycled) noexcept;
   /// Adds the phase to the arena's life and to its history, before the Bump is cleared.
