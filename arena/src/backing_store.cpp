@@ -111,15 +111,15 @@ std::vector<PhaseRecord> BackingStore::history() const {
 }
 
 Block& BackingStore::take_block(const Bump& bump, std::size_t end, std::size_t asked, std::size_t preferred,
-                                std::size_t least) {
+                                std::size_t least, unsigned long long capture) {
   const auto out_of_memory = [&](const ArenaStats& stats) {
     memory_.throw_failed_allocation(cudaErrorMemoryAllocation, {asked, stats, 0, 0}, described());
   };
   if (least == 0) out_of_memory(stats(bump));
   reserve_one_more(blocks_);
 
-  Block block{nullptr, std::max(preferred, least), Block::idle, memory_.capture()};
-  if (block.capture != 0) {
+  Block block{nullptr, std::max(preferred, least), Block::idle, capture};
+  if (capture != 0) {
     if (capture_policy_ != CapturePolicy::allocation_nodes) throw GrowthDuringCapture(asked, described());
     block.bytes = least;
   }

@@ -72,9 +72,9 @@ class BackingStore : public Store {
 
   /// Adds an idle block of `preferred` bytes or, where the pool has not that much, of `least`, for which
   /// blocks behind `end` are freed first if need be. Throws for an allocation of `asked` bytes; then nothing
-  /// but those is gone. 0 for `least` stands for a size that has overflowed.
+  /// but those is gone. 0 for `least` stands for a size that has overflowed. `capture` is that of the stream.
   Block& take_block(const Bump& bump, std::size_t end, std::size_t asked, std::size_t preferred,
-                    std::size_t least);
+                    std::size_t least, unsigned long long capture);
 
   /// Frees the blocks that `unwanted` holds for, or makes them idle where they are kept for graphs, while the
   /// stream is captured, and where the free fails. Returns the first error. Blocks of a graph are freed in

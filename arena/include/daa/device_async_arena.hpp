@@ -34,6 +34,7 @@ enum class Backing {
 enum class CapturePolicy {
   /// Throws GrowthDuringCapture where a captured phase needs more memory. What the arena has then may be used
   /// by graphs until it gives that memory back: at reset() after a larger phase, by trim(), when it dies.
+  /// With Backing::individual the capture must begin between two phases: there it is asked for once a phase.
   refuse_growth,
   /// The same, and the arena gives no memory back before it dies, whatever retain_bytes says: graphs may be
   /// launched until then. Both backings keep what they have, and reuse it; reserve() it beforehand.
