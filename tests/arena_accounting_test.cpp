@@ -161,7 +161,23 @@ TEST_P(ArenaAccounting, TheOutOfMemoryMessageTellsWhoAskedAndAllFigures) {
   }
 }
 
+TEST_P(ArenaAccounting, MorePhasesThanCanBeRememberedAreRefused) {
+  ArenaOptions endless = options();
+  endless.history_phases = ~std::size_t{0};
+  EXPECT_THROW((DeviceAsyncArena{stream(), {}, endless}), std::invalid_argument);
+}
+
 using ArenaTail = StreamFixture;
+
+TEST_F(ArenaTail, OfAChunkThatWasReplacedOrIsUsedAgainIsNone) {
+  DeviceAsyncArena arena{stream(), {}, {Backing::chunked, 2 * MiB}};
+  static_cast<void>(arena.alloc_bytes(MiB));
+  for (int i = 0; i < 10; ++i) arena.recycle(alloc<std::byte>(arena, 3 * MiB));
+  EXPECT_LE(arena.stats().tail_bytes, MiB);
+  arena.reset();
+  static_cast<void>(arena.alloc_bytes(100 * MiB));
+  EXPECT_EQ(arena.stats().tail_bytes, 0u) << "the idle chunk was replaced";
+}
 
 TEST_F(ArenaTail, OfAChunkThatWasOutgrownIsTold) {
   DeviceAsyncArena arena{stream(), {}, {Backing::chunked, 2 * MiB}};

@@ -217,6 +217,28 @@ TEST(ArenaCallsChunked, ASteadyPhaseMakesNoCallAtAll) {
   ASSERT_EQ(cudaStreamDestroy(stream), cudaSuccess);
 }
 
+TEST(ArenaCallsChunked, WhereMemoryIsShortReserveMayFreeTheEmptyChunkItStandsIn) {
+  rt::reset();
+  cudaStream_t stream = nullptr;
+  ASSERT_EQ(cudaStreamCreate(&stream), cudaSuccess);
+  {
+    DeviceAsyncArena arena{stream};
+    static_cast<void>(arena.alloc_bytes(2 * MiB));
+    {
+      const ArenaScope scope{arena};
+      static_cast<void>(arena.alloc_bytes(MiB));
+    }
+    rt::fail_call(1, cudaErrorMemoryAllocation, "cudaMallocAsync");
+    arena.reserve(64 * MiB);
+    void* const scratch = arena.alloc_bytes(1000);
+    ASSERT_EQ(cudaMemsetAsync(scratch, 1, 1000, stream), cudaSuccess);
+    arena.recycle(scratch, 1000);
+  }
+  ASSERT_EQ(cudaStreamDestroy(stream), cudaSuccess);
+  EXPECT_EQ(rt::violations(), std::vector<std::string>{});
+  rt::reset();
+}
+
 TEST(ArenaCallsChunked, WhereMemoryIsShortGrowthFallsBackToExactlyWhatWasAsked) {
   rt::reset();
   rt::set_memory_limit(48 * MiB);

@@ -279,6 +279,78 @@ TEST_P(ArenaCapture, WithoutAResetInTheCaptureTheMemoryIsTheGraphs) {
   }
 }
 
+// What a graph has given back, or a capture left behind, must never serve anything outside that graph.
+TEST_P(ArenaCapture, AMemoryNodeServesOneAllocationOnly) {
+  enum class Way { recycled, scope_ended, reserved, left };
+  for (const Way way : {Way::recycled, Way::scope_ended, Way::reserved, Way::left}) {
+    DeviceAsyncArena arena = make_arena(CapturePolicy::allocation_nodes);
+    begin();
+    void* inside = nullptr;
+    if (way == Way::scope_ended) {
+      const ArenaScope scope{arena};
+      inside = arena.alloc_bytes(bytes);
+      set(inside, 2);
+      copy_to_device(inside);
+    } else {
+      if (way == Way::reserved) arena.reserve(MiB);
+      inside = arena.alloc_bytes(bytes);
+      set(inside, 2);
+      copy_to_device(inside);
+      if (way == Way::recycled) arena.recycle(inside, bytes);
+    }
+    graph = end();
+    const std::size_t freed = count(cudaGraphNodeTypeMemFree);
+    EXPECT_EQ(freed, way == Way::recycled || way == Way::scope_ended ? 1u : 0u);
+    const cudaGraphExec_t exec = instantiate(graph, cudaGraphInstantiateFlagAutoFreeOnLaunch);
+    void* const outside = arena.alloc_bytes(bytes);
+    set(outside, 3);
+    begin();
+    void* const inside_another = arena.alloc_bytes(bytes);
+    set(inside_another, 4);
+    copy_to_device(inside_another);
+    graph = end();
+    EXPECT_NE(inside_another, inside);
+    expect_launch_gives(exec, 2);
+    expect_launch_gives(instantiate(graph, cudaGraphInstantiateFlagAutoFreeOnLaunch), 4);
+    EXPECT_EQ(value(outside), 3);
+    arena.reset();
+  }
+}
+
+TEST_P(ArenaCapture, APhaseThatRanOnceFitsWhateverRetainBytesSays) {
+  ArenaOptions options;
+  options.backing = GetParam();
+  options.capture = CapturePolicy::presized;
+  options.retain_bytes = 0;
+  DeviceAsyncArena arena{stream, pool, options};
+  const auto phase = [&] {
+    void* const first = arena.alloc_bytes(3 * MiB / 2);
+    void* const second = arena.alloc_bytes(3 * MiB);
+    set(second, 6);
+    EXPECT_CUDA(cudaMemcpyAsync(first, second, bytes, cudaMemcpyDeviceToDevice, stream));
+    copy_to_device(first);
+    arena.reset();
+  };
+  phase();
+  begin();
+  phase();
+  graph = end();
+  expect_launch_gives(instantiate(graph), 6);
+}
+
+TEST_P(ArenaCapture, AHoleWithoutMemoryDoesNotKeepAnAllocationFromTheRoomThereIs) {
+  if (GetParam() == Backing::individual) return;  // it has no holes
+  DeviceAsyncArena arena = make_arena(CapturePolicy::refuse_growth);
+  static_cast<void>(arena.alloc_bytes(MiB));
+  void* const own_chunk = arena.alloc_bytes(4 * MiB);
+  static_cast<void>(arena.alloc_bytes(bytes));
+  arena.recycle(own_chunk, 4 * MiB);
+  arena.reserve(8 * MiB);
+  begin();
+  EXPECT_NO_THROW(static_cast<void>(arena.alloc_bytes(3 * MiB)));
+  static_cast<void>(end());
+}
+
 TEST_P(ArenaCapture, NothingIsFreedDuringACaptureAndAllOfItAfter) {
   ArenaOptions options;
   options.backing = GetParam();

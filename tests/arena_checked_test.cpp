@@ -1,7 +1,7 @@
 // Checked arenas: misuse is found, and told with all that is needed to find its cause. On any runtime, with
 // sets in place of kernels: a set beyond an allocation is as good an overrun.
 
-#include <thread>
+#include <optional>
 
 #include "backings.hpp"
 #include "daa/device_async_arena.hpp"
@@ -135,6 +135,20 @@ TEST_P(ArenaChecked, AnOverrunInAScopeIsToldAtItsEndAndThrownByReset) {
   expect_contains(told, "1 bytes behind it were written");
   expect_contains(message_of<MemoryOverrun>([&] { arena.reset(); }), "allocation 1 (10 bytes");
   EXPECT_NO_THROW(arena.reset());
+}
+
+TEST_P(ArenaChecked, ScopesThatEndOutOfOrderAreCheckedToo) {
+  auto arena = make_arena();
+  ::testing::internal::CaptureStderr();
+  std::optional<ArenaScope> outer{std::in_place, arena};
+  fill(arena.alloc_bytes(100), 1, 150);
+  std::optional<ArenaScope> inner{std::in_place, arena};
+  static_cast<void>(arena.alloc_bytes(100));
+  outer.reset();
+  inner.reset();
+  expect_contains(::testing::internal::GetCapturedStderr(), "50 bytes behind it were written");
+  EXPECT_THROW(arena.reset(), std::logic_error) << "of the order";
+  EXPECT_THROW(arena.reset(), MemoryOverrun);
 }
 
 TEST_P(ArenaChecked, TheDestructorTellsWhatItFinds) {

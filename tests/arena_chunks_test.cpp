@@ -152,6 +152,14 @@ TEST_F(ArenaChunks, WhereMemoryIsShortAnIdleChunkMakesRoom) {
   EXPECT_LT(arena.stats().bytes_reserved, free_bytes);
 }
 
+TEST_F(ArenaChunks, ASmallReserveTakesNoLessThanAFirstChunk) {
+  DeviceAsyncArena arena{stream()};
+  arena.reserve(1);
+  EXPECT_EQ(arena.stats().bytes_reserved, 2 * MiB);
+  run_phase(arena, 20, 100'000);
+  EXPECT_EQ(arena.stats().growths, 1u);
+}
+
 TEST_F(ArenaChunks, ReserveOfWhatIsThereAlreadyMakesNoCall) {
   DeviceAsyncArena arena{stream()};
   arena.reserve(0);

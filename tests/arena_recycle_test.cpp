@@ -83,6 +83,41 @@ TEST_F(ArenaRecycle, AHoleAcrossTwoChunksTakesNoMoreThanIsAsked) {
   EXPECT_LE(arena.stats().bytes_reserved, reserved) << "its own chunk goes back at once";
 }
 
+TEST_F(ArenaRecycle, ASecondGiveBackOfAHoleAndAnAddressInsideAnAllocationAreRefused) {
+  DeviceAsyncArena arena{stream()};
+  const auto first = alloc<std::byte>(arena, 1000);
+  const auto second = alloc<std::byte>(arena, 1000);
+  static_cast<void>(alloc<std::byte>(arena, 1000));
+  arena.recycle(first);
+  const std::string before = to_json(arena.stats());
+  EXPECT_THROW(arena.recycle(first), std::invalid_argument);
+  EXPECT_THROW(arena.recycle(second.data() + 100, 500), std::invalid_argument);
+  EXPECT_EQ(to_json(arena.stats()), before);
+  arena.reset();
+}
+
+TEST_F(ArenaRecycle, ManySmallAllocationsOfAPhaseThatRecyclesDoNotEachGetAChunk) {
+  DeviceAsyncArena arena{stream()};
+  arena.recycle(alloc<std::byte>(arena, 1000));
+  for (int i = 0; i < 20'000; ++i) static_cast<void>(alloc<std::byte>(arena, 1024));
+  EXPECT_LE(arena.stats().growths, 250u);
+  EXPECT_LE(static_cast<double>(arena.stats().bytes_reserved),
+            1.1 * static_cast<double>(arena.stats().bytes_in_use) + 2.0 * MiB);
+}
+
+TEST_F(ArenaRecycle, WhatIsReservedIsNotSpentOnAHole) {
+  DeviceAsyncArena arena{stream()};
+  std::vector<DeviceBufferView<std::byte>> row;
+  for (int i = 0; i < 4; ++i) row.push_back(alloc<std::byte>(arena, MiB));
+  arena.recycle(row[1]);
+  arena.recycle(row[2]);
+  arena.reserve(8 * MiB);
+  const std::size_t reserved = arena.stats().bytes_reserved;
+  static_cast<void>(alloc<std::byte>(arena, 2 * MiB));
+  static_cast<void>(alloc<std::byte>(arena, 7 * MiB));
+  EXPECT_LE(arena.stats().bytes_reserved, reserved + 2 * MiB);
+}
+
 // A random phase: what to allocate, what to recycle, where scopes begin and end.
 struct Allocate {
   std::size_t bytes;

@@ -1,4 +1,4 @@
-// The holes of a phase against a plain model, and the cost of finding one.
+// The holes of a phase against a plain model.
 
 #include "../arena/src/free_ranges.hpp"
 
@@ -133,18 +133,26 @@ TEST(FreeRanges, HoldsSizesUpToTheWholeAddressSpace) {
   EXPECT_EQ(holes.find(huge + unit), FreeRanges::none);
 }
 
-TEST(FreeRanges, FindsAHoleThatFitsAmongThousandsOfTheSameBin) {
+TEST(FreeRanges, WhateverIsClearlyLargerIsFoundAmongThousandsOfTheSameSize) {
   FreeRanges holes;
   const std::size_t base = unit << 12;
-  for (std::size_t i = 0; i < 10'000; ++i) {
-    const std::size_t begin = i * 4 * base;
-    holes.insert({begin, begin + base + unit * (i < 100 ? i : 0)});  // the larger ones are found last
-  }
-  for (const std::size_t size : {base, base + 50 * unit, base + 99 * unit}) {
-    const FreeRanges::Index found = holes.find(size);
-    ASSERT_NE(found, FreeRanges::none);
-    EXPECT_GE(holes[found].end - holes[found].begin, size);
-  }
+  for (std::size_t i = 0; i < 10'000; ++i) holes.insert({i * 4 * base, i * 4 * base + base});
+  EXPECT_NE(holes.find(base), FreeRanges::none);
+  EXPECT_NE(holes.find(base - base / 16), FreeRanges::none);
+  EXPECT_EQ(holes.find(base + unit), FreeRanges::none);
+  holes.insert({40'000 * base, 40'000 * base + base + base / 16});
+  EXPECT_EQ(holes[holes.find(base + unit)].begin, 40'000 * base);
+}
+
+TEST(FreeRanges, KnowsWhatBeginsWhere) {
+  FreeRanges holes;
+  EXPECT_FALSE(holes.has_at(0));
+  holes.insert({0, unit});
+  holes.insert({2 * unit, 4 * unit});
+  EXPECT_TRUE(holes.has_at(0));
+  EXPECT_TRUE(holes.has_at(2 * unit));
+  EXPECT_FALSE(holes.has_at(unit));
+  EXPECT_FALSE(holes.has_at(3 * unit));
 }
 
 }  // namespace

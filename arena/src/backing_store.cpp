@@ -9,6 +9,8 @@ namespace daa::detail {
 
 namespace {
 
+constexpr std::size_t most_history_phases = 1'000'000;
+
 void add(PhaseStats& sum, const PhaseStats& phase) noexcept {
   sum.allocations += phase.allocations;
   sum.bytes_requested += phase.bytes_requested;
@@ -25,6 +27,11 @@ BackingStore::BackingStore(StreamOrderedMemory memory, const ArenaOptions& optio
       capture_policy_(options.capture),
       name_(options.name),
       history_phases_(options.history_phases) {
+  if (history_phases_ > most_history_phases) {
+    throw std::invalid_argument("DeviceAsyncArena: ArenaOptions::history_phases is " +
+                                std::to_string(history_phases_) + "; at most " +
+                                std::to_string(most_history_phases) + " phases are remembered");
+  }
   history_.reserve(history_phases_);
 }
 
@@ -41,6 +48,7 @@ PhaseStats BackingStore::phase(const Bump& bump) const noexcept {
   phase.allocations = bump.allocations;
   phase.bytes_requested = bump.bytes_requested;
   phase.padding_bytes = bytes_in_use(bump) + phase.recycled_bytes - phase.bytes_requested;
+  for (const Block& block : blocks_) phase.tail_bytes += block.tail;
   phase.peak_bytes = std::max(phase.peak_bytes, bytes_in_use(bump));
   return phase;
 }
@@ -118,7 +126,7 @@ Block& BackingStore::take_block(const Bump& bump, std::size_t end, std::size_t a
   if (least == 0) out_of_memory(stats(bump));
   reserve_one_more(blocks_);
 
-  Block block{nullptr, std::max(preferred, least), Block::idle, capture};
+  Block block{nullptr, std::max(preferred, least), Block::idle, capture, 0};
   if (capture != 0) {
     if (capture_policy_ != CapturePolicy::allocation_nodes) throw GrowthDuringCapture(asked, described());
     block.bytes = least;

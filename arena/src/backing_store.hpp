@@ -28,14 +28,15 @@ struct Block {
   std::size_t bytes;
   std::size_t begin;
   unsigned long long capture;  ///< in which it was allocated, as a node of a graph; 0 for ordinary memory
+  std::size_t tail = 0;        ///< left unused at its end, where the phase outgrew it
 };
 
 /// What to go back to when a nested phase ends.
 struct ScopeMark {
-  std::size_t begin;         ///< where its first allocation goes, in the order of the phase
-  std::size_t bytes_in_use;  ///< by what was allocated before it and is not recycled
-  std::vector<Range> holes;  ///< before it: they serve again when it has ended
-  bool ended = false;        ///< too early, while a scope inside it is open
+  std::size_t begin;                  ///< where its first allocation goes, in the order of the phase
+  std::size_t bytes_in_use;           ///< by what was allocated before it and is not recycled
+  std::unique_ptr<FreeRanges> holes;  ///< before it, if any: they serve again when it has ended
+  bool ended = false;                 ///< too early, while a scope inside it is open
 };
 
 /// A store over blocks from a pool. Each Backing says where in them an allocation goes.
@@ -86,6 +87,10 @@ class BackingStore : public Store {
   static void throw_failed_free(cudaError_t error);
   [[noreturn]] static void throw_foreign_pointer(const void* pointer, std::size_t bytes);
 
+  /// Whether the stream is being captured and growth becomes a node of the graph.
+  [[nodiscard]] bool grows_by_nodes() noexcept {
+    return capture_policy_ == CapturePolicy::allocation_nodes && memory_.capture() != 0;
+  }
   /// Whether memory is kept until the arena dies, because graphs may use it.
   [[nodiscard]] bool keeps_all() const noexcept { return capture_policy_ != CapturePolicy::refuse_growth; }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -29,6 +30,11 @@ struct Allocation {
   std::size_t back;    // the guard behind it
   std::size_t number;  // in the phase, from 1
   bool guarded;        // not where the stream was captured: what is written there is written by each launch
+};
+
+struct Scope {
+  std::size_t allocations_before;
+  bool ended;
 };
 
 std::string at(const void* pointer) {
@@ -65,7 +71,8 @@ class CheckedStore final : public Store {
   // Nobody is left to catch an exception.
   ~CheckedStore() override {
     if (memory_.stream_id() != stream_id_) {
-      report("an arena outlives its stream: its memory cannot be given back in order");
+      report(described() + " outlives its stream: its memory cannot be given back in order, and is leaked");
+      static_cast<void>(checked_.release());
       return;
     }
     try {
@@ -76,7 +83,7 @@ class CheckedStore final : public Store {
   }
 
   void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) override {
-    const Use use{*this};
+    const Use use{*this, bump};
     reserve_one_more(live_);
     const std::size_t front = std::max(alignment, min_alignment);
     const std::size_t back = footprint(bytes) - bytes + min_alignment;
@@ -85,23 +92,16 @@ class CheckedStore final : public Store {
     const std::size_t size = overflows ? ~std::size_t{0} : front + bytes + back;
     const std::size_t requested = bump.bytes_requested;
     auto* const base = static_cast<std::byte*>(checked_->allocate(bump, size, front));
-    const bool guarded = memory_.capture() == 0;
-    if (guarded) {
-      cudaError_t error = memory_.fill(base, guard_byte, size);
-      if (error == cudaSuccess) error = memory_.fill(base + front, fresh_byte, bytes);
-      if (error != cudaSuccess) {
-        checked_->recycle(bump, base, size);
-        throw CudaError(error, "cudaMemsetAsync", __FILE__, __LINE__);
-      }
-    }
+    // Without guards if they cannot be written: what ails the stream will show where it matters.
+    const bool guarded = memory_.capture() == 0 && memory_.fill(base, guard_byte, size) == cudaSuccess &&
+                         memory_.fill(base + front, fresh_byte, bytes) == cudaSuccess;
     bump.bytes_requested = requested + bytes;
     live_.push_back({base + front, bytes, front, back, bump.allocations, guarded});
-    close(bump);
     return base + front;
   }
 
   void recycle(Bump& bump, void* pointer, std::size_t bytes) override {
-    const Use use{*this};
+    const Use use{*this, bump};
     const auto found = find(pointer, bytes);
     const Allocation allocation = *found;
     const auto index = static_cast<std::size_t>(found - live_.begin());
@@ -112,70 +112,72 @@ class CheckedStore final : public Store {
                       allocation.front + allocation.bytes + allocation.back);
     live_.erase(live_.begin() + static_cast<std::ptrdiff_t>(index));
     recycled_.push_back(allocation);
-    close(bump);
     throw_if_any(findings);
   }
 
   void reset(Bump& bump) override {
-    const Use use{*this};
-    std::vector<std::string> findings = verify(0);
-    findings.insert(findings.begin(), findings_of_scopes_.begin(), findings_of_scopes_.end());
-    findings_of_scopes_.clear();
+    const Use use{*this, bump};
+    std::vector<std::string> findings = std::exchange(findings_of_scopes_, {});
+    std::exception_ptr failure;
+    try {
+      for (std::string& finding : verify(0)) findings.push_back(std::move(finding));
+    } catch (const CudaError&) {
+      failure = std::current_exception();
+    }
     for (const Allocation& allocation : live_) poison(allocation);
     live_.clear();
     recycled_.clear();
     try {
       checked_->reset(bump);
-    } catch (...) {
-      findings_of_scopes_ = std::move(findings);
-      close(bump);
-      throw;
+    } catch (const CudaError&) {
+      if (!failure) failure = std::current_exception();
     }
-    close(bump);
+    if (failure) {
+      findings_of_scopes_ = std::move(findings);
+      std::rethrow_exception(failure);
+    }
     throw_if_any(findings);
   }
 
   void reserve(Bump& bump, std::size_t bytes) override {
-    const Use use{*this};
+    const Use use{*this, bump};
     checked_->reserve(bump, bytes);
-    close(bump);
   }
 
   void trim(Bump& bump) override {
-    const Use use{*this};
+    const Use use{*this, bump};
     checked_->trim(bump);
-    close(bump);
   }
 
   std::size_t begin_scope(Bump& bump) override {
-    const Use use{*this};
-    reserve_one_more(scope_begins_);
+    const Use use{*this, bump};
+    reserve_one_more(scopes_);
     const std::size_t depth = checked_->begin_scope(bump);
-    scope_begins_.push_back(bump.allocations);
-    close(bump);
+    scopes_.push_back({bump.allocations, false});
     return depth;
   }
 
   void end_scope(Bump& bump, std::size_t depth) noexcept override {
-    try {
-      if (depth == scope_begins_.size()) {
-        const std::size_t first = first_since(scope_begins_.back());
+    if (depth > scopes_.size()) return;
+    scopes_[depth - 1].ended = true;
+    std::size_t left = scopes_.size();
+    while (left != 0 && scopes_[left - 1].ended) --left;
+    if (left != scopes_.size()) {
+      const std::size_t first = first_since(scopes_[left].allocations_before);
+      try {
         for (const std::string& finding : verify(first)) {
           report(finding);
           findings_of_scopes_.push_back(finding);
         }
-        for (std::size_t i = first; i < live_.size(); ++i) poison(live_[i]);
+      } catch (const std::exception& error) {
+        report(error.what());
       }
-    } catch (const std::exception& error) {
-      report(error.what());
+      for (std::size_t i = first; i < live_.size(); ++i) poison(live_[i]);
+      live_.erase(live_.begin() + static_cast<std::ptrdiff_t>(first), live_.end());
+      scopes_.erase(scopes_.begin() + static_cast<std::ptrdiff_t>(left), scopes_.end());
     }
     checked_->end_scope(bump, depth);
-    if (checked_->open_scopes() < scope_begins_.size()) {
-      const std::size_t begin = scope_begins_[checked_->open_scopes()];
-      live_.resize(first_since(begin));
-      scope_begins_.resize(checked_->open_scopes());
-    }
-    close(bump);
+    bump.limit = bump.cursor;
   }
 
   std::size_t open_scopes() const noexcept override { return checked_->open_scopes(); }
@@ -186,10 +188,11 @@ class CheckedStore final : public Store {
   std::string described() const override { return checked_->described(); }
 
  private:
-  // One call on the arena: by one thread at a time, while the stream lives.
+  // One call on the arena: by one thread at a time, while the stream lives. At its end, however that comes,
+  // the inline path finds no room, so that every allocation comes here.
   class Use {
    public:
-    explicit Use(CheckedStore& store) : store_(store) {
+    Use(CheckedStore& store, Bump& bump) : store_(store), bump_(bump) {
       if (store_.in_use_.exchange(true, std::memory_order_acquire)) {
         throw std::logic_error(store_.described() +
                                " is used by two threads at once; an arena has no lock: use one for each "
@@ -198,19 +201,20 @@ class CheckedStore final : public Store {
       if (store_.memory_.stream_id() == store_.stream_id_) return;
       store_.in_use_.store(false, std::memory_order_release);
       throw std::logic_error(store_.described() +
-                             ": its stream was destroyed, or its handle names another one "
-                             "now; an arena must not outlive its stream");
+                             ": its stream was destroyed, or its handle names another one now; an arena must "
+                             "not outlive its stream");
     }
-    ~Use() { store_.in_use_.store(false, std::memory_order_release); }
+    ~Use() {
+      bump_.limit = bump_.cursor;
+      store_.in_use_.store(false, std::memory_order_release);
+    }
     Use(const Use&) = delete;
     Use& operator=(const Use&) = delete;
 
    private:
     CheckedStore& store_;
+    Bump& bump_;
   };
-
-  // Sends every allocation here, past the inline path.
-  static void close(Bump& bump) noexcept { bump.limit = bump.cursor; }
 
   std::size_t first_since(std::size_t allocations) const noexcept {
     const auto first = std::find_if(live_.begin(), live_.end(), [&](const Allocation& allocation) {
@@ -298,9 +302,9 @@ class CheckedStore final : public Store {
   StreamOrderedMemory memory_;
   unsigned long long stream_id_;
   std::atomic<bool> in_use_{false};
-  std::vector<Allocation> live_;           // in the order of allocation
-  std::vector<Allocation> recycled_;       // in this phase
-  std::vector<std::size_t> scope_begins_;  // the allocations before each open scope
+  std::vector<Allocation> live_;      // in the order of allocation
+  std::vector<Allocation> recycled_;  // in this phase
+  std::vector<Scope> scopes_;         // innermost last
   std::vector<std::string> findings_of_scopes_;
 };
 

@@ -69,11 +69,13 @@ class ChunkedStore final : public BackingStore {
       return block.begin < end_of_phase && address - address_of(block.pointer) < block.bytes;
     });
     if (chunk == blocks_.end() || footprint(bytes) == 0) throw_foreign_pointer(pointer, bytes);
-    const std::size_t offset = chunk->begin + (address - address_of(chunk->pointer));
+    const std::size_t in_chunk = address - address_of(chunk->pointer);
+    const std::size_t offset = chunk->begin + in_chunk;
     Range place{offset, offset + footprint(bytes)};
-    if (offset >= end_of_phase || footprint(bytes) > end_of_phase - offset) {
-      throw_foreign_pointer(pointer, bytes);
-    }
+    const bool can_be_one = address % min_alignment == 0 && footprint(bytes) <= bytes_in_use(bump) &&
+                            footprint(bytes) <= chunk->bytes - in_chunk && place.end <= end_of_phase &&
+                            !holes_.has_at(offset);
+    if (!can_be_one) throw_foreign_pointer(pointer, bytes);
     const auto over_aligned = std::find_if(over_aligned_.rbegin(), over_aligned_.rend(),
                                            [&](const OverAligned& each) { return each.address == address; });
     if (over_aligned != over_aligned_.rend()) {
@@ -92,8 +94,8 @@ class ChunkedStore final : public BackingStore {
       holes_.insert(place);
     }
     bump.origin += size;
-    if (size == chunk->bytes && blocks_.size() > 1 &&
-        !(keeps_all() && chunk->capture == 0)) {  // its own chunk
+    const bool is_graphs = chunk->capture != 0;
+    if (is_graphs || (size == chunk->bytes && blocks_.size() > 1 && !keeps_all())) {  // a chunk of its own
       static_cast<void>(free_only(chunk->pointer));
       continue_at(bump, top(bump));
     }
@@ -110,7 +112,7 @@ class ChunkedStore final : public BackingStore {
     promised_bytes_ = highest_top_ = 0;
     holes_.clear();
     over_aligned_.clear();
-    for (Block& block : blocks_) block.begin = Block::idle;
+    for (Block& block : blocks_) make_idle(block);
 
     cudaError_t error = free_blocks([](const Block& block) { return block.capture != 0; });
     const auto largest = std::max_element(blocks_.begin(), blocks_.end(), is_smaller);
@@ -120,7 +122,7 @@ class ChunkedStore final : public BackingStore {
     if (keep) largest->begin = 0;
     const cudaError_t other_error = free_behind(keep ? 1 : 0);
     if (error == cudaSuccess) error = other_error;
-    if (!keep && needed <= retain_bytes_) merge(bump, needed);
+    if (!keep && (keeps_all() || needed <= retain_bytes_)) merge(bump, needed);
     bump = {};
     continue_at(bump, 0);
     throw_failed_free(error);
@@ -133,8 +135,8 @@ class ChunkedStore final : public BackingStore {
                       std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& block) {
                         return block.capture == 0 && block.begin >= end && block.bytes >= size && size != 0;
                       });
-    if (!have) {
-      Block& block = grow(bump, bytes, 0, size);
+    if (!have && !grows_by_nodes()) {
+      Block& block = grow(bump, bytes, blocks_.empty() ? initial_bytes_ : 0, size);
       if (end == 0) begin_with(bump, block);
     }
     promised_bytes_ = std::max(promised_bytes_, size);
@@ -152,23 +154,23 @@ class ChunkedStore final : public BackingStore {
   std::size_t top(const Bump& bump) const noexcept { return bump.cursor - layout_base_; }
 
   // No address if no hole is large enough, or if the one that is has no memory behind it and none is to be
-  // had.
+  // had for it.
   Place cut_from_hole(Bump& bump, std::size_t asked, std::size_t size) {
     const FreeRanges::Index hole = size == 0 ? FreeRanges::none : holes_.find(size);
     if (hole == FreeRanges::none || fits_better_at_top(bump, holes_[hole], size)) return {};
-    const std::size_t offset = holes_[hole].begin;
-    std::uintptr_t address = address_in_chunk(offset, size);
-    if (address == 0) {
+    Place place{address_in_chunk(holes_[hole].begin, size), holes_[hole].begin};
+    if (place.address == 0 && !keeps_all()) {
       try {
-        extend(bump, offset, asked, size);
-      } catch (const OutOfDeviceMemory&) {
-        return {};
+        Block& chunk = grow(bump, asked, 0, size);
+        chunk.begin = place.offset;
+        place.address = address_of(chunk.pointer);
+      } catch (const std::exception&) {  // the top may have room, and throws if it has none
       }
-      address = address_in_chunk(offset, size);
     }
+    if (place.address == 0) return {};
     holes_.take(hole, size);
     bump.origin -= size;
-    return {address, offset};
+    return place;
   }
 
   // What the phase has used above the top and given back is a hole as well. It is taken where the other one
@@ -181,14 +183,18 @@ class ChunkedStore final : public BackingStore {
   }
 
   Place cut_from_top(Bump& bump, std::size_t asked, std::size_t size) {
-    const std::size_t room = room_end_ - bump.cursor;
-    if (size == 0 || size > room) {
-      extend(bump, top(bump), asked, size);
-      phase_.tail_bytes += room;
+    const std::size_t offset = top(bump);
+    if (size == 0 || size > room_end_ - bump.cursor) {
+      const void* const graphs = extend(bump, asked, size);
+      if (graphs != nullptr) {
+        continue_at(bump, offset + size);
+        bump.origin -= size;
+        return {address_of(graphs), offset};
+      }
     }
-    const Place place{bump.cursor, top(bump)};
+    const std::uintptr_t address = bump.cursor;
     bump.cursor += size;
-    return place;
+    return {address, offset};
   }
 
   // Where [offset, offset + size) lies in a chunk that holds all of it, or 0.
@@ -201,26 +207,40 @@ class ChunkedStore final : public BackingStore {
     return 0;
   }
 
-  // Makes a chunk hold [offset, offset + size), for an allocation of `asked` bytes.
-  void extend(Bump& bump, std::size_t offset, std::size_t asked, std::size_t size) {
+  // Makes a chunk hold `size` bytes at the top, for an allocation of `asked` bytes, and bumps on there. If
+  // the memory is a graph's, returns it: it is for this allocation alone.
+  const void* extend(Bump& bump, std::size_t asked, std::size_t size) {
     const std::size_t end = top(bump);
     Block* chunk = nullptr;
     for (Block& block : blocks_) {
       const bool fits = size != 0 && block.capture == 0 && block.begin >= end && block.bytes >= size;
-      // The top goes on from there and wants room; a hole wants none.
-      if (fits && (chunk == nullptr || is_smaller(*chunk, block) == (offset == end))) chunk = &block;
+      if (fits && (chunk == nullptr || is_smaller(*chunk, block))) chunk = &block;
     }
-    if (chunk == nullptr) {
-      std::size_t preferred = recycles_ || size > reserved_bytes_ / 8 ? 0 : reserved_bytes_;
-      if (blocks_.empty()) preferred = std::max(initial_bytes_, expected_bytes_);
-      chunk = &grow(bump, asked, preferred, size);
+    const std::uintptr_t left = room_end_;
+    const std::size_t tail = room_end_ - bump.cursor;
+    if (chunk == nullptr) chunk = &grow(bump, asked, preferred_growth(size), size);
+    if (chunk->capture != 0) {
+      chunk->begin = end;
+      return chunk->pointer;
     }
-    chunk->begin = offset;
     if (end == 0) {
       begin_with(bump, *chunk);
-    } else {
-      continue_at(bump, end);
+      return nullptr;
     }
+    chunk->begin = end;
+    for (Block& block : blocks_) {
+      if (address_of(block.pointer) + block.bytes == left) block.tail = tail;
+    }
+    continue_at(bump, end);
+    return nullptr;
+  }
+
+  std::size_t preferred_growth(std::size_t size) const noexcept {
+    if (blocks_.empty()) return std::max(initial_bytes_, expected_bytes_);
+    if (!recycles_) return size > reserved_bytes_ / 8 ? 0 : reserved_bytes_;
+    // Small ones do not each get a chunk once there are very many.
+    const bool is_one_of_many = blocks_.size() >= 128 && size <= initial_bytes_ / 16;
+    return is_one_of_many ? footprint(std::min(initial_bytes_, reserved_bytes_ / 16)) : 0;
   }
 
   // An idle chunk more. If that throws, idle ones may be gone and nothing else has changed.
@@ -229,7 +249,9 @@ class ChunkedStore final : public BackingStore {
         nvtx3::registered_string_in<NvtxDomain>::get<ChunkGrowth>(), nvtx3::payload{asked}}};
     const std::size_t end = top(bump);
     try {
-      return take_block(bump, end, asked, preferred, least, memory_.capture());
+      Block& block = take_block(bump, end, asked, preferred, least, memory_.capture());
+      continue_at(bump, end);  // its chunk may have been idle, and be gone
+      return block;
     } catch (...) {
       continue_at(bump, end);
       throw;
@@ -239,7 +261,7 @@ class ChunkedStore final : public BackingStore {
   // Of a phase that has nothing in use, this is the one chunk; those that were too small are freed, or, if
   // they cannot be freed now, left to reset().
   void begin_with(Bump& bump, Block& chunk) noexcept {
-    for (Block& block : blocks_) block.begin = Block::idle;
+    for (Block& block : blocks_) make_idle(block);
     chunk.begin = 0;
     static_cast<void>(free_behind(1));
     continue_at(bump, 0);
@@ -254,6 +276,11 @@ class ChunkedStore final : public BackingStore {
     }
   }
 
+  static void make_idle(Block& block) noexcept {
+    block.begin = Block::idle;
+    block.tail = 0;
+  }
+
   cudaError_t free_only(const void* pointer) noexcept {
     return free_blocks([pointer](const Block& block) { return block.pointer == pointer; });
   }
@@ -262,14 +289,17 @@ class ChunkedStore final : public BackingStore {
   void continue_at(Bump& bump, std::size_t offset) noexcept {
     const std::size_t in_use = bytes_in_use(bump);
     bump.cursor = room_end_ = 0;
-    for (const Block& block : blocks_) {
-      if (block.begin > offset || offset - block.begin > block.bytes) continue;
+    Block* chunk = nullptr;
+    for (Block& block : blocks_) {
+      if (block.capture != 0 || block.begin > offset || offset - block.begin > block.bytes) continue;
       const std::uintptr_t end = address_of(block.pointer) + block.bytes;
       const std::uintptr_t cursor = address_of(block.pointer) + (offset - block.begin);
       if (room_end_ != 0 && end - cursor <= room_end_ - bump.cursor) continue;
       bump.cursor = cursor;
       room_end_ = end;
+      chunk = &block;
     }
+    if (chunk != nullptr) chunk->tail = 0;
     layout_base_ = bump.cursor - offset;
     bump.origin = bump.cursor - in_use;
     set_limit(bump);
@@ -290,14 +320,18 @@ class ChunkedStore final : public BackingStore {
                                     [&](const ScopeMark& scope) { return range.begin < scope.begin; });
     for (auto scope = owner; scope != scopes_.end(); ++scope) scope->bytes_in_use -= range.end - range.begin;
     try {
-      owner->holes.push_back(range);
+      if (!owner->holes) owner->holes = std::make_unique<FreeRanges>();
+      owner->holes->insert(range);
     } catch (const std::bad_alloc&) {  // as FreeRanges::insert: forgotten until the phase ends
     }
   }
 
   ScopeMark mark(Bump& bump) override {
-    ScopeMark mark{top(bump), bytes_in_use(bump), holes_.all()};
-    holes_.clear();
+    ScopeMark mark{top(bump), bytes_in_use(bump), nullptr};
+    if (!holes_.empty()) {
+      mark.holes = std::make_unique<FreeRanges>();
+      std::swap(*mark.holes, holes_);
+    }
     set_limit(bump);
     return mark;
   }
@@ -307,8 +341,10 @@ class ChunkedStore final : public BackingStore {
         std::remove_if(over_aligned_.begin(), over_aligned_.end(),
                        [&](const OverAligned& each) { return each.place.begin >= mark.begin; }),
         over_aligned_.end());
+    static_cast<void>(
+        free_blocks([&](const Block& block) { return block.capture != 0 && block.begin >= mark.begin; }));
     holes_.clear();
-    for (const Range hole : mark.holes) holes_.insert(hole);
+    if (mark.holes) std::swap(*mark.holes, holes_);
     lower_top(bump, holes_.take_ending_at(mark.begin));
     bump.origin = bump.cursor - mark.bytes_in_use;
   }

@@ -35,10 +35,11 @@ OutOfDeviceMemory::OutOfDeviceMemory(const MemoryShortage& shortage, const std::
     : message_(describe(shortage, asker)), shortage_(shortage) {}
 
 GrowthDuringCapture::GrowthDuringCapture(std::size_t bytes_asked, const std::string& asker)
-    : std::logic_error("growth during capture: " + std::to_string(bytes_asked) + " bytes asked by " + asker +
-                       " do not fit the memory it has, and while its stream is captured into a graph it must "
-                       "take none; run the phase once or reserve() before the capture begins, or choose "
-                       "CapturePolicy::allocation_nodes") {}
+    : std::logic_error(
+          "growth during capture: " + std::to_string(bytes_asked) + " bytes asked by " + asker +
+          " do not fit the memory it has, and while its stream is captured into a graph it must "
+          "take none; run the phase once before the capture begins (CapturePolicy::presized keeps what "
+          "it took), reserve() with Backing::chunked, or choose CapturePolicy::allocation_nodes") {}
 
 void throw_if_failed(cudaError_t code, const char* call, const char* file, int line) {
   if (code == cudaSuccess) return;

@@ -9,7 +9,7 @@ namespace daa::detail {
 
 namespace {
 
-// Of so many ranges of a bin the best is taken, if any fits: thousands of nearly equal ones cost no more.
+// Ranges of one bin that are looked at: thousands of nearly equal ones cost no more.
 constexpr int most_compared = 32;
 
 unsigned log2_floor(std::size_t value) noexcept {
@@ -61,6 +61,11 @@ void FreeRanges::insert(Range range) noexcept {
   link(node);
 }
 
+bool FreeRanges::has_at(std::size_t offset) const noexcept {
+  const Index node = count_ == 0 ? none : at(offset);
+  return node != none && nodes_[node].range.begin == offset;
+}
+
 FreeRanges::Index FreeRanges::find(std::size_t size) const noexcept {
   if (count_ == 0) return none;
   std::size_t bin = bin_of(size);
@@ -99,14 +104,19 @@ std::size_t FreeRanges::take_ending_at(std::size_t end) noexcept {
 
 void FreeRanges::clear() noexcept {
   if (count_ == 0) return;
+  const bool few = 16 * count_ < slots_.size();  // then the table is not worth going over
   for (std::size_t bin = next_bin(0); bin != bin_count; bin = next_bin(bin)) {
     while (heads_[bin] != none) {
       const Index node = heads_[bin];
+      if (few) {
+        erase(nodes_[node].range.begin);
+        erase(nodes_[node].range.end);
+      }
       unlink(node);
       release(node);
     }
   }
-  std::fill(slots_.begin(), slots_.end(), Slot{0, none});
+  if (!few) std::fill(slots_.begin(), slots_.end(), Slot{0, none});
 }
 
 std::vector<Range> FreeRanges::all() const {
@@ -143,8 +153,7 @@ FreeRanges::Index FreeRanges::best_in(std::size_t bin, std::size_t size) const n
   Index best = none;
   std::size_t best_size = 0;
   int compared = 0;
-  for (Index node = heads_[bin]; node != none; node = nodes_[node].next) {
-    if (best != none && compared >= most_compared) break;
+  for (Index node = heads_[bin]; node != none && compared < most_compared; node = nodes_[node].next) {
     const Range& range = nodes_[node].range;
     const std::size_t its_size = range.end - range.begin;
     const bool better = best == none || its_size < best_size ||

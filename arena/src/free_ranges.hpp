@@ -35,9 +35,12 @@ class FreeRanges {
 
   [[nodiscard]] Range operator[](Index index) const noexcept { return nodes_[index].range; }
 
+  /// Whether a range begins at `offset`.
+  [[nodiscard]] bool has_at(std::size_t offset) const noexcept;
+
   /// The smallest range of at least `size` bytes, or `none`. Among equals the one at the highest
-  /// address: what lives longest came first and lies low. Of many ranges of nearly the same size, only the
-  /// most recent ones are compared.
+  /// address: what lives longest came first and lies low. Of many ranges of nearly the same size only the 32
+  /// most recent ones are looked at: one that fits exactly may go unseen among them.
   [[nodiscard]] Index find(std::size_t size) const noexcept;
 
   /// Takes the first `size` bytes of a range that has as many.
@@ -48,7 +51,7 @@ class FreeRanges {
 
   void clear() noexcept;
 
-  /// All ranges, in no particular order; may throw std::bad_alloc.
+  /// All ranges, in no particular order; for tests.
   [[nodiscard]] std::vector<Range> all() const;
 
  private:

@@ -13,13 +13,15 @@ namespace {
 
 class IndividualStore final : public BackingStore {
  public:
-  using BackingStore::BackingStore;
+  IndividualStore(StreamOrderedMemory memory, const ArenaOptions& options)
+      : BackingStore(memory, options),
+        always_asks_(keeps_all() || options.checked || options.for_sanitizer) {}
 
   void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) override {
     const std::size_t slack = alignment_slack(alignment);
     const std::size_t size = footprint(bytes, slack) == 0 ? 0 : bytes + slack;
     Block* const kept = keeps_all() && size != 0 ? smallest_idle(bump, size) : nullptr;
-    if (kept == nullptr && (keeps_all() || bump.allocations == 0)) capture_ = memory_.capture();
+    if (kept == nullptr && (always_asks_ || bump.allocations == 0)) capture_ = memory_.capture();
     Block& block = kept != nullptr ? *kept : take_block(bump, bump.allocations, bytes, size, size, capture_);
     block.begin = bump.allocations;
     ++bump.allocations;
@@ -66,16 +68,16 @@ class IndividualStore final : public BackingStore {
     return smallest;
   }
 
-  ScopeMark mark(Bump& bump) override { return {bump.allocations, bytes_in_use(bump), {}}; }
+  ScopeMark mark(Bump& bump) override { return {bump.allocations, bytes_in_use(bump), nullptr}; }
 
   void unwind(Bump& bump, const ScopeMark& mark) noexcept override {
     bump.origin = bump.cursor - mark.bytes_in_use;
     static_cast<void>(free_behind(mark.begin));
   }
 
-  // Of the stream. To ask costs 6 % of a cudaMallocAsync, so that this is done once a phase unless graphs are
-  // known to come.
-  unsigned long long capture_ = 0;
+  unsigned long long capture_ = 0;  // of the stream, when it was asked last
+  // Where that is not done, it is asked once a phase: each time would cost 6 % of a cudaMallocAsync.
+  bool always_asks_;
 };
 
 }  // namespace

@@ -44,11 +44,11 @@ std::unique_ptr<Store> make_store(cudaStream_t stream, std::optional<cudaMemPool
       refuse("capture", static_cast<int>(options.capture), "refuse_growth, presized or allocation_nodes");
   }
   const StreamOrderedMemory memory{stream, pool};
-  const bool for_sanitizer = options.for_sanitizer || environment_asks("DAA_SANITIZER");
-  if (for_sanitizer && options.backing == Backing::chunked) options.backing = Backing::individual;
+  options.checked |= environment_asks("DAA_CHECKED");
+  options.for_sanitizer |= environment_asks("DAA_SANITIZER");
+  if (options.for_sanitizer && options.backing == Backing::chunked) options.backing = Backing::individual;
   std::unique_ptr<Store> store = make_backing_store(memory, options);
-  if (!options.checked && !environment_asks("DAA_CHECKED")) return store;
-  return make_checked_store(std::move(store), memory);
+  return options.checked ? make_checked_store(std::move(store), memory) : std::move(store);
 }
 
 }  // namespace daa::detail

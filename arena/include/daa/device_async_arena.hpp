@@ -33,18 +33,19 @@ enum class Backing {
 /// does everywhere, and a graph goes on using it each time that it is launched.
 enum class CapturePolicy {
   /// Throws GrowthDuringCapture where a captured phase needs more memory. What the arena has then may be used
-  /// by graphs until it gives that memory back: at reset() after a larger phase, by trim(), when it dies.
+  /// by graphs until it gives that memory back, which any later call outside the capture may do.
   /// With Backing::individual the capture must begin between two phases: there it is asked for once a phase.
   refuse_growth,
   /// The same, and the arena gives no memory back before it dies, whatever retain_bytes says: graphs may be
-  /// launched until then. Both backings keep what they have, and reuse it; reserve() it beforehand.
+  /// launched until then. Both backings keep what they have taken, and reuse it. Run the phase once before
+  /// the
+  /// capture, or, with Backing::chunked, reserve().
   presized,
   /// As presized, but a captured phase that needs more gets it from the graph: each growth is a memory node
   /// of
-  /// exactly the size asked, and is freed by another one at the reset() in the same capture. If the capture
-  /// ends before reset(), the memory is the graph's: instantiate it with
-  /// cudaGraphInstantiateFlagAutoFreeOnLaunch.
-  /// Pointers to it must not be used outside that graph.
+  /// exactly the size asked, for that allocation alone, and is freed by another one where the allocation is
+  /// given back in the same capture. If the capture ends before that, the memory is the graph's: instantiate
+  /// it with cudaGraphInstantiateFlagAutoFreeOnLaunch, and use the pointers in that graph only.
   allocation_nodes,
 };
 
@@ -113,7 +114,7 @@ class DeviceAsyncArena {
   /// Takes memory from `pool`, or from the current pool of the stream's device. Allocates nothing yet.
   /// `stream` and `pool` are borrowed and must outlive the arena. A default stream (0, cudaStreamLegacy,
   /// cudaStreamPerThread) is that of the device current now; cudaStreamPerThread ties the arena to this
-  /// thread. Throws CudaError if the stream is not valid.
+  /// thread. Throws CudaError if the stream is not valid, std::invalid_argument for options that are not.
   explicit DeviceAsyncArena(cudaStream_t stream, std::optional<cudaMemPool_t> pool = {},
                             ArenaOptions options = {});
 
@@ -132,8 +133,8 @@ class DeviceAsyncArena {
   /// Gives `bytes` at `pointer`, one whole allocation of this phase, back before the phase ends: memory that
   /// allocations of this phase may reuse from here on in stream order, so that the work enqueued on stream()
   /// so far may still use it. Optional: reset() gives back all that is left. The last allocation simply
-  /// unwinds; others leave holes, which the following allocations fill best fit, and which are forgotten at
-  /// reset(). `bytes` are those asked for. Nothing happens for null or 0 bytes.
+  /// unwinds; others leave holes, which the following allocations, no longer inline, fill best fit, and which
+  /// are forgotten at reset(). `bytes` are those asked for. Nothing happens for null or 0 bytes.
   /// Throws std::invalid_argument, with nothing changed, if these bytes lie in no memory that this phase
   /// uses. That the pointer and the bytes are those of one allocation, and the first time it is given back,
   /// is left to the caller. With Backing::individual this is a cudaFreeAsync; if it fails, reset() tries
@@ -158,10 +159,11 @@ class DeviceAsyncArena {
   /// Backing::individual. Throws as alloc_bytes().
   void reserve(std::size_t bytes);
 
-  /// Gives back, in stream order, what no allocation of this phase uses. Throws CudaError as reset().
+  /// Gives back, in stream order, the chunks behind the last allocation of this phase: between phases, all of
+  /// them. Throws CudaError as reset().
   void trim();
 
-  /// In constant time, without a CUDA call.
+  /// Without a CUDA call.
   [[nodiscard]] ArenaStats stats() const noexcept;
 
   /// The last ArenaOptions::history_phases phases that have ended, the oldest first.
