@@ -42,8 +42,8 @@ struct ScopeMark {
 };
 
 /// Each public function gives the guarantee that device_async_arena.hpp states of the member of the same
-/// name.
-class BackingStore {
+/// name. Stores of different threads share no cache line.
+class alignas(64) BackingStore {
  public:
   BackingStore(StreamOrderedMemory memory, const ArenaOptions& options);
   virtual ~BackingStore();
@@ -56,6 +56,9 @@ class BackingStore {
   virtual void reset(Bump& bump) = 0;
   virtual void reserve(Bump& bump, std::size_t bytes) = 0;
   virtual void trim(Bump& bump) = 0;
+
+  /// Forgets all blocks without giving them back. Nothing but destruction may follow.
+  void abandon() noexcept { blocks_.clear(); }
 
   /// Opens a nested phase and returns its depth, from 1.
   [[nodiscard]] std::size_t begin_scope(Bump& bump);

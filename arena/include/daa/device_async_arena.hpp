@@ -81,6 +81,7 @@ struct Bump {
 };
 
 class BackingStore;
+class PoolState;
 
 }  // namespace detail
 
@@ -160,9 +161,11 @@ class DeviceAsyncArena {
 
  private:
   friend class ArenaScope;
+  friend class detail::PoolState;
 
   [[nodiscard]] void* alloc_slow(std::size_t bytes, std::size_t alignment);
   detail::BackingStore& store() const;
+  void abandon() noexcept;  // all memory, which is leaked
 
   detail::Bump bump_;
   cudaStream_t stream_;
