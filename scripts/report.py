@@ -33,6 +33,9 @@ SYNC = {
 COSTS = ["std_pmr_monotonic", "arena", "arena_individual", "cuda_malloc_async_tuned", "cuda_malloc_async", "cuda_malloc"]
 
 
+GROUPS = ["trace", "threads"]
+
+
 def table(heading, rows):
     lines = ["| " + " | ".join(heading) + " |", "|---" * len(heading) + "|"]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
@@ -66,14 +69,45 @@ def cost(nanoseconds):
     return f"{nanoseconds:.2f} ns" if nanoseconds < 100 else f"{nanoseconds:.0f} ns"
 
 
+def medians(benchmarks, group=None):
+    """The median rows whose name begins with the group, by the name without it; or all others, without a group."""
+    for benchmark in benchmarks:
+        first, *rest = benchmark["run_name"].split("/")
+        if benchmark.get("aggregate_name") == "median" and (first if first in GROUPS else None) == group:
+            yield (rest if group else [first, *rest]), benchmark
+
+
 def cost_table(benchmarks):
     found = {}
-    for benchmark in benchmarks:
-        name, sync, *_ = benchmark["run_name"].split("/")
-        if benchmark.get("aggregate_name") == "median":
-            found[name, sync] = cost(benchmark["per_allocation"] * 1e9)
+    for (name, sync, *_), benchmark in medians(benchmarks):
+        found[name, sync] = cost(benchmark["per_allocation"] * 1e9)
     rows = [[f"`{name}`", found[name, "sync:0"], found.get((name, "sync:1"), "-")] for name in COSTS]
     return table(["", "an allocation", "the same, synchronised after each phase"], rows)
+
+
+def trace_table(benchmarks):
+    found = {}
+    for (trace, name, *_), benchmark in medians(benchmarks, "trace"):
+        found.setdefault(trace, {})[name] = f"{cost(benchmark['per_operation'] * 1e9)}, {benchmark['reserved_over_live']:.2f}"
+    if not found:
+        return ""
+    names = list(dict.fromkeys(name for each in found.values() for name in each))
+    rows = [[f"`{trace}`", *(found[trace].get(name, "-") for name in names)] for trace in found]
+    words = "\nHost time of an operation on [traces of real models](bench/traces/README.md), every free honoured, and memory\n"
+    words += "reserved over what is live at most:\n\n"
+    return words + table(["trace", *(f"`{name}`" for name in names)], rows)
+
+
+def thread_table(benchmarks):
+    found = {}
+    for (name, _, threads), benchmark in medians(benchmarks, "threads"):
+        found.setdefault(name, {})[int(threads.removeprefix("threads:"))] = cost(benchmark["per_allocation"] * 1e9)
+    if not found:
+        return ""
+    counts = sorted({count for each in found.values() for count in each})
+    rows = [[f"`{name}`", *(found[name].get(count, "-") for count in counts)] for name in found]
+    words = "\nHost time of an allocation in each of several threads, each on its own stream, 16 of 1 KiB to 2 MiB a phase:\n\n"
+    return words + table(["", *(f"{count} threads" for count in counts)], rows)
 
 
 def extent(rows, allocator):
@@ -105,7 +139,7 @@ Over all rows: again {extent(rows, 'preallocated:2')}, arena {extent(rows, 'aren
         text += f"{words.capitalize()}:\n\n{workload_table(rows, sync)}\n"
     text += "Host time of one allocation, giving back included, at 1,000 of 4 KiB a phase (`std_pmr_monotonic` is the\n"
     text += "standard library's arena over host memory):\n\n"
-    return text + cost_table(costs)
+    return text + cost_table(costs) + trace_table(costs) + thread_table(costs)
 
 
 def main():

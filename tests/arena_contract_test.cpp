@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "daa/device_async_arena.hpp"
+#include "own_pool.hpp"
 #include "stream_fixture.hpp"
 
 namespace daa::test {
@@ -80,30 +81,6 @@ void expect_same(const ArenaStats& before, const ArenaStats& after) {
   EXPECT_EQ(before.chunks, after.chunks);
   EXPECT_EQ(before.growths, after.growths);
 }
-
-// A pool of one's own, whose account shows what an arena holds.
-class OwnPool {
- public:
-  OwnPool() {
-    cudaMemPoolProps props{};
-    props.allocType = cudaMemAllocationTypePinned;
-    props.location.type = cudaMemLocationTypeDevice;
-    DAA_CUDA_CHECK(cudaMemPoolCreate(&pool_, &props));
-  }
-  ~OwnPool() { EXPECT_EQ(cudaMemPoolDestroy(pool_), cudaSuccess); }
-  OwnPool(const OwnPool&) = delete;
-  OwnPool& operator=(const OwnPool&) = delete;
-
-  [[nodiscard]] cudaMemPool_t handle() const { return pool_; }
-  [[nodiscard]] std::uint64_t bytes_used() const {
-    std::uint64_t bytes = 0;
-    DAA_CUDA_CHECK(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrUsedMemCurrent, &bytes));
-    return bytes;
-  }
-
- private:
-  cudaMemPool_t pool_ = nullptr;
-};
 
 TYPED_TEST(ArenaContract, EveryPointerIsAlignedTo256) {
   auto arena = this->make_arena();

@@ -39,8 +39,9 @@ struct ScopeMark {
   bool ended = false;                 ///< too early, while a scope inside it is open
 };
 
-/// A store over blocks from a pool. Each Backing says where in them an allocation goes.
-class BackingStore : public Store {
+/// A store over blocks from a pool. Each Backing says where in them an allocation goes. Stores of different
+/// threads share no cache line.
+class alignas(64) BackingStore : public Store {
  public:
   BackingStore(StreamOrderedMemory memory, const ArenaOptions& options);
   ~BackingStore() override;
@@ -54,6 +55,7 @@ class BackingStore : public Store {
   std::vector<PhaseRecord> history() const override;
   void name_phase(const char* name) noexcept override { phase_name_ = name; }
   std::string described() const override;
+  void abandon() noexcept override { blocks_.clear(); }
 
  protected:
   [[nodiscard]] static std::size_t bytes_in_use(const Bump& bump) noexcept {

@@ -72,7 +72,7 @@ class CheckedStore final : public Store {
   ~CheckedStore() override {
     if (memory_.stream_id() != stream_id_) {
       report(described() + " outlives its stream: its memory cannot be given back in order, and is leaked");
-      static_cast<void>(checked_.release());
+      checked_->abandon();
       return;
     }
     try {
@@ -147,6 +147,11 @@ class CheckedStore final : public Store {
   void trim(Bump& bump) override {
     const Use use{*this, bump};
     checked_->trim(bump);
+  }
+
+  void abandon() noexcept override {
+    live_.clear();
+    checked_->abandon();
   }
 
   std::size_t begin_scope(Bump& bump) override {

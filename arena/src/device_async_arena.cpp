@@ -67,6 +67,11 @@ void DeviceAsyncArena::trim() {
   store().trim(bump_);
 }
 
+void DeviceAsyncArena::abandon() noexcept {
+  if (store_) store_->abandon();
+  bump_ = {};
+}
+
 ArenaStats DeviceAsyncArena::stats() const noexcept {
   return store_ ? store_->stats(bump_) : ArenaStats{};
 }

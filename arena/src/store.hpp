@@ -26,6 +26,8 @@ class Store {
   virtual void reset(Bump& bump) = 0;
   virtual void reserve(Bump& bump, std::size_t bytes) = 0;
   virtual void trim(Bump& bump) = 0;
+  /// Forgets all memory without giving it back. Nothing but destruction may follow.
+  virtual void abandon() noexcept = 0;
 
   /// Opens a nested phase and returns its depth, from 1.
   [[nodiscard]] virtual std::size_t begin_scope(Bump& bump) = 0;

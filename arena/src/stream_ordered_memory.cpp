@@ -4,10 +4,6 @@ namespace daa::detail {
 
 namespace {
 
-bool is_default_stream(cudaStream_t stream) {
-  return stream == nullptr || stream == cudaStreamLegacy || stream == cudaStreamPerThread;
-}
-
 // A failed call leaves its error behind for the next cudaGetLastError() of anybody; we report it ourselves.
 cudaError_t taken(cudaError_t code) noexcept {
   if (code != cudaSuccess) static_cast<void>(cudaGetLastError());

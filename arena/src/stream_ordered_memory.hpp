@@ -13,6 +13,11 @@
 
 namespace daa::detail {
 
+/// Whether the handle stands for another stream on another device.
+[[nodiscard]] inline bool is_default_stream(cudaStream_t stream) noexcept {
+  return stream == nullptr || stream == cudaStreamLegacy || stream == cudaStreamPerThread;
+}
+
 class StreamOrderedMemory {
  public:
   /// Throws CudaError if the stream is not valid.

@@ -15,6 +15,7 @@
 #include "allocators/memory_pool.hpp"
 #include "daa/device_async_arena.hpp"
 #include "driver/handles.hpp"
+#include "micro/pool_cost.hpp"
 #include "micro/trace_cost.hpp"
 
 namespace daa::bench {
@@ -118,10 +119,12 @@ int main(int argc, char** argv) {
   }
   try {
     daa::bench::register_trace_benchmarks(DAA_TRACES);
+    daa::bench::register_pool_benchmarks();
   } catch (const std::exception& failure) {
-    std::fprintf(stderr, "daa-alloc-cost: no traces: %s\n", failure.what());
+    std::fprintf(stderr, "daa-alloc-cost: nothing to measure: %s\n", failure.what());
     return 1;
   }
   benchmark::RunSpecifiedBenchmarks();
+  benchmark::ClearRegisteredBenchmarks();  // and the pools that they share, while there is a runtime
   return 0;
 }

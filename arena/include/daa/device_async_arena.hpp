@@ -95,6 +95,7 @@ struct Bump {
   std::size_t bytes_requested = 0;  // by this phase
 };
 
+class PoolState;
 class Store;
 
 }  // namespace detail
@@ -176,9 +177,11 @@ class DeviceAsyncArena {
 
  private:
   friend class ArenaScope;
+  friend class detail::PoolState;
 
   [[nodiscard]] void* alloc_slow(std::size_t bytes, std::size_t alignment);
   detail::Store& store() const;
+  void abandon() noexcept;  // all memory, which is leaked
 
   detail::Bump bump_;
   cudaStream_t stream_;

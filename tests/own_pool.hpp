@@ -1,0 +1,37 @@
+// A CUDA memory pool of one's own on device 0.
+#pragma once
+
+#include <cuda_runtime_api.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+
+#include "daa/error.hpp"
+
+namespace daa::test {
+
+/// Its account shows what is held from it; at its end that must be nothing.
+class OwnPool {
+ public:
+  OwnPool() {
+    cudaMemPoolProps props{};
+    props.allocType = cudaMemAllocationTypePinned;
+    props.location.type = cudaMemLocationTypeDevice;
+    DAA_CUDA_CHECK(cudaMemPoolCreate(&pool_, &props));
+  }
+  ~OwnPool() { EXPECT_EQ(cudaMemPoolDestroy(pool_), cudaSuccess); }
+  OwnPool(const OwnPool&) = delete;
+  OwnPool& operator=(const OwnPool&) = delete;
+
+  [[nodiscard]] cudaMemPool_t handle() const { return pool_; }
+  [[nodiscard]] std::uint64_t bytes_used() const {
+    std::uint64_t bytes = 0;
+    DAA_CUDA_CHECK(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrUsedMemCurrent, &bytes));
+    return bytes;
+  }
+
+ private:
+  cudaMemPool_t pool_ = nullptr;
+};
+
+}  // namespace daa::test
