@@ -30,22 +30,20 @@ enum class Backing {
 };
 
 /// What an arena does while its stream is being captured into a graph. Memory that it has serves there as it
-/// does everywhere, and a graph goes on using it each time that it is launched.
+/// does everywhere, and the graph goes on using it each time that it is launched.
 enum class CapturePolicy {
-  /// Throws GrowthDuringCapture where a captured phase needs more memory. What the arena has then may be used
-  /// by graphs until it gives that memory back, which any later call outside the capture may do.
+  /// Throws GrowthDuringCapture where a captured phase needs more memory. What the arena has may be used by
+  /// graphs until it gives that memory back, which any later call outside the capture may do.
   /// With Backing::individual the capture must begin between two phases: there it is asked for once a phase.
   refuse_growth,
   /// The same, and the arena gives no memory back before it dies, whatever retain_bytes says: graphs may be
   /// launched until then. Both backings keep what they have taken, and reuse it. Run the phase once before
-  /// the
-  /// capture, or, with Backing::chunked, reserve().
+  /// the capture, or, with Backing::chunked, reserve().
   presized,
   /// As presized, but a captured phase that needs more gets it from the graph: each growth is a memory node
-  /// of
-  /// exactly the size asked, for that allocation alone, and is freed by another one where the allocation is
-  /// given back in the same capture. If the capture ends before that, the memory is the graph's: instantiate
-  /// it with cudaGraphInstantiateFlagAutoFreeOnLaunch, and use the pointers in that graph only.
+  /// of exactly the size asked, for that allocation alone, and is freed by another one where the allocation
+  /// is given back in the same capture. If the capture ends before that, the memory is the graph's: use the
+  /// pointers in that graph only, and instantiate it with cudaGraphInstantiateFlagAutoFreeOnLaunch.
   allocation_nodes,
 };
 
@@ -60,15 +58,16 @@ struct ArenaOptions {
   /// Looks for misuse, with the library alone: allocations stand between guards, which are compared where
   /// they are given back; fresh memory is filled with 0xFF, returned memory with 0xDD; recycle() knows its
   /// allocations; two threads at once and a stream that was destroyed are noticed. reset() and recycle()
-  /// throw MemoryOverrun, having done their work; the end of a scope, which must not throw, writes it to
-  /// stderr and leaves it to reset(); the destructor writes it to stderr. Allocations take 512 bytes more,
-  /// and giving them back waits for the stream: for debugging. Nothing is guarded while the stream is
-  /// captured. The environment variable DAA_CHECKED=1 does the same for every arena.
+  /// throw MemoryOverrun, having done their work. The end of a scope writes it to stderr and leaves the
+  /// exception to reset(); the destructor writes it to stderr. For debugging: giving back waits for the
+  /// stream, and an allocation takes 512 bytes more, or twice its alignment, which reserve() does not count.
+  /// Nothing is guarded while the stream is captured. DAA_CHECKED=1 in the environment does the same for
+  /// every arena.
   bool checked = false;
-  /// Lets compute-sanitizer see each allocation: Backing::individual stands in for chunked. (It sees what
-  /// comes from cudaMallocAsync, with its exact size, and nothing of what is cut from it.) The environment
-  /// variable DAA_SANITIZER=1 does the same for every arena. CapturePolicy::refuse_growth only: memory that
-  /// is kept for graphs stays valid for the tool.
+  /// Lets compute-sanitizer see each allocation: Backing::individual stands in for chunked. (The tool sees
+  /// what comes from cudaMallocAsync, with its exact size, and nothing of what is cut from it.)
+  /// DAA_SANITIZER=1 in the environment does the same for every arena. Memory that is kept for graphs
+  /// (CapturePolicy) stays valid for the tool.
   bool for_sanitizer = false;
   /// How many of the last phases history() tells of.
   std::size_t history_phases = 0;
@@ -105,11 +104,13 @@ class Store;
 /// A pointer may be used by work enqueued on stream() before the next reset(), and by nothing else.
 /// No member ever waits for the stream or the device; growth costs what cudaMallocAsync costs. One thread at
 /// a time; different arenas share nothing.
-/// While stream() is being captured into a graph, CapturePolicy applies; reset() and trim() then free
-/// nothing, which waits for the next reset() after the capture. An arena that dies during a capture leaks its
-/// memory: there is no moment at which it could be freed in stream order. Movable: all pointers stay valid. A
-/// moved-from arena may be destroyed and assigned to; all that would change it throw std::logic_error. Not to
-/// be moved or destroyed inside an ArenaScope.
+///
+/// While stream() is being captured into a graph, CapturePolicy applies. reset() and trim() then free
+/// nothing: that waits for the next reset() after the capture. An arena that dies during a capture leaks its
+/// memory, since there is no moment at which it could be freed in stream order.
+///
+/// Movable: all pointers stay valid. A moved-from arena may be destroyed and assigned to; all functions that
+/// would change it throw std::logic_error. Not to be moved or destroyed inside an ArenaScope.
 class DeviceAsyncArena {
  public:
   /// Takes memory from `pool`, or from the current pool of the stream's device. Allocates nothing yet.
