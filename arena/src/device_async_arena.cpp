@@ -103,6 +103,13 @@ void DeviceAsyncArena::name_phase(const char* name) {
   store().name_phase(name == nullptr ? "" : name);
 }
 
+void detail::recycle_or_leave(DeviceAsyncArena& arena, void* pointer, std::size_t bytes) noexcept {
+  try {
+    arena.recycle(pointer, bytes);
+  } catch (...) {  // who gives memory back is often a destructor, which must not throw
+  }
+}
+
 ArenaScope::ArenaScope(DeviceAsyncArena& arena)
     : arena_(arena), depth_(arena.store().begin_scope(arena.bump_)) {}
 

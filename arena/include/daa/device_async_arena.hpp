@@ -23,6 +23,8 @@
 
 namespace daa {
 
+class ArenaResource;
+
 /// How an arena takes memory from its pool.
 enum class Backing {
   chunked,     ///< Bump allocation in chunks that are kept across reset(): no CUDA call in a steady state.
@@ -158,6 +160,9 @@ class DeviceAsyncArena {
 
   [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
 
+  /// This arena for CUB, cuda::mr and RMM. To call it, include <daa/memory_resource.hpp>, which needs CCCL.
+  [[nodiscard]] ArenaResource resource() noexcept;
+
  private:
   friend class ArenaScope;
 
@@ -168,6 +173,13 @@ class DeviceAsyncArena {
   cudaStream_t stream_;
   std::unique_ptr<detail::BackingStore> store_;
 };
+
+namespace detail {
+
+/// What deallocate() of every handle is: recycle(), and where that throws, the memory is left to reset().
+void recycle_or_leave(DeviceAsyncArena& arena, void* pointer, std::size_t bytes) noexcept;
+
+}  // namespace detail
 
 /// A phase within the phase: what was allocated since is given back, in stream order, when it ends.
 ///

@@ -1,0 +1,136 @@
+// The arena as a memory resource of CCCL: for CUB's environments, for cuda::mr and for RMM.
+//
+// CCCL must be on the include path. CUDA toolkits have it in include/cccl (before 13.0: in include), where
+// nvcc finds it by itself; CMake has the target CCCL::CCCL.
+#pragma once
+
+#if !__has_include(<cuda/memory_resource>)
+#error \
+    "daa/memory_resource.hpp needs CCCL, which is not on the include path: add include/cccl of the CUDA toolkit"
+#endif
+#include <cuda/std/version>
+
+#if CCCL_VERSION < 2007000
+#error \
+    "daa/memory_resource.hpp needs CCCL 2.7, of CUDA 12.8, or newer; an older one comes first on the include path"
+#endif
+
+// Until 3.0, CCCL hides its memory resources unless asked for them before it is included.
+#if CCCL_VERSION < 3001000 && !defined(LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE)
+#if defined(_CUDA_MEMORY_RESOURCE)
+#error \
+    "Include daa/memory_resource.hpp before <cuda/memory_resource>, or define LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE"
+#endif
+#define LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE
+#endif
+
+#include <cuda/memory_resource>
+#include <cuda/stream_ref>
+
+#include <cstddef>
+#include <sstream>
+#include <stdexcept>
+
+#include "daa/device_async_arena.hpp"
+
+namespace daa {
+
+/// A copyable handle of an arena, from DeviceAsyncArena::resource(): a memory resource whose memory devices
+/// can access, in the terms of CCCL 2.7 to 3.0 (`resource`, `async_resource`) and in those of 3.1 and later
+/// (`synchronous_resource`, `resource`). From 3.1 on it is an execution environment as well, which knows both
+/// the arena's stream and its memory: it may be CUB's last argument, or a part of one.
+///
+/// All memory is the arena's scratch memory: for work on its stream, and until its next reset(), whether it
+/// is given back before or not. That holds of the spellings without a stream, too: they mean the arena's, and
+/// wait for nothing.
+///
+/// A handle is a pointer to the arena. It must not be used after the arena was moved or has died. It may be
+/// copied anywhere, but all copies are used by one thread at a time, as the arena is.
+class ArenaResource {
+ public:
+  explicit ArenaResource(DeviceAsyncArena& arena) noexcept : arena_(&arena) {}
+
+  [[nodiscard]] DeviceAsyncArena& arena() const noexcept { return *arena_; }
+  [[nodiscard]] cudaStream_t stream() const noexcept { return arena_->stream(); }
+
+  /// As DeviceAsyncArena::alloc_bytes(). Throws std::invalid_argument, with nothing changed, if `stream` is
+  /// not the arena's, bit by bit: 0 is not cudaStreamLegacy. CUB reports all that this throws as
+  /// cudaErrorMemoryAllocation.
+  [[nodiscard]] void* allocate(cuda::stream_ref stream, std::size_t bytes,
+                               std::size_t alignment = detail::min_alignment) const {
+    if (stream.get() != this->stream()) throw_foreign(stream.get());
+    return arena_->alloc_bytes(bytes, alignment);
+  }
+
+  /// DeviceAsyncArena::recycle(). Never throws: whatever cannot be recycled now, memory given back on a
+  /// stream that is not the arena's among it, stays in use until reset().
+  void deallocate(cuda::stream_ref stream, void* pointer, std::size_t bytes,
+                  std::size_t /*alignment*/ = detail::min_alignment) const noexcept {
+    if (stream.get() == this->stream()) detail::recycle_or_leave(*arena_, pointer, bytes);
+  }
+
+  // The same on the arena's stream, as CCCL 3.1 and later call it,
+  [[nodiscard]] void* allocate_sync(std::size_t bytes, std::size_t alignment = detail::min_alignment) const {
+    return arena_->alloc_bytes(bytes, alignment);
+  }
+  void deallocate_sync(void* pointer, std::size_t bytes,
+                       std::size_t /*alignment*/ = detail::min_alignment) const noexcept {
+    detail::recycle_or_leave(*arena_, pointer, bytes);
+  }
+
+  // and all of it as CCCL 2.7 to 3.0 do.
+  [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment = detail::min_alignment) const {
+    return allocate_sync(bytes, alignment);
+  }
+  void deallocate(void* pointer, std::size_t bytes,
+                  std::size_t alignment = detail::min_alignment) const noexcept {
+    deallocate_sync(pointer, bytes, alignment);
+  }
+  [[nodiscard]] void* allocate_async(std::size_t bytes, std::size_t alignment,
+                                     cuda::stream_ref stream) const {
+    return allocate(stream, bytes, alignment);
+  }
+  void deallocate_async(void* pointer, std::size_t bytes, std::size_t alignment,
+                        cuda::stream_ref stream) const noexcept {
+    deallocate(stream, pointer, bytes, alignment);
+  }
+
+  /// Handles are equal if they are of one arena.
+  friend bool operator==(const ArenaResource& a, const ArenaResource& b) noexcept {
+    return a.arena_ == b.arena_;
+  }
+  friend bool operator!=(const ArenaResource& a, const ArenaResource& b) noexcept { return !(a == b); }
+
+  friend constexpr void get_property(const ArenaResource&, cuda::mr::device_accessible) noexcept {}
+
+#if CCCL_VERSION >= 3002000
+  using default_queries = cuda::mr::properties_list<cuda::mr::device_accessible>;  // for cuda::make_buffer()
+#endif
+
+#if CCCL_VERSION >= 3001000
+  /// What CUB asks an environment for. Without an answer to the first it would take cudaMallocAsync.
+  [[nodiscard]] ArenaResource query(const cuda::mr::get_memory_resource_t&) const noexcept {
+    return *this;
+  }
+  [[nodiscard]] cuda::stream_ref query(const cuda::get_stream_t&) const noexcept {
+    return stream();
+  }
+#endif
+
+ private:
+  [[noreturn]] void throw_foreign(cudaStream_t asked) const {
+    std::ostringstream message;
+    message << "ArenaResource::allocate: asked for memory on stream " << static_cast<const void*>(asked)
+            << ", and the arena's stream is " << static_cast<const void*>(stream())
+            << "; pass that one, or make an arena for the other";
+    throw std::invalid_argument(message.str());
+  }
+
+  DeviceAsyncArena* arena_;
+};
+
+inline ArenaResource DeviceAsyncArena::resource() noexcept {
+  return ArenaResource{*this};
+}
+
+}  // namespace daa
