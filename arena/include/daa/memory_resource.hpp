@@ -44,6 +44,8 @@ namespace daa {
 /// is given back before or not. That holds of the spellings without a stream, too: they mean the arena's, and
 /// wait for nothing.
 ///
+/// What holds such memory and gives it back by itself, such as a container, must have done so before reset().
+///
 /// A handle is a pointer to the arena. It must not be used after the arena was moved or has died. It may be
 /// copied anywhere, but all copies are used by one thread at a time, as the arena is.
 class ArenaResource {
