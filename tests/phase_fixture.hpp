@@ -20,9 +20,9 @@ class PhaseFixture : public StreamFixture {
     if (IsSkipped()) return;
     DAA_CUDA_CHECK(cudaDeviceGetDefaultMemPool(&pool_, 0));
     arena_.emplace(stream(), pool_);
-    DAA_CUDA_CHECK(cudaMallocAsync(&in, n * sizeof(int), stream()));
-    DAA_CUDA_CHECK(cudaMallocAsync(&out, n * sizeof(int), stream()));
-    for (int i = 0; i < n; ++i) host_in.push_back((i * 48'271ll + 11) % 1'009);
+    DAA_CUDA_CHECK(cudaMallocAsync(reinterpret_cast<void**>(&in), n * sizeof(int), stream()));
+    DAA_CUDA_CHECK(cudaMallocAsync(reinterpret_cast<void**>(&out), n * sizeof(int), stream()));
+    for (int i = 0; i < n; ++i) host_in.push_back(static_cast<int>((i * 48'271ll + 11) % 1'009));
     DAA_CUDA_CHECK(cudaMemcpyAsync(in, host_in.data(), n * sizeof(int), cudaMemcpyHostToDevice, stream()));
   }
   void TearDown() override {
