@@ -15,11 +15,10 @@
     "daa/memory_resource.hpp needs CCCL 2.7, of CUDA 12.8, or newer; an older one comes first on the include path"
 #endif
 
-// Until 3.0, CCCL hides its memory resources unless asked for them before it is included.
-#if CCCL_VERSION < 3001000 && !defined(LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE)
-#if defined(_CUDA_MEMORY_RESOURCE)
-#error \
-    "Include daa/memory_resource.hpp before <cuda/memory_resource>, or define LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE"
+// Unless asked before it is included, CCCL hides its memory resources until 3.0, and resource_ref in 3.1.
+#if CCCL_VERSION < 3002000 && !defined(LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE)
+#if CCCL_VERSION < 3001000 && defined(_CUDA_MEMORY_RESOURCE)
+#error "Include daa/memory_resource.hpp before <cuda/memory_resource>, or define LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE"
 #endif
 #define LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE
 #endif
