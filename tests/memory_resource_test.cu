@@ -66,6 +66,13 @@ TEST_F(MemoryResource, IsAPartOfAnEnvironmentOfCub) {
   EXPECT_EQ(read_out(1).front(), sum());
 }
 
+TEST_F(MemoryResource, WithoutItCubWouldHaveTakenThePool) {
+  const cuda::std::execution::env environment{cuda::stream_ref{stream()}};
+  EXPECT_GT(bytes_from_the_pool([&] { DAA_CUDA_CHECK(cub::DeviceReduce::Sum(in, out, n, environment)); }),
+            0u);
+  EXPECT_EQ(arena().stats().life.allocations, 0u);
+}
+
 TEST_F(MemoryResource, AnEnvironmentOnAForeignStreamIsRefused) {
   const cuda::std::execution::env environment{cuda::stream_ref{cudaStreamPerThread}, arena().resource()};
   EXPECT_EQ(cub::DeviceReduce::Sum(in, out, n, environment), cudaErrorMemoryAllocation);

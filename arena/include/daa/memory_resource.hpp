@@ -18,7 +18,7 @@
 // Unless asked before it is included, CCCL hides its memory resources until 3.0, and resource_ref in 3.1.
 #if CCCL_VERSION < 3002000 && !defined(LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE)
 #if CCCL_VERSION < 3001000 && defined(_CUDA_MEMORY_RESOURCE)
-#error "Include daa/memory_resource.hpp before <cuda/memory_resource>, or define LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE"
+#error "include daa/memory_resource.hpp first, or define LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE"
 #endif
 #define LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE
 #endif
