@@ -197,7 +197,9 @@ TEST_F(CampaignTest, WithoutAnArenaEachAllocationAndEachFreeIsACall) {
   options.allocators = {&allocator("cuda-malloc"), &allocator("cuda-malloc-async"),
                         &allocator("arena-individual")};
   for (const Row& row : run(options)) {
-    EXPECT_EQ(row.runtime_calls_per_phase, 2 * row.allocations_per_phase) << row.allocator;
+    // Whether the stream is being captured, before memory is taken and before it is given back.
+    const double questions = row.allocator == "arena-individual" ? 2 : 0;
+    EXPECT_EQ(row.runtime_calls_per_phase, 2 * row.allocations_per_phase + questions) << row.allocator;
   }
 }
 

@@ -7,6 +7,19 @@
 
 namespace daa::detail {
 
+namespace {
+
+void add(PhaseStats& sum, const PhaseStats& phase) noexcept {
+  sum.allocations += phase.allocations;
+  sum.bytes_requested += phase.bytes_requested;
+  sum.padding_bytes += phase.padding_bytes;
+  sum.recycled_bytes += phase.recycled_bytes;
+  sum.tail_bytes += phase.tail_bytes;
+  sum.peak_bytes = std::max(sum.peak_bytes, phase.peak_bytes);
+}
+
+}  // namespace
+
 BackingStore::BackingStore(StreamOrderedMemory memory, const ArenaOptions& options)
     : memory_(memory),
       capture_policy_(options.capture),
@@ -23,28 +36,26 @@ BackingStore::~BackingStore() {
   }
 }
 
+PhaseStats BackingStore::phase(const Bump& bump) const noexcept {
+  PhaseStats phase = phase_;
+  phase.allocations = bump.allocations;
+  phase.bytes_requested = bump.bytes_requested;
+  phase.padding_bytes = bytes_in_use(bump) + phase.recycled_bytes - phase.bytes_requested;
+  phase.peak_bytes = std::max(phase.peak_bytes, bytes_in_use(bump));
+  return phase;
+}
+
 ArenaStats BackingStore::stats(const Bump& bump) const noexcept {
   ArenaStats stats;
-  stats.allocations = bump.allocations;
-  stats.bytes_requested = bump.bytes_requested;
-  stats.recycled_bytes = phase_.recycled_bytes;
+  static_cast<PhaseStats&>(stats) = phase(bump);
   stats.bytes_in_use = bytes_in_use(bump);
-  stats.padding_bytes = stats.bytes_in_use + stats.recycled_bytes - stats.bytes_requested;
-  stats.tail_bytes = phase_.tail_bytes;
-  stats.peak_bytes = std::max(phase_.peak_bytes, stats.bytes_in_use);
   stats.bytes_reserved = reserved_bytes_;
   stats.chunks = blocks_.size();
   stats.growths = memory_.allocations();
   stats.runtime_calls = memory_.calls();
   stats.phases = phases_;
-
   stats.life = life_;
-  stats.life.allocations += stats.allocations;
-  stats.life.bytes_requested += stats.bytes_requested;
-  stats.life.padding_bytes += stats.padding_bytes;
-  stats.life.recycled_bytes += stats.recycled_bytes;
-  stats.life.tail_bytes += stats.tail_bytes;
-  stats.life.peak_bytes = std::max(life_.peak_bytes, stats.peak_bytes);
+  add(stats.life, stats);
   stats.high_water_bytes = stats.life.peak_bytes;
   return stats;
 }
@@ -80,19 +91,16 @@ void BackingStore::note_recycled(const Bump& bump, std::size_t recycled) noexcep
 }
 
 void BackingStore::end_phase(const Bump& bump) noexcept {
-  const ArenaStats stats = this->stats(bump);
-  life_ = stats.life;
+  const PhaseRecord record{phase(bump), ++phases_, std::exchange(phase_name_, "")};
+  add(life_, record);
   phase_ = {};
-  ++phases_;
-  if (history_phases_ != 0) {
-    const std::size_t slot = (phases_ - 1) % history_phases_;
-    if (slot == history_.size()) {
-      history_.push_back({stats, phases_, phase_name_});  // reserved: cannot throw
-    } else {
-      history_[slot] = {stats, phases_, phase_name_};
-    }
+  if (history_phases_ == 0) return;
+  const std::size_t slot = (phases_ - 1) % history_phases_;
+  if (slot == history_.size()) {
+    history_.push_back(record);  // reserved: cannot throw
+  } else {
+    history_[slot] = record;
   }
-  phase_name_ = "";
 }
 
 std::vector<PhaseRecord> BackingStore::history() const {
@@ -103,15 +111,15 @@ std::vector<PhaseRecord> BackingStore::history() const {
 }
 
 Block& BackingStore::take_block(const Bump& bump, std::size_t end, std::size_t asked, std::size_t preferred,
-                                std::size_t least) {
+                                std::size_t least, unsigned long long capture) {
   const auto out_of_memory = [&](const ArenaStats& stats) {
     memory_.throw_failed_allocation(cudaErrorMemoryAllocation, {asked, stats, 0, 0}, described());
   };
   if (least == 0) out_of_memory(stats(bump));
   reserve_one_more(blocks_);
 
-  Block block{nullptr, std::max(preferred, least), Block::idle, memory_.capture()};
-  if (block.capture != 0) {
+  Block block{nullptr, std::max(preferred, least), Block::idle, capture};
+  if (capture != 0) {
     if (capture_policy_ != CapturePolicy::allocation_nodes) throw GrowthDuringCapture(asked, described());
     block.bytes = least;
   }

@@ -1,7 +1,4 @@
-// Where an arena's memory comes from: the slow path behind alloc_bytes(), one class a Backing.
-//
-// The arena keeps the bump pointer; a store keeps the blocks behind it and moves the pointer when it adds or
-// drops one. A *block* is one allocation from the pool.
+// Where an arena's memory comes from, one class a Backing. A *block* is one allocation from the pool.
 //
 // What a phase has in use is always cursor - origin of the Bump: the inline path moves the cursor, a store
 // moves the origin where memory comes from or goes to another place than the cursor's.
@@ -15,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "daa/device_async_arena.hpp"
 #include "free_ranges.hpp"
+#include "store.hpp"
 #include "stream_ordered_memory.hpp"
 
 namespace daa::detail {
@@ -41,33 +38,21 @@ struct ScopeMark {
   bool ended = false;        ///< too early, while a scope inside it is open
 };
 
-/// Each public function gives the guarantee that device_async_arena.hpp states of the member of the same
-/// name.
-class BackingStore {
+/// A store over blocks from a pool. Each Backing says where in them an allocation goes.
+class BackingStore : public Store {
  public:
   BackingStore(StreamOrderedMemory memory, const ArenaOptions& options);
-  virtual ~BackingStore();
-  BackingStore(const BackingStore&) = delete;
-  BackingStore& operator=(const BackingStore&) = delete;
+  ~BackingStore() override;
 
-  /// What the inline path could not serve: `bytes` is not 0 and `alignment` a power of two.
-  [[nodiscard]] virtual void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) = 0;
-  virtual void recycle(Bump& bump, void* pointer, std::size_t bytes) = 0;
-  virtual void reset(Bump& bump) = 0;
-  virtual void reserve(Bump& bump, std::size_t bytes) = 0;
-  virtual void trim(Bump& bump) = 0;
+  std::size_t begin_scope(Bump& bump) override;
+  void end_scope(Bump& bump, std::size_t depth) noexcept override;
+  std::size_t open_scopes() const noexcept override { return scopes_.size(); }
+  bool take_misuse_of_scopes() noexcept override { return std::exchange(scopes_misused_, false); }
 
-  /// Opens a nested phase and returns its depth, from 1.
-  [[nodiscard]] std::size_t begin_scope(Bump& bump);
-  /// Ends the scope of this depth; if it is not the innermost one, as soon as those inside it have ended.
-  void end_scope(Bump& bump, std::size_t depth) noexcept;
-  [[nodiscard]] std::size_t open_scopes() const noexcept { return scopes_.size(); }
-  /// Whether a scope was ended before one inside it, since this was asked last.
-  [[nodiscard]] bool take_misuse_of_scopes() noexcept { return std::exchange(scopes_misused_, false); }
-
-  [[nodiscard]] ArenaStats stats(const Bump& bump) const noexcept;
-  [[nodiscard]] std::vector<PhaseRecord> history() const;
-  void name_phase(const char* name) noexcept { phase_name_ = name; }
+  ArenaStats stats(const Bump& bump) const noexcept override;
+  std::vector<PhaseRecord> history() const override;
+  void name_phase(const char* name) noexcept override { phase_name_ = name; }
+  std::string described() const override;
 
  protected:
   [[nodiscard]] static std::size_t bytes_in_use(const Bump& bump) noexcept {
@@ -79,6 +64,7 @@ class BackingStore {
   /// Gives back what was allocated since the mark. What the runtime fails to free is left to reset().
   virtual void unwind(Bump& bump, const ScopeMark& mark) noexcept = 0;
 
+  [[nodiscard]] PhaseStats phase(const Bump& bump) const noexcept;
   /// Before what is in use shrinks by `recycled` bytes.
   void note_recycled(const Bump& bump, std::size_t recycled) noexcept;
   /// Adds the phase to the arena's life and to its history, before the Bump is cleared.
@@ -86,9 +72,9 @@ class BackingStore {
 
   /// Adds an idle block of `preferred` bytes or, where the pool has not that much, of `least`, for which
   /// blocks behind `end` are freed first if need be. Throws for an allocation of `asked` bytes; then nothing
-  /// but those is gone. 0 for `least` stands for a size that has overflowed.
+  /// but those is gone. 0 for `least` stands for a size that has overflowed. `capture` is that of the stream.
   Block& take_block(const Bump& bump, std::size_t end, std::size_t asked, std::size_t preferred,
-                    std::size_t least);
+                    std::size_t least, unsigned long long capture);
 
   /// Frees the blocks that `unwanted` holds for, or makes them idle where they are kept for graphs, while the
   /// stream is captured, and where the free fails. Returns the first error. Blocks of a graph are freed in
@@ -111,8 +97,6 @@ class BackingStore {
   PhaseStats life_;                 // of the phases before this one
 
  private:
-  [[nodiscard]] std::string described() const;  // for messages
-
   CapturePolicy capture_policy_;
   std::string name_;  // of the arena
   const char* phase_name_ = "";

@@ -229,7 +229,7 @@ class ChunkedStore final : public BackingStore {
         nvtx3::registered_string_in<NvtxDomain>::get<ChunkGrowth>(), nvtx3::payload{asked}}};
     const std::size_t end = top(bump);
     try {
-      return take_block(bump, end, asked, preferred, least);
+      return take_block(bump, end, asked, preferred, least, memory_.capture());
     } catch (...) {
       continue_at(bump, end);
       throw;

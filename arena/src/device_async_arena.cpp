@@ -4,37 +4,13 @@
 #include <string>
 #include <utility>
 
-#include "backing_store.hpp"
+#include "store.hpp"
 
 namespace daa {
 
-namespace {
-
-std::unique_ptr<detail::BackingStore> make_store(cudaStream_t stream, std::optional<cudaMemPool_t> pool,
-                                                 const ArenaOptions& options) {
-  const detail::StreamOrderedMemory memory{stream, pool};
-  if (options.capture != CapturePolicy::refuse_growth && options.capture != CapturePolicy::presized &&
-      options.capture != CapturePolicy::allocation_nodes) {
-    throw std::invalid_argument(
-        "DeviceAsyncArena: ArenaOptions::capture is " + std::to_string(static_cast<int>(options.capture)) +
-        ", which is no CapturePolicy; use refuse_growth, presized or allocation_nodes");
-  }
-  switch (options.backing) {
-    case Backing::chunked:
-      return detail::make_chunked_store(memory, options);
-    case Backing::individual:
-      return detail::make_individual_store(memory, options);
-  }
-  throw std::invalid_argument("DeviceAsyncArena: ArenaOptions::backing is " +
-                              std::to_string(static_cast<int>(options.backing)) +
-                              ", which is no Backing; use chunked or individual");
-}
-
-}  // namespace
-
 DeviceAsyncArena::DeviceAsyncArena(cudaStream_t stream, std::optional<cudaMemPool_t> pool,
                                    ArenaOptions options)
-    : stream_(stream), store_(make_store(stream, pool, options)) {}
+    : stream_(stream), store_(detail::make_store(stream, pool, std::move(options))) {}
 
 DeviceAsyncArena::~DeviceAsyncArena() = default;
 
@@ -49,7 +25,7 @@ DeviceAsyncArena& DeviceAsyncArena::operator=(DeviceAsyncArena&& other) noexcept
   return *this;
 }
 
-detail::BackingStore& DeviceAsyncArena::store() const {
+detail::Store& DeviceAsyncArena::store() const {
   if (!store_)
     throw std::logic_error("DeviceAsyncArena: this arena was moved from; assign a new one to it first");
   return *store_;
@@ -60,17 +36,17 @@ void* DeviceAsyncArena::alloc_slow(std::size_t bytes, std::size_t alignment) {
     throw std::invalid_argument("DeviceAsyncArena::alloc_bytes: alignment is " + std::to_string(alignment) +
                                 "; it must be a power of two");
   }
-  detail::BackingStore& store = this->store();
+  detail::Store& store = this->store();
   return bytes == 0 ? nullptr : store.allocate(bump_, bytes, alignment);
 }
 
 void DeviceAsyncArena::recycle(void* pointer, std::size_t bytes) {
-  detail::BackingStore& store = this->store();
+  detail::Store& store = this->store();
   if (pointer != nullptr && bytes != 0) store.recycle(bump_, pointer, bytes);
 }
 
 void DeviceAsyncArena::reset() {
-  detail::BackingStore& store = this->store();
+  detail::Store& store = this->store();
   if (store.open_scopes() != 0) {
     throw std::logic_error("DeviceAsyncArena::reset: " + std::to_string(store.open_scopes()) +
                            " ArenaScope(s) of this arena are open; let them end first");

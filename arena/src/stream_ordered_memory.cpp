@@ -91,6 +91,27 @@ unsigned long long StreamOrderedMemory::capture() noexcept {
   return status == cudaStreamCaptureStatusActive ? id : ~0ull;
 }
 
+unsigned long long StreamOrderedMemory::stream_id() noexcept {
+  unsigned long long id = 0;
+  return in_stream_order([&] { return cudaStreamGetId(stream_, &id); }) == cudaSuccess ? id : 0;
+}
+
+cudaError_t StreamOrderedMemory::fill(void* pointer, std::uint8_t value, std::size_t bytes) noexcept {
+  return in_stream_order([&] { return cudaMemsetAsync(pointer, value, bytes, stream_); });
+}
+
+void StreamOrderedMemory::read(void* host, const void* pointer, std::size_t bytes) {
+  if (bytes == 0) return;
+  const cudaError_t error =
+      in_stream_order([&] { return cudaMemcpyAsync(host, pointer, bytes, cudaMemcpyDeviceToHost, stream_); });
+  throw_if_failed(error, "cudaMemcpyAsync", __FILE__, __LINE__);
+}
+
+void StreamOrderedMemory::wait() {
+  throw_if_failed(in_stream_order([&] { return cudaStreamSynchronize(stream_); }), "cudaStreamSynchronize",
+                  __FILE__, __LINE__);
+}
+
 void StreamOrderedMemory::throw_failed_allocation(cudaError_t code, MemoryShortage shortage,
                                                   const std::string& asker) const {
   if (code != cudaErrorMemoryAllocation) {

@@ -5,6 +5,7 @@
 #include <cuda_runtime_api.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,16 @@ class StreamOrderedMemory {
 
   /// Names the capture of the stream into a graph that is going on; 0 if there is none.
   [[nodiscard]] unsigned long long capture() noexcept;
+
+  /// What no other stream of the process ever has; 0 if the stream's handle is not valid.
+  [[nodiscard]] unsigned long long stream_id() noexcept;
+
+  /// Sets all bytes.
+  [[nodiscard]] cudaError_t fill(void* pointer, std::uint8_t value, std::size_t bytes) noexcept;
+
+  /// For checks only, since wait() waits for the stream. Throw CudaError.
+  void read(void* host, const void* pointer, std::size_t bytes);
+  void wait();
 
   /// Throws what stands for `code`, an error of allocate(). `shortage` is completed with the device's
   /// figures.

@@ -36,6 +36,7 @@ enum class Backing {
 enum class CapturePolicy {
   /// Throws GrowthDuringCapture where a captured phase needs more memory. What the arena has then may be used
   /// by graphs until it gives that memory back: at reset() after a larger phase, by trim(), when it dies.
+  /// With Backing::individual the capture must begin between two phases: there it is asked for once a phase.
   refuse_growth,
   /// The same, and the arena gives no memory back before it dies, whatever retain_bytes says: graphs may be
   /// launched until then. Both backings keep what they have, and reuse it; reserve() it beforehand.
@@ -57,6 +58,19 @@ struct ArenaOptions {
   std::size_t retain_bytes = std::numeric_limits<std::size_t>::max();
   /// What happens while the stream is captured.
   CapturePolicy capture = CapturePolicy::refuse_growth;
+  /// Looks for misuse, with the library alone: allocations stand between guards, which are compared where
+  /// they are given back; fresh memory is filled with 0xFF, returned memory with 0xDD; recycle() knows its
+  /// allocations; two threads at once and a stream that was destroyed are noticed. reset() and recycle()
+  /// throw MemoryOverrun, having done their work; the end of a scope, which must not throw, writes it to
+  /// stderr and leaves it to reset(); the destructor writes it to stderr. Allocations take 512 bytes more,
+  /// and giving them back waits for the stream: for debugging. Nothing is guarded while the stream is
+  /// captured. The environment variable DAA_CHECKED=1 does the same for every arena.
+  bool checked = false;
+  /// Lets compute-sanitizer see each allocation: Backing::individual stands in for chunked. (It sees what
+  /// comes from cudaMallocAsync, with its exact size, and nothing of what is cut from it.) The environment
+  /// variable DAA_SANITIZER=1 does the same for every arena. CapturePolicy::refuse_growth only: memory that
+  /// is kept for graphs stays valid for the tool.
+  bool for_sanitizer = false;
   /// How many of the last phases history() tells of.
   std::size_t history_phases = 0;
   /// Of the arena, for messages.
@@ -82,7 +96,7 @@ struct Bump {
   std::size_t bytes_requested = 0;  // by this phase
 };
 
-class BackingStore;
+class Store;
 
 }  // namespace detail
 
@@ -167,11 +181,11 @@ class DeviceAsyncArena {
   friend class ArenaScope;
 
   [[nodiscard]] void* alloc_slow(std::size_t bytes, std::size_t alignment);
-  detail::BackingStore& store() const;
+  detail::Store& store() const;
 
   detail::Bump bump_;
   cudaStream_t stream_;
-  std::unique_ptr<detail::BackingStore> store_;
+  std::unique_ptr<detail::Store> store_;
 };
 
 namespace detail {

@@ -63,6 +63,13 @@ class GrowthDuringCapture : public std::logic_error {
   explicit GrowthDuringCapture(std::size_t bytes_asked, const std::string& asker);
 };
 
+/// Something wrote before or behind an allocation of a checked arena (ArenaOptions::checked). what() gives
+/// the arena, the phase, the allocation and how many bytes how far away, for each that was found.
+class MemoryOverrun : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Throws CudaError unless `code` is cudaSuccess.
 void throw_if_failed(cudaError_t code, const char* call, const char* file, int line);
 

@@ -1,0 +1,313 @@
+// ArenaOptions::checked: each allocation gets guards before and behind it, fresh and returned memory is
+// poisoned, all in stream order; when an allocation is given back its guards are copied to the host, which
+// waits for them and compares.
+
+#include "checked_store.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <stdexcept>
+#include <utility>
+
+#include "backing_store.hpp"
+
+namespace daa::detail {
+
+namespace {
+
+constexpr std::size_t most_compared = 4096;  // of a guard that is large for the alignment's sake
+
+constexpr std::uint8_t guard_byte = 0xA5;
+constexpr std::uint8_t fresh_byte = 0xFF;  // as float and double NaN, as an integer -1
+constexpr std::uint8_t returned_byte = 0xDD;
+
+struct Allocation {
+  std::byte* pointer;
+  std::size_t bytes;
+  std::size_t front;   // the guard before it
+  std::size_t back;    // the guard behind it
+  std::size_t number;  // in the phase, from 1
+  bool guarded;        // not where the stream was captured: what is written there is written by each launch
+};
+
+std::string at(const void* pointer) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%p", pointer);
+  return text;
+}
+
+std::string described(const Allocation& allocation) {
+  return "allocation " + std::to_string(allocation.number) + " (" + std::to_string(allocation.bytes) +
+         " bytes at " + at(allocation.pointer) + ")";
+}
+
+// What was written into a guard; empty if nothing was. `distance(i)` is that of byte i from the allocation.
+template <class Distance>
+std::string damage(const std::vector<std::uint8_t>& guard, const char* where, Distance distance) {
+  std::size_t changed = 0;
+  std::size_t farthest = 0;
+  for (std::size_t i = 0; i < guard.size(); ++i) {
+    if (guard[i] == guard_byte) continue;
+    ++changed;
+    farthest = std::max<std::size_t>(farthest, distance(i));
+  }
+  if (changed == 0) return {};
+  return std::to_string(changed) + " bytes " + where + " it were written, up to " + std::to_string(farthest) +
+         " bytes away";
+}
+
+class CheckedStore final : public Store {
+ public:
+  CheckedStore(std::unique_ptr<Store> checked, const StreamOrderedMemory& memory)
+      : checked_(std::move(checked)), memory_(memory), stream_id_(memory_.stream_id()) {}
+
+  // Nobody is left to catch an exception.
+  ~CheckedStore() override {
+    if (memory_.stream_id() != stream_id_) {
+      report("an arena outlives its stream: its memory cannot be given back in order");
+      return;
+    }
+    try {
+      for (const std::string& finding : verify(0)) report(finding);
+    } catch (const std::exception& error) {
+      report(error.what());
+    }
+  }
+
+  void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) override {
+    const Use use{*this};
+    reserve_one_more(live_);
+    const std::size_t front = std::max(alignment, min_alignment);
+    const std::size_t back = footprint(bytes) - bytes + min_alignment;
+    const bool overflows =
+        footprint(bytes) == 0 || footprint(bytes) > ~std::size_t{0} - front - min_alignment;
+    const std::size_t size = overflows ? ~std::size_t{0} : front + bytes + back;
+    const std::size_t requested = bump.bytes_requested;
+    auto* const base = static_cast<std::byte*>(checked_->allocate(bump, size, front));
+    const bool guarded = memory_.capture() == 0;
+    if (guarded) {
+      cudaError_t error = memory_.fill(base, guard_byte, size);
+      if (error == cudaSuccess) error = memory_.fill(base + front, fresh_byte, bytes);
+      if (error != cudaSuccess) {
+        checked_->recycle(bump, base, size);
+        throw CudaError(error, "cudaMemsetAsync", __FILE__, __LINE__);
+      }
+    }
+    bump.bytes_requested = requested + bytes;
+    live_.push_back({base + front, bytes, front, back, bump.allocations, guarded});
+    close(bump);
+    return base + front;
+  }
+
+  void recycle(Bump& bump, void* pointer, std::size_t bytes) override {
+    const Use use{*this};
+    const auto found = find(pointer, bytes);
+    const Allocation allocation = *found;
+    const auto index = static_cast<std::size_t>(found - live_.begin());
+    reserve_one_more(recycled_);
+    const std::vector<std::string> findings = verify(index, index + 1);
+    poison(allocation);
+    checked_->recycle(bump, allocation.pointer - allocation.front,
+                      allocation.front + allocation.bytes + allocation.back);
+    live_.erase(live_.begin() + static_cast<std::ptrdiff_t>(index));
+    recycled_.push_back(allocation);
+    close(bump);
+    throw_if_any(findings);
+  }
+
+  void reset(Bump& bump) override {
+    const Use use{*this};
+    std::vector<std::string> findings = verify(0);
+    findings.insert(findings.begin(), findings_of_scopes_.begin(), findings_of_scopes_.end());
+    findings_of_scopes_.clear();
+    for (const Allocation& allocation : live_) poison(allocation);
+    live_.clear();
+    recycled_.clear();
+    try {
+      checked_->reset(bump);
+    } catch (...) {
+      findings_of_scopes_ = std::move(findings);
+      close(bump);
+      throw;
+    }
+    close(bump);
+    throw_if_any(findings);
+  }
+
+  void reserve(Bump& bump, std::size_t bytes) override {
+    const Use use{*this};
+    checked_->reserve(bump, bytes);
+    close(bump);
+  }
+
+  void trim(Bump& bump) override {
+    const Use use{*this};
+    checked_->trim(bump);
+    close(bump);
+  }
+
+  std::size_t begin_scope(Bump& bump) override {
+    const Use use{*this};
+    reserve_one_more(scope_begins_);
+    const std::size_t depth = checked_->begin_scope(bump);
+    scope_begins_.push_back(bump.allocations);
+    close(bump);
+    return depth;
+  }
+
+  void end_scope(Bump& bump, std::size_t depth) noexcept override {
+    try {
+      if (depth == scope_begins_.size()) {
+        const std::size_t first = first_since(scope_begins_.back());
+        for (const std::string& finding : verify(first)) {
+          report(finding);
+          findings_of_scopes_.push_back(finding);
+        }
+        for (std::size_t i = first; i < live_.size(); ++i) poison(live_[i]);
+      }
+    } catch (const std::exception& error) {
+      report(error.what());
+    }
+    checked_->end_scope(bump, depth);
+    if (checked_->open_scopes() < scope_begins_.size()) {
+      const std::size_t begin = scope_begins_[checked_->open_scopes()];
+      live_.resize(first_since(begin));
+      scope_begins_.resize(checked_->open_scopes());
+    }
+    close(bump);
+  }
+
+  std::size_t open_scopes() const noexcept override { return checked_->open_scopes(); }
+  bool take_misuse_of_scopes() noexcept override { return checked_->take_misuse_of_scopes(); }
+  ArenaStats stats(const Bump& bump) const noexcept override { return checked_->stats(bump); }
+  std::vector<PhaseRecord> history() const override { return checked_->history(); }
+  void name_phase(const char* name) noexcept override { checked_->name_phase(name); }
+  std::string described() const override { return checked_->described(); }
+
+ private:
+  // One call on the arena: by one thread at a time, while the stream lives.
+  class Use {
+   public:
+    explicit Use(CheckedStore& store) : store_(store) {
+      if (store_.in_use_.exchange(true, std::memory_order_acquire)) {
+        throw std::logic_error(store_.described() +
+                               " is used by two threads at once; an arena has no lock: use one for each "
+                               "thread, or lock it yourself");
+      }
+      if (store_.memory_.stream_id() == store_.stream_id_) return;
+      store_.in_use_.store(false, std::memory_order_release);
+      throw std::logic_error(store_.described() +
+                             ": its stream was destroyed, or its handle names another one "
+                             "now; an arena must not outlive its stream");
+    }
+    ~Use() { store_.in_use_.store(false, std::memory_order_release); }
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+
+   private:
+    CheckedStore& store_;
+  };
+
+  // Sends every allocation here, past the inline path.
+  static void close(Bump& bump) noexcept { bump.limit = bump.cursor; }
+
+  std::size_t first_since(std::size_t allocations) const noexcept {
+    const auto first = std::find_if(live_.begin(), live_.end(), [&](const Allocation& allocation) {
+      return allocation.number > allocations;
+    });
+    return static_cast<std::size_t>(first - live_.begin());
+  }
+
+  std::vector<Allocation>::iterator find(void* pointer, std::size_t bytes) {
+    const auto is_it = [&](const Allocation& allocation) { return allocation.pointer == pointer; };
+    const auto found = std::find_if(live_.begin(), live_.end(), is_it);
+    std::string why;
+    if (found == live_.end()) {
+      const auto before = std::find_if(recycled_.rbegin(), recycled_.rend(), is_it);
+      const auto around = std::find_if(live_.begin(), live_.end(), [&](const Allocation& allocation) {
+        return static_cast<std::byte*>(pointer) - allocation.pointer > 0 &&
+               static_cast<std::byte*>(pointer) < allocation.pointer + allocation.bytes;
+      });
+      if (around != live_.end()) {
+        why = "they lie " + std::to_string(static_cast<std::byte*>(pointer) - around->pointer) +
+              " bytes into " + detail::described(*around);
+      } else if (before != recycled_.rend()) {
+        why = detail::described(*before) + " was recycled already";
+      } else {
+        why = "no allocation of this phase is there";
+      }
+    } else if (found->bytes != bytes) {
+      why = detail::described(*found) + " has another size";
+    } else {
+      return found;
+    }
+    throw std::invalid_argument("DeviceAsyncArena::recycle: " + std::to_string(bytes) + " bytes at " +
+                                at(pointer) + " in " + described() + ": " + why);
+  }
+
+  // What is wrong with the guards of live_[first, last). Waits for the stream.
+  std::vector<std::string> verify(std::size_t first, std::size_t last = ~std::size_t{0}) {
+    last = std::min(last, live_.size());
+    std::vector<std::string> findings;
+    if (first >= last || memory_.capture() != 0) return findings;
+    std::vector<std::vector<std::uint8_t>> guards;
+    for (std::size_t i = first; i < last; ++i) {
+      const Allocation& allocation = live_[i];
+      guards.emplace_back(allocation.guarded ? std::min(allocation.front, most_compared) : 0);
+      guards.emplace_back(allocation.guarded ? allocation.back : 0);
+    }
+    for (std::size_t i = first; i < last; ++i) {
+      std::vector<std::uint8_t>& front = guards[2 * (i - first)];
+      std::vector<std::uint8_t>& back = guards[2 * (i - first) + 1];
+      memory_.read(front.data(), live_[i].pointer - front.size(), front.size());
+      memory_.read(back.data(), live_[i].pointer + live_[i].bytes, back.size());
+    }
+    memory_.wait();
+    for (std::size_t i = first; i < last; ++i) {
+      const std::vector<std::uint8_t>& front = guards[2 * (i - first)];
+      const std::vector<std::uint8_t>& back = guards[2 * (i - first) + 1];
+      for (const std::string& found :
+           {damage(front, "before", [&](std::size_t byte) { return front.size() - byte; }),
+            damage(back, "behind", [](std::size_t byte) { return byte + 1; })}) {
+        if (!found.empty())
+          findings.push_back(described() + ": " + detail::described(live_[i]) + ": " + found);
+      }
+    }
+    return findings;
+  }
+
+  // Best effort: what fails here fails again, and louder, where the memory is given back.
+  void poison(const Allocation& allocation) noexcept {
+    if (!allocation.guarded || memory_.capture() != 0) return;
+    static_cast<void>(memory_.fill(allocation.pointer, returned_byte, allocation.bytes));
+  }
+
+  static void report(const std::string& finding) noexcept {
+    std::fprintf(stderr, "daa: %s\n", finding.c_str());
+  }
+
+  static void throw_if_any(const std::vector<std::string>& findings) {
+    if (findings.empty()) return;
+    std::string text = findings[0];
+    for (std::size_t i = 1; i < findings.size(); ++i) text += "; " + findings[i];
+    throw MemoryOverrun(text);
+  }
+
+  std::unique_ptr<Store> checked_;
+  StreamOrderedMemory memory_;
+  unsigned long long stream_id_;
+  std::atomic<bool> in_use_{false};
+  std::vector<Allocation> live_;           // in the order of allocation
+  std::vector<Allocation> recycled_;       // in this phase
+  std::vector<std::size_t> scope_begins_;  // the allocations before each open scope
+  std::vector<std::string> findings_of_scopes_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> make_checked_store(std::unique_ptr<Store> checked, const StreamOrderedMemory& memory) {
+  return std::make_unique<CheckedStore>(std::move(checked), memory);
+}
+
+}  // namespace daa::detail

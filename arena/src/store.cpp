@@ -1,0 +1,54 @@
+#include "store.hpp"
+
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+
+#include "backing_store.hpp"
+#include "checked_store.hpp"
+
+namespace daa::detail {
+
+namespace {
+
+bool environment_asks(const char* variable) {
+  const char* const value = std::getenv(variable);
+  return value != nullptr && *value != '\0' && std::string(value) != "0";
+}
+
+[[noreturn]] void refuse(const char* option, int value, const char* remedy) {
+  throw std::invalid_argument("DeviceAsyncArena: ArenaOptions::" + std::string(option) + " is " +
+                              std::to_string(value) + "; use " + remedy);
+}
+
+std::unique_ptr<Store> make_backing_store(const StreamOrderedMemory& memory, const ArenaOptions& options) {
+  switch (options.backing) {
+    case Backing::chunked:
+      return make_chunked_store(memory, options);
+    case Backing::individual:
+      return make_individual_store(memory, options);
+  }
+  refuse("backing", static_cast<int>(options.backing), "chunked or individual");
+}
+
+}  // namespace
+
+std::unique_ptr<Store> make_store(cudaStream_t stream, std::optional<cudaMemPool_t> pool,
+                                  ArenaOptions options) {
+  switch (options.capture) {
+    case CapturePolicy::refuse_growth:
+    case CapturePolicy::presized:
+    case CapturePolicy::allocation_nodes:
+      break;
+    default:
+      refuse("capture", static_cast<int>(options.capture), "refuse_growth, presized or allocation_nodes");
+  }
+  const StreamOrderedMemory memory{stream, pool};
+  const bool for_sanitizer = options.for_sanitizer || environment_asks("DAA_SANITIZER");
+  if (for_sanitizer && options.backing == Backing::chunked) options.backing = Backing::individual;
+  std::unique_ptr<Store> store = make_backing_store(memory, options);
+  if (!options.checked && !environment_asks("DAA_CHECKED")) return store;
+  return make_checked_store(std::move(store), memory);
+}
+
+}  // namespace daa::detail

@@ -1,0 +1,49 @@
+// What stands behind an arena: everything that is not the inline path.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daa/device_async_arena.hpp"
+
+namespace daa::detail {
+
+/// Each function gives the guarantee that device_async_arena.hpp states of the member of the same name. The
+/// bump is the arena's; a store moves it.
+class Store {
+ public:
+  Store() = default;
+  virtual ~Store() = default;
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  /// What the inline path could not serve: `bytes` is not 0 and `alignment` a power of two.
+  [[nodiscard]] virtual void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) = 0;
+  /// `pointer` is not null and `bytes` is not 0.
+  virtual void recycle(Bump& bump, void* pointer, std::size_t bytes) = 0;
+  virtual void reset(Bump& bump) = 0;
+  virtual void reserve(Bump& bump, std::size_t bytes) = 0;
+  virtual void trim(Bump& bump) = 0;
+
+  /// Opens a nested phase and returns its depth, from 1.
+  [[nodiscard]] virtual std::size_t begin_scope(Bump& bump) = 0;
+  /// Ends the scope of this depth; if it is not the innermost one, as soon as those inside it have ended.
+  virtual void end_scope(Bump& bump, std::size_t depth) noexcept = 0;
+  [[nodiscard]] virtual std::size_t open_scopes() const noexcept = 0;
+  /// Whether a scope was ended before one inside it, since this was asked last.
+  [[nodiscard]] virtual bool take_misuse_of_scopes() noexcept = 0;
+
+  [[nodiscard]] virtual ArenaStats stats(const Bump& bump) const noexcept = 0;
+  [[nodiscard]] virtual std::vector<PhaseRecord> history() const = 0;
+  virtual void name_phase(const char* name) noexcept = 0;
+  /// The arena and its phase, for messages.
+  [[nodiscard]] virtual std::string described() const = 0;
+};
+
+/// As the options and the environment ask.
+[[nodiscard]] std::unique_ptr<Store> make_store(cudaStream_t stream, std::optional<cudaMemPool_t> pool,
+                                                ArenaOptions options);
+
+}  // namespace daa::detail
