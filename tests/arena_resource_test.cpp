@@ -83,8 +83,8 @@ TEST_F(ArenaResourceTest, AForeignStreamIsRefusedByName) {
   };
   for (const std::string& message : {refusal([&] { return resource.allocate(foreign(), 100); }),
                                      refusal([&] { return resource.allocate_async(100, 8, foreign()); })}) {
-    EXPECT_TRUE(bench::contains(message, "on stream " + asked.str()));
-    EXPECT_TRUE(bench::contains(message, "the arena's stream is " + own.str()));
+    EXPECT_TRUE(bench::contains(message, "allocate: the stream is " + asked.str()));
+    EXPECT_TRUE(bench::contains(message, "the arena's is " + own.str()));
   }
   EXPECT_EQ(arena.stats().life.allocations, 0u);
 }
@@ -112,6 +112,25 @@ TEST_F(ArenaResourceTest, GivingBackWhatIsNotOfThisPhaseIsIgnored) {
   resource.deallocate_sync(&not_of_the_arena, sizeof(not_of_the_arena));
   thrust_allocator<int>{arena}.deallocate(&not_of_the_arena, 1);
   EXPECT_EQ(arena.stats().bytes_in_use, 1'024u);
+}
+
+TEST_F(ArenaResourceTest, ACheckedArenaTellsWhatDeallocateMustNotThrow) {
+  ArenaOptions options;
+  options.checked = true;
+  DeviceAsyncArena arena{stream(), {}, options};
+  const ArenaResource resource = arena.resource();
+  void* const pointer = resource.allocate(stream(), 1'000);
+  fill(pointer, 1, 1'002);
+  ::testing::internal::CaptureStderr();
+  resource.deallocate(foreign(), pointer, 1'000);
+  resource.deallocate(stream(), pointer, 999);
+  resource.deallocate(stream(), pointer, 1'000);
+  const std::string told = ::testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(bench::contains(told, "deallocate: the stream is "));
+  EXPECT_TRUE(bench::contains(told, "has another size"));
+  EXPECT_TRUE(bench::contains(told, "2 bytes behind it were written"));
+  EXPECT_THROW(arena.reset(), MemoryOverrun) << "as at the end of a scope";
+  EXPECT_NO_THROW(arena.reset());
 }
 
 TEST_F(ArenaResourceTest, CopiesAreEqualAndHandlesOfAnotherArenaAreNot) {

@@ -116,18 +116,27 @@ class CheckedStore final : public Store {
     throw_if_any(findings);
   }
 
+  void left_to_reset(const std::exception& why) noexcept override {
+    report(why.what());
+    if (dynamic_cast<const MemoryOverrun*>(&why) == nullptr) return;
+    try {
+      findings_left_.emplace_back(why.what());
+    } catch (const std::bad_alloc&) {  // it has been reported
+    }
+  }
+
   void reset(Bump& bump) override {
     const Use use{*this};
     std::vector<std::string> findings = verify(0);
-    findings.insert(findings.begin(), findings_of_scopes_.begin(), findings_of_scopes_.end());
-    findings_of_scopes_.clear();
+    findings.insert(findings.begin(), findings_left_.begin(), findings_left_.end());
+    findings_left_.clear();
     for (const Allocation& allocation : live_) poison(allocation);
     live_.clear();
     recycled_.clear();
     try {
       checked_->reset(bump);
     } catch (...) {
-      findings_of_scopes_ = std::move(findings);
+      findings_left_ = std::move(findings);
       close(bump);
       throw;
     }
@@ -162,7 +171,7 @@ class CheckedStore final : public Store {
         const std::size_t first = first_since(scope_begins_.back());
         for (const std::string& finding : verify(first)) {
           report(finding);
-          findings_of_scopes_.push_back(finding);
+          findings_left_.push_back(finding);
         }
         for (std::size_t i = first; i < live_.size(); ++i) poison(live_[i]);
       }
@@ -283,9 +292,8 @@ class CheckedStore final : public Store {
     static_cast<void>(memory_.fill(allocation.pointer, returned_byte, allocation.bytes));
   }
 
-  static void report(const std::string& finding) noexcept {
-    std::fprintf(stderr, "daa: %s\n", finding.c_str());
-  }
+  static void report(const std::string& finding) noexcept { report(finding.c_str()); }
+  static void report(const char* finding) noexcept { std::fprintf(stderr, "daa: %s\n", finding); }
 
   static void throw_if_any(const std::vector<std::string>& findings) {
     if (findings.empty()) return;
@@ -298,10 +306,10 @@ class CheckedStore final : public Store {
   StreamOrderedMemory memory_;
   unsigned long long stream_id_;
   std::atomic<bool> in_use_{false};
-  std::vector<Allocation> live_;           // in the order of allocation
-  std::vector<Allocation> recycled_;       // in this phase
-  std::vector<std::size_t> scope_begins_;  // the allocations before each open scope
-  std::vector<std::string> findings_of_scopes_;
+  std::vector<Allocation> live_;            // in the order of allocation
+  std::vector<Allocation> recycled_;        // in this phase
+  std::vector<std::size_t> scope_begins_;   // the allocations before each open scope
+  std::vector<std::string> findings_left_;  // to reset(), by what must not throw
 };
 
 }  // namespace

@@ -24,6 +24,7 @@
 namespace daa {
 
 class ArenaResource;
+class DeviceAsyncArena;
 
 /// How an arena takes memory from its pool.
 enum class Backing {
@@ -97,6 +98,14 @@ struct Bump {
 };
 
 class Store;
+
+/// What deallocate() of every handle is: recycle(), if `stream` is the arena's. It never throws: memory that
+/// cannot be recycled is left to reset(), and a checked arena tells why on stderr.
+void recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,
+                      std::size_t bytes) noexcept;
+
+/// std::invalid_argument that names both streams.
+[[noreturn]] void throw_foreign_stream(const char* call, cudaStream_t asked, cudaStream_t own);
 
 }  // namespace detail
 
@@ -179,6 +188,8 @@ class DeviceAsyncArena {
 
  private:
   friend class ArenaScope;
+  friend void detail::recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,
+                                       std::size_t bytes) noexcept;
 
   [[nodiscard]] void* alloc_slow(std::size_t bytes, std::size_t alignment);
   detail::Store& store() const;
@@ -187,13 +198,6 @@ class DeviceAsyncArena {
   cudaStream_t stream_;
   std::unique_ptr<detail::Store> store_;
 };
-
-namespace detail {
-
-/// What deallocate() of every handle is: recycle(), and where that throws, the memory is left to reset().
-void recycle_or_leave(DeviceAsyncArena& arena, void* pointer, std::size_t bytes) noexcept;
-
-}  // namespace detail
 
 /// A phase within the phase: what was allocated since is given back, in stream order, when it ends.
 ///

@@ -27,8 +27,6 @@
 #include <cuda/stream_ref>
 
 #include <cstddef>
-#include <sstream>
-#include <stdexcept>
 
 #include "daa/device_async_arena.hpp"
 
@@ -59,15 +57,17 @@ class ArenaResource {
   /// cudaErrorMemoryAllocation.
   [[nodiscard]] void* allocate(cuda::stream_ref stream, std::size_t bytes,
                                std::size_t alignment = detail::min_alignment) const {
-    if (stream.get() != this->stream()) throw_foreign(stream.get());
+    if (stream.get() != this->stream())
+      detail::throw_foreign_stream("allocate", stream.get(), this->stream());
     return arena_->alloc_bytes(bytes, alignment);
   }
 
   /// DeviceAsyncArena::recycle(). Never throws: whatever cannot be recycled now, memory given back on a
-  /// stream that is not the arena's among it, stays in use until reset().
+  /// stream that is not the arena's among it, stays in use until reset(); a checked arena tells of it on
+  /// stderr.
   void deallocate(cuda::stream_ref stream, void* pointer, std::size_t bytes,
                   std::size_t /*alignment*/ = detail::min_alignment) const noexcept {
-    if (stream.get() == this->stream()) detail::recycle_or_leave(*arena_, pointer, bytes);
+    detail::recycle_or_leave(*arena_, stream.get(), pointer, bytes);
   }
 
   // The same on the arena's stream, as CCCL 3.1 and later call it,
@@ -76,7 +76,7 @@ class ArenaResource {
   }
   void deallocate_sync(void* pointer, std::size_t bytes,
                        std::size_t /*alignment*/ = detail::min_alignment) const noexcept {
-    detail::recycle_or_leave(*arena_, pointer, bytes);
+    detail::recycle_or_leave(*arena_, stream(), pointer, bytes);
   }
 
   // and all of it as CCCL 2.7 to 3.0 do.
@@ -119,14 +119,6 @@ class ArenaResource {
 #endif
 
  private:
-  [[noreturn]] void throw_foreign(cudaStream_t asked) const {
-    std::ostringstream message;
-    message << "ArenaResource::allocate: asked for memory on stream " << static_cast<const void*>(asked)
-            << ", and the arena's stream is " << static_cast<const void*>(stream())
-            << "; pass that one, or make an arena for the other";
-    throw std::invalid_argument(message.str());
-  }
-
   DeviceAsyncArena* arena_;
 };
 
