@@ -19,6 +19,7 @@ mkdir -p "$results"
 results=$(cd "$results" && pwd)
 
 prepare
+prepare_newest_cccl
 build release
 bin=$root/build/release/bin
 

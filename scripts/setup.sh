@@ -3,18 +3,20 @@
 #
 # From the distribution, by apt-get (as root or with sudo): compiler, CMake, Ninja, Git and four libraries.
 # From the Python registry, into build/tools and without root: the CUDA toolkit where this machine has none that is
-# new enough, and CMake where the distribution's is too old.
+# new enough, and CMake where the distribution's is too old; for tests, the newest CCCL besides.
 # Where nothing is missing, neither apt-get nor the network is touched.
 
 readonly cmake_least=3.25 cuda_least=12.8        # what CMakeLists.txt asks for
 readonly cmake_pinned=3.31.6 cuda_pinned=13.0.2  # what is installed where there is less
+readonly cccl_pinned=13.3.5.0.6                  # CCCL 3.5.0: the newest to test with, beside the toolkit's own
 readonly cuda_pinned_driver=580                  # the oldest driver that runs programs of that toolkit
 readonly compiler_kib=$((2 * 1024 * 1024))       # memory of one compiler: nvcc takes up to 2 GiB for CUB
 
 root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 own_cmake=$root/build/tools/cmake-$cmake_pinned
 own_cuda=$root/build/tools/cuda-$cuda_pinned
-readonly root own_cmake own_cuda
+own_cccl=$root/build/tools/cccl-$cccl_pinned
+readonly root own_cmake own_cuda own_cccl
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() {
@@ -125,6 +127,20 @@ install_cuda() {
     say "but driver $driver cannot run CUDA $cuda_pinned: update it to $cuda_pinned_driver, or install CUDA $cuda_least and set CUDA_HOME"
 }
 
+# Installs the CCCL that tests are to be built with as well. Does without it where it cannot: offline, say.
+prepare_newest_cccl() {
+  [[ ! -d $own_cccl ]] || return 0
+  say "installing CCCL $cccl_pinned into ${own_cccl#"$root"/}: 4 MB to download, 25 MB on disk"
+  (
+    missing=()
+    need_python
+    ((${#missing[@]} == 0)) || install_packages
+    PIP_RETRIES=1 from_python "nvidia-cuda-cccl==$cccl_pinned"
+    mv -T "$partial/packages/nvidia/cu13/include/cccl" "$own_cccl"
+  ) || say "so there will be no tests with it, only with the toolkit's CCCL"
+  rm -rf "$root/build/tools/partial"
+}
+
 # from_python REQUIREMENT: installs it into `partial`/packages, from where the caller moves it to its place, whole.
 from_python() {
   partial=$root/build/tools/partial
@@ -135,15 +151,17 @@ from_python() {
 }
 
 # build PRESET [TARGET...]: leaves it (or all) up to date in build/PRESET. Configures only at first, and when the toolkit,
-# the presets, the GPUs or the place of the project have changed. A folder that somebody else has configured is taken as it is.
+# the newest CCCL, the presets, the GPUs or the place of the project have changed. A folder that somebody else has
+# configured is taken as it is.
 build() {
-  local folder=$root/build/$1 preset=$1 settings
+  local folder=$root/build/$1 preset=$1 settings newest_cccl
   shift
-  settings=$(printf '%s\n' "$root" "$cuda" "$(cksum <"$root/CMakePresets.json")" \
+  newest_cccl=$([[ ! -d $own_cccl ]] || echo "$own_cccl")
+  settings=$(printf '%s\n' "$root" "$cuda" "$newest_cccl" "$(cksum <"$root/CMakePresets.json")" \
     "$(cat /proc/driver/nvidia/gpus/*/information 2>/dev/null | grep ^Model)")
   if [[ ! -e $folder/build.ninja ]] || { [[ -e $folder/.settings ]] && [[ $(<"$folder/.settings") != "$settings" ]]; }; then
     say "configuring build/$preset with ${cuda}"
-    (cd "$root" && cmake --fresh --preset "$preset" -DCUDAToolkit_ROOT="$cuda") >&2
+    (cd "$root" && cmake --fresh --preset "$preset" -DCUDAToolkit_ROOT="$cuda" -DDAA_NEWEST_CCCL="$newest_cccl") >&2
     printf '%s\n' "$settings" >"$folder/.settings"
   fi
   cmake --build "$folder" --parallel "$(compilers)" ${1+--target "$@"} >&2

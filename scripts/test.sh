@@ -22,6 +22,7 @@ fixed_addresses=(setarch "$(uname -m)" --addr-no-randomize)
 "${fixed_addresses[@]}" true 2>/dev/null || fixed_addresses=()
 
 prepare
+prepare_newest_cccl
 tests=$root/build/tests
 mkdir -p "$tests"
 : >"$tests/CTestTestfile.cmake"

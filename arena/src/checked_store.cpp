@@ -115,9 +115,18 @@ class CheckedStore final : public Store {
     throw_if_any(findings);
   }
 
+  void left_to_reset(const std::exception& why) noexcept override {
+    report(why.what());
+    if (dynamic_cast<const MemoryOverrun*>(&why) == nullptr) return;
+    try {
+      findings_left_.emplace_back(why.what());
+    } catch (const std::bad_alloc&) {  // it has been reported
+    }
+  }
+
   void reset(Bump& bump) override {
     const Use use{*this, bump};
-    std::vector<std::string> findings = std::exchange(findings_of_scopes_, {});
+    std::vector<std::string> findings = std::exchange(findings_left_, {});
     std::exception_ptr failure;
     try {
       for (std::string& finding : verify(0)) findings.push_back(std::move(finding));
@@ -133,7 +142,7 @@ class CheckedStore final : public Store {
       if (!failure) failure = std::current_exception();
     }
     if (failure) {
-      findings_of_scopes_ = std::move(findings);
+      findings_left_ = std::move(findings);
       std::rethrow_exception(failure);
     }
     throw_if_any(findings);
@@ -172,7 +181,7 @@ class CheckedStore final : public Store {
       try {
         for (const std::string& finding : verify(first)) {
           report(finding);
-          findings_of_scopes_.push_back(finding);
+          findings_left_.push_back(finding);
         }
       } catch (const std::exception& error) {
         report(error.what());
@@ -292,9 +301,8 @@ class CheckedStore final : public Store {
     static_cast<void>(memory_.fill(allocation.pointer, returned_byte, allocation.bytes));
   }
 
-  static void report(const std::string& finding) noexcept {
-    std::fprintf(stderr, "daa: %s\n", finding.c_str());
-  }
+  static void report(const std::string& finding) noexcept { report(finding.c_str()); }
+  static void report(const char* finding) noexcept { std::fprintf(stderr, "daa: %s\n", finding); }
 
   static void throw_if_any(const std::vector<std::string>& findings) {
     if (findings.empty()) return;
@@ -307,10 +315,10 @@ class CheckedStore final : public Store {
   StreamOrderedMemory memory_;
   unsigned long long stream_id_;
   std::atomic<bool> in_use_{false};
-  std::vector<Allocation> live_;      // in the order of allocation
-  std::vector<Allocation> recycled_;  // in this phase
-  std::vector<Scope> scopes_;         // innermost last
-  std::vector<std::string> findings_of_scopes_;
+  std::vector<Allocation> live_;            // in the order of allocation
+  std::vector<Allocation> recycled_;        // in this phase
+  std::vector<Scope> scopes_;               // innermost last
+  std::vector<std::string> findings_left_;  // to reset(), by what must not throw
 };
 
 }  // namespace

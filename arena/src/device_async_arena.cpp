@@ -1,5 +1,6 @@
 #include "daa/device_async_arena.hpp"
 
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -82,6 +83,24 @@ std::vector<PhaseRecord> DeviceAsyncArena::history() const {
 
 void DeviceAsyncArena::name_phase(const char* name) {
   store().name_phase(name == nullptr ? "" : name);
+}
+
+void detail::recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,
+                              std::size_t bytes) noexcept {
+  try {
+    if (stream != arena.stream()) throw_foreign_stream("deallocate", stream, arena.stream());
+    arena.recycle(pointer, bytes);
+  } catch (const std::exception& error) {
+    if (arena.store_) arena.store_->left_to_reset(error);
+  }
+}
+
+void detail::throw_foreign_stream(const char* call, cudaStream_t asked, cudaStream_t own) {
+  std::ostringstream message;
+  message << "ArenaResource::" << call << ": the stream is " << static_cast<const void*>(asked)
+          << ", and the arena's is " << static_cast<const void*>(own)
+          << "; pass that one, or use an arena of the other";
+  throw std::invalid_argument(message.str());
 }
 
 ArenaScope::ArenaScope(DeviceAsyncArena& arena)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ class Store {
   [[nodiscard]] virtual void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) = 0;
   /// `pointer` is not null and `bytes` is not 0.
   virtual void recycle(Bump& bump, void* pointer, std::size_t bytes) = 0;
+  /// recycle() has thrown this, or would have, where nobody can catch it.
+  virtual void left_to_reset(const std::exception& /*why*/) noexcept {}
   virtual void reset(Bump& bump) = 0;
   virtual void reserve(Bump& bump, std::size_t bytes) = 0;
   virtual void trim(Bump& bump) = 0;

@@ -23,6 +23,9 @@
 
 namespace daa {
 
+class ArenaResource;
+class DeviceAsyncArena;
+
 /// How an arena takes memory from its pool.
 enum class Backing {
   chunked,     ///< Bump allocation in chunks that are kept across reset(): no CUDA call in a steady state.
@@ -96,6 +99,14 @@ struct Bump {
 
 class PoolState;
 class Store;
+
+/// What deallocate() of every handle is: recycle(), if `stream` is the arena's. It never throws: memory that
+/// cannot be recycled is left to reset(), and a checked arena tells why on stderr.
+void recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,
+                      std::size_t bytes) noexcept;
+
+/// std::invalid_argument that names both streams.
+[[noreturn]] void throw_foreign_stream(const char* call, cudaStream_t asked, cudaStream_t own);
 
 }  // namespace detail
 
@@ -176,9 +187,14 @@ class DeviceAsyncArena {
 
   [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
 
+  /// This arena for CUB, cuda::mr and RMM. To call it, include <daa/memory_resource.hpp>, which needs CCCL.
+  [[nodiscard]] ArenaResource resource() noexcept;
+
  private:
   friend class ArenaScope;
   friend class detail::PoolState;
+  friend void detail::recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,
+                                       std::size_t bytes) noexcept;
 
   [[nodiscard]] void* alloc_slow(std::size_t bytes, std::size_t alignment);
   detail::Store& store() const;

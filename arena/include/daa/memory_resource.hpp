@@ -1,0 +1,129 @@
+// The arena as a memory resource of CCCL: for CUB's environments, for cuda::mr and for RMM.
+//
+// CCCL must be on the include path. CUDA toolkits have it in include/cccl (before 13.0: in include), where
+// nvcc finds it by itself; CMake has the target CCCL::CCCL.
+#pragma once
+
+#if !__has_include(<cuda/memory_resource>)
+#error \
+    "daa/memory_resource.hpp needs CCCL, which is not on the include path: add include/cccl of the CUDA toolkit"
+#endif
+#include <cuda/std/version>
+
+#if CCCL_VERSION < 2007000
+#error \
+    "daa/memory_resource.hpp needs CCCL 2.7, of CUDA 12.8, or newer; an older one comes first on the include path"
+#endif
+
+// Unless asked before it is included, CCCL hides its memory resources until 3.0, and resource_ref in 3.1.
+#if CCCL_VERSION < 3002000 && !defined(LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE)
+#if CCCL_VERSION < 3001000 && defined(_CUDA_MEMORY_RESOURCE)
+#error "include daa/memory_resource.hpp first, or define LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE"
+#endif
+#define LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE
+#endif
+
+#include <cuda/memory_resource>
+#include <cuda/stream_ref>
+
+#include <cstddef>
+
+#include "daa/device_async_arena.hpp"
+
+namespace daa {
+
+/// A copyable handle of an arena, from DeviceAsyncArena::resource(): a memory resource whose memory devices
+/// can access, in the terms of CCCL 2.7 to 3.0 (`resource`, `async_resource`) and in those of 3.1 and later
+/// (`synchronous_resource`, `resource`). From 3.1 on it is an execution environment as well, which knows both
+/// the arena's stream and its memory: it may be CUB's last argument, or a part of one.
+///
+/// All memory is the arena's scratch memory: for work on its stream, and until its next reset(), whether it
+/// is given back before or not. That holds of the spellings without a stream, too: they mean the arena's, and
+/// wait for nothing.
+///
+/// What holds such memory and gives it back by itself, such as a container, must have done so before reset().
+///
+/// A handle is a pointer to the arena. It must not be used after the arena was moved or has died. It may be
+/// copied anywhere, but all copies are used by one thread at a time, as the arena is.
+class ArenaResource {
+ public:
+  explicit ArenaResource(DeviceAsyncArena& arena) noexcept : arena_(&arena) {}
+
+  [[nodiscard]] DeviceAsyncArena& arena() const noexcept { return *arena_; }
+  [[nodiscard]] cudaStream_t stream() const noexcept { return arena_->stream(); }
+
+  /// As DeviceAsyncArena::alloc_bytes(). Throws std::invalid_argument, with nothing changed, if `stream` is
+  /// not the arena's, bit by bit: 0 is not cudaStreamLegacy. CUB reports all that this throws as
+  /// cudaErrorMemoryAllocation.
+  [[nodiscard]] void* allocate(cuda::stream_ref stream, std::size_t bytes,
+                               std::size_t alignment = detail::min_alignment) const {
+    if (stream.get() != this->stream())
+      detail::throw_foreign_stream("allocate", stream.get(), this->stream());
+    return arena_->alloc_bytes(bytes, alignment);
+  }
+
+  /// DeviceAsyncArena::recycle(). Never throws: whatever cannot be recycled now, memory given back on a
+  /// stream that is not the arena's among it, stays in use until reset(); a checked arena tells of it on
+  /// stderr.
+  void deallocate(cuda::stream_ref stream, void* pointer, std::size_t bytes,
+                  std::size_t /*alignment*/ = detail::min_alignment) const noexcept {
+    detail::recycle_or_leave(*arena_, stream.get(), pointer, bytes);
+  }
+
+  // The same on the arena's stream, as CCCL 3.1 and later call it,
+  [[nodiscard]] void* allocate_sync(std::size_t bytes, std::size_t alignment = detail::min_alignment) const {
+    return arena_->alloc_bytes(bytes, alignment);
+  }
+  void deallocate_sync(void* pointer, std::size_t bytes,
+                       std::size_t /*alignment*/ = detail::min_alignment) const noexcept {
+    detail::recycle_or_leave(*arena_, stream(), pointer, bytes);
+  }
+
+  // and all of it as CCCL 2.7 to 3.0 do.
+  [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment = detail::min_alignment) const {
+    return allocate_sync(bytes, alignment);
+  }
+  void deallocate(void* pointer, std::size_t bytes,
+                  std::size_t alignment = detail::min_alignment) const noexcept {
+    deallocate_sync(pointer, bytes, alignment);
+  }
+  [[nodiscard]] void* allocate_async(std::size_t bytes, std::size_t alignment,
+                                     cuda::stream_ref stream) const {
+    return allocate(stream, bytes, alignment);
+  }
+  void deallocate_async(void* pointer, std::size_t bytes, std::size_t alignment,
+                        cuda::stream_ref stream) const noexcept {
+    deallocate(stream, pointer, bytes, alignment);
+  }
+
+  /// Handles are equal if they are of one arena.
+  friend bool operator==(const ArenaResource& a, const ArenaResource& b) noexcept {
+    return a.arena_ == b.arena_;
+  }
+  friend bool operator!=(const ArenaResource& a, const ArenaResource& b) noexcept { return !(a == b); }
+
+  friend constexpr void get_property(const ArenaResource&, cuda::mr::device_accessible) noexcept {}
+
+#if CCCL_VERSION >= 3002000
+  using default_queries = cuda::mr::properties_list<cuda::mr::device_accessible>;  // for cuda::make_buffer()
+#endif
+
+#if CCCL_VERSION >= 3001000
+  /// What CUB asks an environment for. Without an answer to the first it would take cudaMallocAsync.
+  [[nodiscard]] ArenaResource query(const cuda::mr::get_memory_resource_t&) const noexcept {
+    return *this;
+  }
+  [[nodiscard]] cuda::stream_ref query(const cuda::get_stream_t&) const noexcept {
+    return stream();
+  }
+#endif
+
+ private:
+  DeviceAsyncArena* arena_;
+};
+
+inline ArenaResource DeviceAsyncArena::resource() noexcept {
+  return ArenaResource{*this};
+}
+
+}  // namespace daa
