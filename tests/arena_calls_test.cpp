@@ -179,6 +179,10 @@ TEST_P(ArenaCalls, AnInvalidStreamIsRefusedByTheConstructor) {
   EXPECT_THROW((DeviceAsyncArena{destroyed, {}, options()}), CudaError);
 }
 
+TEST_P(ArenaCalls, ANullPoolIsRefusedByTheConstructor) {
+  EXPECT_THROW((DeviceAsyncArena{stream(), cudaMemPool_t{nullptr}, options()}), std::invalid_argument);
+}
+
 TEST(ArenaCallsIndividual, EachAllocationIsACallAndSoIsEachFree) {
   rt::reset();
   cudaStream_t stream = nullptr;

@@ -398,5 +398,20 @@ TEST_F(ArenaPools, ManyThreadsOnManyStreamsDoNotDisturbEachOther) {
   EXPECT_EQ(stats.abandoned, 0u);
 }
 
+TEST_F(ArenaPools, ALeaseThatEndsInsideAScopeLeaksItsArenaAndSaysSo) {
+  ArenaPool pool;
+  ::testing::internal::CaptureStderr();
+  {
+    ArenaLease lease = pool.lease(stream());
+    const ArenaScope scope{*lease};
+    static_cast<void>(lease->alloc_bytes(100));
+    lease = pool.lease(stream());
+  }
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find("a lease ended inside an ArenaScope"),
+            std::string::npos);
+  EXPECT_EQ(pool.stats().abandoned, 1u);
+  EXPECT_GT(pool.stats().abandoned_bytes, 0u);
+}
+
 }  // namespace
 }  // namespace daa::test

@@ -96,6 +96,47 @@ TEST_F(ArenaRecycle, ASecondGiveBackOfAHoleAndAnAddressInsideAnAllocationAreRefu
   arena.reset();
 }
 
+// What is undefined may give memory twice; it must not hang or corrupt the arena.
+TEST_F(ArenaRecycle, AMistakeThatGoesUnnoticedEndsWithThePhase) {
+  for (int way = 0; way < 4; ++way) {
+    DeviceAsyncArena arena{stream()};
+    const auto p = alloc<std::byte>(arena, 512);
+    const auto q = alloc<std::byte>(arena, 256);
+    const auto r = alloc<std::byte>(arena, 256);
+    static_cast<void>(alloc<std::byte>(arena, 256));
+    const auto recycle = [&](const std::byte* pointer, std::size_t bytes) {
+      try {
+        arena.recycle(const_cast<std::byte*>(pointer), bytes);
+      } catch (const std::invalid_argument&) {  // noticed: as good
+      }
+    };
+    if (way == 0) {
+      recycle(p.data(), 512);
+      static_cast<void>(alloc<std::byte>(arena, 256));
+      recycle(p.data(), 512);
+    } else if (way == 1) {
+      recycle(q.data(), 512);
+      recycle(r.data(), 256);
+    } else if (way == 2) {
+      recycle(p.data() + 256, 256);
+      recycle(p.data(), 512);
+    } else {
+      recycle(p.data(), 768);
+      recycle(q.data(), 256);
+      recycle(p.data(), 512);
+    }
+    for (int i = 0; i < 5; ++i) static_cast<void>(alloc<std::byte>(arena, 256));
+    arena.reset();
+    EXPECT_EQ(arena.stats().bytes_in_use, 0u);
+    const auto first = alloc<std::byte>(arena, 1000);
+    const auto second = alloc<std::byte>(arena, 1000);
+    const auto third = alloc<std::byte>(arena, 1000);
+    arena.recycle(second);
+    EXPECT_EQ(alloc<std::byte>(arena, 1000).data(), second.data());
+    EXPECT_EQ(first.data() + 2048, third.data());
+  }
+}
+
 TEST_F(ArenaRecycle, ManySmallAllocationsOfAPhaseThatRecyclesDoNotEachGetAChunk) {
   DeviceAsyncArena arena{stream()};
   arena.recycle(alloc<std::byte>(arena, 1000));

@@ -144,6 +144,26 @@ TEST(FreeRanges, WhateverIsClearlyLargerIsFoundAmongThousandsOfTheSameSize) {
   EXPECT_EQ(holes[holes.find(base + unit)].begin, 40'000 * base);
 }
 
+TEST(FreeRanges, OverlappingRangesAreGoneAfterClearAsAllOthers) {
+  std::mt19937 random(1);
+  FreeRanges holes;
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < 2000; ++i) {
+      const std::size_t begin = unit * (random() % 1000);
+      holes.insert({begin, begin + unit * (1 + random() % 20)});
+      const FreeRanges::Index found = holes.find(unit * (1 + random() % 20));
+      if (found != FreeRanges::none && holes[found].end > holes[found].begin) holes.take(found, unit);
+    }
+    holes.clear();
+    ASSERT_TRUE(holes.empty());
+    ASSERT_TRUE(holes.all().empty());
+    holes.insert({0, unit});
+    holes.insert({unit, 2 * unit});
+    ASSERT_EQ(holes.all().size(), 1u);
+    holes.clear();
+  }
+}
+
 TEST(FreeRanges, KnowsWhatBeginsWhere) {
   FreeRanges holes;
   EXPECT_FALSE(holes.has_at(0));

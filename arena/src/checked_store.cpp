@@ -307,7 +307,9 @@ class CheckedStore final : public Store {
   static void throw_if_any(const std::vector<std::string>& findings) {
     if (findings.empty()) return;
     std::string text = findings[0];
-    for (std::size_t i = 1; i < findings.size(); ++i) text += "; " + findings[i];
+    const std::size_t told = std::min<std::size_t>(findings.size(), 10);
+    for (std::size_t i = 1; i < told; ++i) text += "; " + findings[i];
+    if (findings.size() > told) text += "; and " + std::to_string(findings.size() - told) + " more";
     throw MemoryOverrun(text);
   }
 

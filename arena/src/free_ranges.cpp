@@ -30,6 +30,9 @@ void FreeRanges::insert(Range range) noexcept {
   }
   const Index below = at(range.begin);
   const Index above = at(range.end);
+  const bool overlaps = (below != none && nodes_[below].range.end != range.begin) ||
+                        (above != none && nodes_[above].range.begin != range.end);
+  if (overlaps) return;
   Index node = below;
   if (below == none && above == none) {
     node = unused_;
@@ -102,21 +105,23 @@ std::size_t FreeRanges::take_ending_at(std::size_t end) noexcept {
   return begin;
 }
 
+// Whatever was inserted, overlapping ranges too, is gone in bounded time.
 void FreeRanges::clear() noexcept {
-  if (count_ == 0) return;
-  const bool few = 16 * count_ < slots_.size();  // then the table is not worth going over
-  for (std::size_t bin = next_bin(0); bin != bin_count; bin = next_bin(bin)) {
-    while (heads_[bin] != none) {
-      const Index node = heads_[bin];
-      if (few) {
-        erase(nodes_[node].range.begin);
-        erase(nodes_[node].range.end);
-      }
-      unlink(node);
-      release(node);
+  if (nodes_.empty()) return;
+  if (16 * nodes_.size() < slots_.size()) {  // the table is not worth going over
+    for (const Node& node : nodes_) {
+      erase(node.range.begin);
+      erase(node.range.end);
     }
+  } else {
+    std::fill(slots_.begin(), slots_.end(), Slot{0, none});
+    used_ = 0;
   }
-  if (!few) std::fill(slots_.begin(), slots_.end(), Slot{0, none});
+  for (std::size_t bin = next_bin(0); bin != bin_count; bin = next_bin(bin + 1)) heads_[bin] = none;
+  nonempty_ = {};
+  nodes_.clear();
+  unused_ = none;
+  count_ = 0;
 }
 
 std::vector<Range> FreeRanges::all() const {
@@ -202,9 +207,10 @@ void FreeRanges::make_room() {
     nodes_.push_back({{0, 0}, none, none});
     unused_ = static_cast<Index>(nodes_.size() - 1);
   }
-  if (4 * (count_ + 1) <= slots_.size()) return;
+  if (2 * (used_ + 2) <= slots_.size()) return;
   std::vector<Slot> larger(std::max<std::size_t>(64, 2 * slots_.size()), Slot{0, none});
   larger.swap(slots_);
+  used_ = 0;
   shift_ = 64u - log2_floor(slots_.size());
   for (const Slot& slot : larger) {
     if (slot.node != none) put(slot.offset, slot.node);
@@ -227,6 +233,7 @@ void FreeRanges::put(std::size_t offset, Index node) noexcept {
   const std::size_t mask = slots_.size() - 1;
   std::size_t i = home(offset);
   while (slots_[i].node != none && slots_[i].offset != offset) i = (i + 1) & mask;
+  if (slots_[i].node == none) ++used_;
   slots_[i] = {offset, node};
 }
 
@@ -234,7 +241,9 @@ void FreeRanges::put(std::size_t offset, Index node) noexcept {
 void FreeRanges::erase(std::size_t offset) noexcept {
   const std::size_t mask = slots_.size() - 1;
   std::size_t hole = home(offset);
-  while (slots_[hole].offset != offset || slots_[hole].node == none) hole = (hole + 1) & mask;
+  while (slots_[hole].node != none && slots_[hole].offset != offset) hole = (hole + 1) & mask;
+  if (slots_[hole].node == none) return;
+  --used_;
   for (std::size_t i = (hole + 1) & mask; slots_[i].node != none; i = (i + 1) & mask) {
     if (((i - home(slots_[i].offset)) & mask) < ((i - hole) & mask)) continue;
     slots_[hole] = slots_[i];

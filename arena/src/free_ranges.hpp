@@ -30,7 +30,8 @@ class FreeRanges {
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
 
   /// Adds a range that overlaps none, and joins it with its neighbours. Where the host has no memory left to
-  /// remember it, it is forgotten: not reused, nothing worse.
+  /// remember it, it is forgotten: not reused, nothing worse. One that overlaps, which is a mistake of the
+  /// caller's, may be forgotten or be found twice.
   void insert(Range range) noexcept;
 
   [[nodiscard]] Range operator[](Index index) const noexcept { return nodes_[index].range; }
@@ -85,6 +86,7 @@ class FreeRanges {
   Index unused_ = none;      // head of the nodes not in use
   std::vector<Slot> slots_;  // both ends of each range; a power of two, at most half full
   unsigned shift_ = 64;      // 64 - log2(slots_.size())
+  std::size_t used_ = 0;  // slots
   std::size_t count_ = 0;
   std::array<Index, bin_count> heads_;
   std::array<std::uint64_t, bin_count / 64> nonempty_{};  // a bit for each bin

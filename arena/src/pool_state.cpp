@@ -92,9 +92,10 @@ void PoolState::give_back(PooledArena& leased) noexcept {
   const bool in_reach = is_reachable(leased.key);
   bool failed = false;
   bool evicted = false;
-  bool usable = in_reach && leased.arena.stream() == leased.stream && end_phase(leased.arena, failed);
+  const bool has_ended =
+      in_reach && leased.arena.stream() == leased.stream && end_phase(leased.arena, failed);
   ArenaStats last = leased.arena.stats();
-  usable = usable && keep(leased, last, evicted);
+  const bool usable = has_ended && keep(leased, last, evicted);
   Shard& shard = shard_of(leased.key);
   std::unique_ptr<PooledArena> gone;
   bool closed = false;
@@ -112,10 +113,23 @@ void PoolState::give_back(PooledArena& leased) noexcept {
     }
     gone = take_out(shard, entry);
   }
-  if (in_reach) {
+  if (has_ended) {
     gone.reset();
-  } else {
+  } else if (!in_reach) {
     abandon(std::move(gone));
+  } else {
+    // An ArenaScope is open, and will want its arena when it ends.
+    if (last.bytes_reserved != 0) {
+      std::fprintf(stderr,
+                   "daa: a lease ended inside an ArenaScope of its arena, whose %zu bytes are leaked\n",
+                   last.bytes_reserved);
+    }
+    gone->arena.abandon();
+    const std::lock_guard lock(shard.mutex);
+    ++shard.counts.abandoned;
+    shard.counts.abandoned_bytes += last.bytes_reserved;
+    gone->next = std::move(shard.unusable);
+    shard.unusable = std::move(gone);
   }
   if (closed) leave();
 }

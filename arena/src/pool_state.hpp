@@ -29,7 +29,8 @@ struct alignas(cache_line) PooledArena {
   StreamKey key;
   cudaStream_t stream;
   PoolBounds::Share share = {};
-  ArenaStats last = {};  // at the end of the last lease; guarded by the shard's mutex
+  ArenaStats last = {};                    // at the end of the last lease; guarded by the shard's mutex
+  std::unique_ptr<PooledArena> next = {};  // of the unusable ones
 };
 
 class PoolState {
@@ -53,7 +54,8 @@ class PoolState {
   struct alignas(cache_line) Shard {
     mutable std::mutex mutex;  // guards all of this
     std::vector<Entry> entries;
-    ArenaPoolStats counts;  // of leases, and of what the arenas that are gone had counted
+    ArenaPoolStats counts;                  // of leases, and of what the arenas that are gone had counted
+    std::unique_ptr<PooledArena> unusable;  // a list: their leases have ended inside an ArenaScope
     bool closed = false;
   };
 

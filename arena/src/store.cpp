@@ -13,7 +13,9 @@ namespace {
 
 bool environment_asks(const char* variable) {
   const char* const value = std::getenv(variable);
-  return value != nullptr && *value != '\0' && std::string(value) != "0";
+  if (value == nullptr) return false;
+  const std::string text = value;
+  return !text.empty() && text != "0" && text != "off" && text != "OFF" && text != "false" && text != "no";
 }
 
 [[noreturn]] void refuse(const char* option, int value, const char* remedy) {

@@ -1,5 +1,7 @@
 #include "stream_ordered_memory.hpp"
 
+#include <stdexcept>
+
 namespace daa::detail {
 
 namespace {
@@ -49,7 +51,13 @@ StreamOrderedMemory::StreamOrderedMemory(cudaStream_t stream, std::optional<cuda
     : stream_(stream),
       pool_(pool),
       device_(device_of(stream)),
-      needs_current_device_(is_default_stream(stream)) {}
+      needs_current_device_(is_default_stream(stream)) {
+  if (pool_ && *pool_ == nullptr) {
+    throw std::invalid_argument(
+        "DeviceAsyncArena: the memory pool is null; leave it out, as {}, for the current "
+        "pool of the stream's device");
+  }
+}
 
 // A stream of one's own names its device, whatever the current one; that saves two calls.
 template <class Call>
