@@ -180,6 +180,7 @@ TEST_F(CaptureRules, SynchronousCopiesAndEventQueriesAreCallsThatACaptureWouldNo
   EXPECT_CUDA(cudaMemset(pointer, 1, KiB));
   EXPECT_CUDA(cudaEventSynchronize(event));
   static_cast<void>(end());
+  EXPECT_CUDA(cudaDeviceSynchronize());  // a cudaMemset of device memory waits for nothing
   free(pointer);
 }
 
