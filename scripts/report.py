@@ -128,7 +128,8 @@ def report():
     text = f"""## Measured
 
 On one {first['device'].removeprefix('NVIDIA ')} with driver {first['driver']}, CUDA runtime {first['toolkit']},
-{first['compiler']}, on {first['time_utc'][:10]}, by `scripts/measure.sh results/h200`. Raw: [`results/h200/`](results/h200).
+{first['compiler']}, on {first['time_utc'][:10]}, of commit `{first['commit'][:7]}`, by `scripts/measure.sh results/h200`.
+Raw: [`results/h200/`](results/h200).
 
 End to end, a ratio to `preallocated` for every other allocator: the median of {spread(rows, 'repetitions')} repetitions of
 {spread(rows, 'iters')} phases. *Again* is preallocated memory measured a second time: what differs there is noise.

@@ -338,9 +338,10 @@ TEST_P(ArenaCapture, APhaseThatRanOnceFitsWhateverRetainBytesSays) {
   expect_launch_gives(instantiate(graph), 6);
 }
 
-TEST_P(ArenaCapture, AHoleWithoutMemoryDoesNotKeepAnAllocationFromTheRoomThereIs) {
-  if (GetParam() == Backing::individual) return;  // it has no holes
-  DeviceAsyncArena arena = make_arena(CapturePolicy::refuse_growth);
+using ArenaCaptureChunked = GraphFixture;
+
+TEST_F(ArenaCaptureChunked, AHoleWithoutMemoryDoesNotKeepAnAllocationFromTheRoomThereIs) {
+  DeviceAsyncArena arena{stream};
   static_cast<void>(arena.alloc_bytes(MiB));
   void* const own_chunk = arena.alloc_bytes(4 * MiB);
   static_cast<void>(arena.alloc_bytes(bytes));

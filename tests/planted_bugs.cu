@@ -7,12 +7,15 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <stdexcept>
 
 #include "daa/device_async_arena.hpp"
 
 namespace {
 
-__global__ void write_one(float* element) { *element = 1.0F; }
+__global__ void write_one(float* element) {
+  *element = 1.0F;
+}
 
 __global__ void write_all_slowly(float* elements, unsigned count) {
   for (unsigned i = 0; i < count; ++i) elements[i] += static_cast<float>(clock64() % 3);

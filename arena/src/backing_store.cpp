@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t most_history_phases = 1'000'000;
 
+}  // namespace
+
 void add(PhaseStats& sum, const PhaseStats& phase) noexcept {
   sum.allocations += phase.allocations;
   sum.bytes_requested += phase.bytes_requested;
@@ -19,8 +21,6 @@ void add(PhaseStats& sum, const PhaseStats& phase) noexcept {
   sum.tail_bytes += phase.tail_bytes;
   sum.peak_bytes = std::max(sum.peak_bytes, phase.peak_bytes);
 }
-
-}  // namespace
 
 BackingStore::BackingStore(StreamOrderedMemory memory, const ArenaOptions& options)
     : memory_(memory),

@@ -113,6 +113,9 @@ class alignas(64) BackingStore : public Store {
   bool scopes_misused_ = false;
 };
 
+/// Adds a phase, or several, to a sum.
+void add(PhaseStats& sum, const PhaseStats& phase) noexcept;
+
 /// Bytes lost at most to an alignment that the pool does not give by itself: it aligns to min_alignment.
 /// (CUDA C++ Programming Guide, "Device Memory Accesses".)
 [[nodiscard]] constexpr std::size_t alignment_slack(std::size_t alignment) noexcept {

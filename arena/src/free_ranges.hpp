@@ -86,7 +86,7 @@ class FreeRanges {
   Index unused_ = none;      // head of the nodes not in use
   std::vector<Slot> slots_;  // both ends of each range; a power of two, at most half full
   unsigned shift_ = 64;      // 64 - log2(slots_.size())
-  std::size_t used_ = 0;  // slots
+  std::size_t used_ = 0;     // slots
   std::size_t count_ = 0;
   std::array<Index, bin_count> heads_;
   std::array<std::uint64_t, bin_count / 64> nonempty_{};  // a bit for each bin

@@ -37,12 +37,7 @@ bool end_phase(DeviceAsyncArena& arena, bool& failed) noexcept {
 void add(ArenaPoolStats& sums, const ArenaStats& arena) noexcept {
   sums.growths += arena.growths;
   sums.runtime_calls += arena.runtime_calls;
-  sums.life.allocations += arena.life.allocations;
-  sums.life.bytes_requested += arena.life.bytes_requested;
-  sums.life.padding_bytes += arena.life.padding_bytes;
-  sums.life.recycled_bytes += arena.life.recycled_bytes;
-  sums.life.tail_bytes += arena.life.tail_bytes;
-  sums.life.peak_bytes = std::max(sums.life.peak_bytes, arena.life.peak_bytes);
+  detail::add(sums.life, arena.life);
 }
 
 void add(ArenaPoolStats& sums, const ArenaPoolStats& shard) noexcept {

@@ -20,7 +20,7 @@ namespace daa::detail {
 
 class StreamOrderedMemory {
  public:
-  /// Throws CudaError if the stream is not valid.
+  /// Throws CudaError if the stream is not valid, std::invalid_argument for a null pool.
   StreamOrderedMemory(cudaStream_t stream, std::optional<cudaMemPool_t> pool);
 
   /// Returns the runtime's error, already taken out of its per-thread state; `*pointer` is then unchanged.

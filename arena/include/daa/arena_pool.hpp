@@ -50,8 +50,9 @@ struct ClosePool {
 /// An arena, leased for a stream from an ArenaPool until the lease is destroyed or assigned to.
 ///
 /// The end of a lease ends the phase, as reset() does, and gives the arena back to the pool. It must come
-/// while the stream exists, and not inside an ArenaScope of the arena. It never throws: an arena whose
-/// reset() fails to free memory is kept, and tries again at its next end. Used by one thread at a time, as
+/// while the stream exists. It never throws: an arena whose reset() fails to free memory is kept, and tries
+/// again at its next end; what a checked arena has found is written to stderr; inside an ArenaScope the arena
+/// leaks its memory, counts as abandoned, and stderr tells. Used by one thread at a time, as
 /// the arena is; may be moved to another thread, but one for cudaStreamPerThread must end on the thread where
 /// it began. May outlive the pool: its arena then dies with it.
 class ArenaLease {
