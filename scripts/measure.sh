@@ -3,9 +3,9 @@
 #
 #   scripts/measure.sh                  everything, into results/<name of the GPU>
 #   scripts/measure.sh DIR              everything, into DIR
-#   scripts/measure.sh DIR STEP...      of the steps: tests, memcheck, alloc-cost, workloads
+#   scripts/measure.sh DIR STEP...      of the steps: tests, memcheck, racecheck, alloc-cost, workloads
 #
-# Takes about eight minutes on an H200 with 16 cores. Stops at the first step that fails.
+# Takes about nine minutes on an H200 with 16 cores. Stops at the first step that fails.
 
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
@@ -14,7 +14,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1) || die "no GPU here: nvidia-smi fails"
 results=${1:-$root/results/$(sed 's/^NVIDIA //; s/[^A-Za-z0-9]\+/-/g' <<<"$gpu" | tr '[:upper:]' '[:lower:]')}
 shift || true
-steps=${*:-tests memcheck alloc-cost workloads}
+steps=${*:-tests memcheck racecheck alloc-cost workloads}
 mkdir -p "$results"
 results=$(cd "$results" && pwd)
 
@@ -25,19 +25,33 @@ bin=$root/build/release/bin
 
 tests() { ctest --test-dir "$root/build/release" -L gpu --output-on-failure --no-tests=error --parallel 4; }
 
-# Every access of the contract suite and of each workload with each allocator, checked.
+arena_suites=(arena_contract_gpu arena_chunks_gpu arena_recycle_gpu arena_capture_gpu arena_accounting_gpu
+  arena_threads_gpu arena_pool_gpu seed_api_gpu memory_resource_gpu thrust_allocator_gpu)
+
+# Each workload once or twice with each allocator.
+every_workload() {
+  "$@" "$bin/daa-bench" --workload=all --elements=2^12,100003 --iters=4 --warmup=1 --repetitions=1 --sync=both --device=cuda --csv=none
+}
+
+# Every access of the arena's tests and of each workload, checked.
 memcheck() {
   local check=(compute-sanitizer --tool memcheck --error-exitcode 1 --leak-check full)
-  # Where memory runs out, a failing call is the point, which memcheck would report too; bad accesses it reports always.
-  local suite out_of_memory='*NoDeviceHolds*:*MemoryIsShort*:*TheOutOfMemoryMessage*'
-  for suite in arena_contract_gpu arena_chunks_gpu arena_recycle_gpu arena_capture_gpu arena_accounting_gpu arena_threads_gpu seed_api_gpu; do
-    "${check[@]}" "$bin/$suite" --gtest_brief=1 --gtest_filter="-$out_of_memory"
+  # Where a failing call is the point, which memcheck would report too; bad accesses it reports always.
+  local suite failing_calls='*NoDeviceHolds*:*MemoryIsShort*:*TheOutOfMemoryMessage*:*ACaptureThatFails*'
+  for suite in "${arena_suites[@]}"; do
+    "${check[@]}" "$bin/$suite" --gtest_brief=1 --gtest_filter="-$failing_calls"
   done
-  for suite in arena_contract_gpu arena_chunks_gpu arena_accounting_gpu; do
-    "${check[@]}" --report-api-errors no "$bin/$suite" --gtest_brief=1 --gtest_filter="$out_of_memory"
+  for suite in arena_contract_gpu arena_chunks_gpu arena_accounting_gpu arena_capture_gpu; do
+    "${check[@]}" --report-api-errors no "$bin/$suite" --gtest_brief=1 --gtest_filter="$failing_calls"
   done
-  "${check[@]}" "$bin/daa-bench" --workload=all --elements=2^12,100003 --iters=4 --warmup=1 --repetitions=1 \
-    --sync=both --device=cuda --csv=none
+  every_workload "${check[@]}"
+}
+
+# Races within a kernel's shared memory.
+racecheck() {
+  local check=(compute-sanitizer --tool racecheck --racecheck-report all --error-exitcode 1) suite
+  for suite in "${arena_suites[@]}"; do "${check[@]}" "$bin/$suite" --gtest_brief=1; done
+  every_workload "${check[@]}"
 }
 
 alloc-cost() {
@@ -58,7 +72,8 @@ workloads() {
 }
 
 for step in $steps; do
-  [[ $step =~ ^(tests|memcheck|alloc-cost|workloads)$ ]] || die "unknown step $step; known: tests memcheck alloc-cost workloads"
+  [[ $step =~ ^(tests|memcheck|racecheck|alloc-cost|workloads)$ ]] ||
+    die "unknown step $step; known: tests memcheck racecheck alloc-cost workloads"
   say "$step on $gpu"
   "$step"
 done

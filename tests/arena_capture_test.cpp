@@ -277,6 +277,8 @@ TEST_P(ArenaCapture, WithoutAResetInTheCaptureTheMemoryIsTheGraphs) {
     expect_launch_gives(exec, 2);
     run_ordinarily(arena, 10 + i);
   }
+  destroy(exec);
+  free_memory_of(graph);
 }
 
 // What a graph has given back, or a capture left behind, must never serve anything outside that graph.
@@ -308,11 +310,13 @@ TEST_P(ArenaCapture, AMemoryNodeServesOneAllocationOnly) {
     void* const inside_another = arena.alloc_bytes(bytes);
     set(inside_another, 4);
     copy_to_device(inside_another);
-    graph = end();
+    const cudaGraph_t another = end();
     EXPECT_NE(inside_another, inside);
     expect_launch_gives(exec, 2);
-    expect_launch_gives(instantiate(graph, cudaGraphInstantiateFlagAutoFreeOnLaunch), 4);
+    expect_launch_gives(instantiate(another, cudaGraphInstantiateFlagAutoFreeOnLaunch), 4);
     EXPECT_EQ(value(outside), 3);
+    if (freed == 0) free_memory_of(graph);
+    free_memory_of(another);
     arena.reset();
   }
 }
@@ -396,6 +400,26 @@ TEST_P(ArenaCapture, ScopesAndRecyclingWorkInACapture) {
   graph = end();
   const cudaGraphExec_t exec = instantiate(graph);
   run_ordinarily(arena, 3, 100);
+  expect_launch_gives(exec, 2);
+}
+
+TEST_P(ArenaCapture, AnArenaIsNotConstructedInACaptureWhichStaysValid) {
+  begin();
+  EXPECT_THROW(static_cast<void>(make_arena(CapturePolicy::presized)), std::logic_error);
+  set(5);
+  graph = end();
+  expect_launch_gives(instantiate(graph), 5);
+}
+
+TEST_P(ArenaCapture, ACheckedArenaLeavesACaptureValid) {
+  ArenaOptions options;
+  options.backing = GetParam();
+  options.capture = CapturePolicy::presized;
+  options.checked = true;
+  DeviceAsyncArena arena{stream, pool, options};
+  run_ordinarily(arena, 1);
+  const cudaGraphExec_t exec = capture(arena, 2);
+  run_ordinarily(arena, 3);
   expect_launch_gives(exec, 2);
 }
 

@@ -165,6 +165,15 @@ class GraphFixture : public ::testing::Test {
     EXPECT_CUDA(cudaMallocAsync(&pointer, bytes, stream));
     return pointer;
   }
+  /// Frees what the launches of a graph have left allocated.
+  void free_memory_of(cudaGraph_t graph) const {
+    for (const cudaGraphNode_t node : nodes(graph)) {
+      if (type(node) != cudaGraphNodeTypeMemAlloc) continue;
+      cudaMemAllocNodeParams params{};
+      EXPECT_CUDA(cudaGraphMemAllocNodeGetParams(node, &params));
+      free(params.dptr);
+    }
+  }
   void free(void* pointer) const { EXPECT_CUDA(cudaFreeAsync(pointer, stream)); }
   void synchronize() const { EXPECT_CUDA(cudaStreamSynchronize(stream)); }
   /// What the first and the last byte of the device's memory are, if they are the same. Synchronises.

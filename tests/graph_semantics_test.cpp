@@ -129,16 +129,15 @@ TEST_F(Graphs, GiveAsManyNodesAsThereAreAndNullsBeyond) {
   EXPECT_EQ(found[2], nullptr);
 }
 
-TEST_F(Graphs, LaunchedIntoACaptureAreANodeOfTheGraph) {
+TEST_F(Graphs, CannotBeLaunchedIntoACapture) {
   begin();
   set(8);
   const cudaGraphExec_t inner = instantiate(end());
-  begin();
-  launch(inner);
-  const cudaGraph_t outer = end();
-  EXPECT_NE(node_of(outer, cudaGraphNodeTypeGraph), nullptr);
-  launch(instantiate(outer));
-  EXPECT_EQ(value(), 8);
+  for (const auto mode : {cudaStreamCaptureModeGlobal, cudaStreamCaptureModeRelaxed}) {
+    begin(mode);
+    EXPECT_EQ(cudaGraphLaunch(inner, stream), cudaErrorStreamCaptureUnsupported);
+    end_invalid();
+  }
 }
 
 TEST_F(Graphs, HaveFlags) {

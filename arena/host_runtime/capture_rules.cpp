@@ -64,12 +64,15 @@ void refuse_implicit(const Stream& stream) {
          [&](const Capture& capture) { return is_implicit(stream, capture); });
 }
 
-void refuse_waiting(const Stream& stream) {
-  refuse_implicit(stream);
+void refuse_captured(const Stream& stream) {
   if (!stream.capture) return;
-  refuse_invalid(stream);
   invalidate(*stream.capture);
   throw ApiError{cudaErrorStreamCaptureUnsupported};
+}
+
+void refuse_waiting(const Stream& stream) {
+  refuse_implicit(stream);
+  refuse_captured(stream);
 }
 
 void refuse_waiting(const Device& device) {

@@ -17,6 +17,9 @@ namespace daa::host_runtime {
 void refuse_invalid(const Stream& stream);
 /// Putting work into a stream, or waiting for it, where forbids_implicit() of it.
 void refuse_implicit(const Stream& stream);
+/// What cannot be done to a stream that captures, be the capture valid or not: asking for its identity, its
+/// device or its flags, launching a graph into it.
+void refuse_captured(const Stream& stream);
 /// Waiting for what has not been submitted: a stream, or a device with a stream, that captures.
 void refuse_waiting(const Stream& stream);
 void refuse_waiting(const Device& device);

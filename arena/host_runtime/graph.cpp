@@ -120,10 +120,6 @@ bool Graph::precedes(const GraphNode& node, const std::vector<cudaGraphNode_t>& 
 GraphExec::GraphExec(std::shared_ptr<Graph> of, unsigned long long its_flags)
     : graph(of), flags(its_flags), memory(of->memory), nodes(copies(of->nodes)) {}
 
-bool GraphExec::has_memory_nodes() const {
-  return std::any_of(nodes.begin(), nodes.end(), [](const auto& node) { return node.is_about_memory(); });
-}
-
 std::shared_ptr<Graph> forget_graph(cudaGraph_t handle) {
   auto graph = runtime().graphs.remove(handle);
   for (const auto& node : graph->nodes) runtime().graph_nodes.remove(node->handle);
@@ -138,15 +134,7 @@ cudaError_t attach_memory(Lock& lock, GraphExec& exec, Stream& on) {
 }
 
 cudaError_t launch_graph(Lock& lock, const std::shared_ptr<GraphExec>& exec, Stream& on) {
-  if (on.capture) {
-    if (exec->has_memory_nodes()) {
-      invalidate(*on.capture);
-      return cudaErrorNotSupported;
-    }
-    on.submit(lock, {[launch = Launch{exec, {}, {}, {}}] { launch.run(); }, {}, cudaGraphNodeTypeGraph});
-    return cudaSuccess;
-  }
-  refuse_implicit(on);
+  refuse_waiting(on);
   if (const cudaError_t error = attach_memory(lock, *exec, on); error != cudaSuccess) return error;
   if (!is_launchable(*exec)) return cudaErrorInvalidValue;
   exec->launched = on.submit(lock, {[launch = prepare(exec, on)] { launch.run(); }, {exec->launched}});

@@ -54,7 +54,6 @@ struct GraphExec {
   const std::vector<GraphNode> nodes;
   StreamPoint launched;  // last
 
-  [[nodiscard]] bool has_memory_nodes() const;
   [[nodiscard]] bool frees_on_launch() const {
     return (flags & cudaGraphInstantiateFlagAutoFreeOnLaunch) != 0;
   }

@@ -95,13 +95,13 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
 // being idle.
 cudaError_t cudaFree(void* pointer) {
   return api("cudaFree", asked(nullptr, 0, pointer), [&](Call& call) {
-    if (pointer == nullptr) return cudaSuccess;
     Runtime& rt = runtime();
     AllocationPtr freed;
     Segments released;  // unmapped after the lock is gone
     {
       Lock lock(rt.mutex);
       refuse_unsafe();
+      if (pointer == nullptr) return cudaSuccess;
       freed = disown(pointer, call.function, 0);
       if (!freed) return cudaErrorInvalidValue;
       if (freed->pool) {

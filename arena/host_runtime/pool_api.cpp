@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "api.hpp"
+#include "capture_rules.hpp"
 #include "memory.hpp"
 #include "runtime.hpp"
 #include "violations.hpp"
@@ -76,6 +77,7 @@ cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps* props
     if (props->location.type != cudaMemLocationTypeDevice) return cudaErrorNotSupported;
     if (props->handleTypes != cudaMemHandleTypeNone) return cudaErrorNotSupported;
     return with_device(props->location.id, [&](Device& device) {
+      refuse_unsafe();
       Runtime& rt = runtime();
       auto created = std::make_shared<MemoryPool>(device.ordinal, rt.next_number());
       created->max_bytes = props->maxSize;
@@ -106,6 +108,7 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t handle, cudaMemPoolAttr attrib
   return api("cudaMemPoolSetAttribute", asked(), [&](Call&) {
     if (value == nullptr) return cudaErrorInvalidValue;
     return with_pool(handle, [&](const std::shared_ptr<MemoryPool>& pool) {
+      refuse_unsafe();
       if (bool* const flag = reuse_flag(*pool, attribute)) {
         *flag = value_of<int>(value) != 0;
         return cudaSuccess;
@@ -130,6 +133,7 @@ cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t handle, cudaMemPoolAttr attrib
   return api("cudaMemPoolGetAttribute", asked(), [&](Call&) {
     if (value == nullptr) return cudaErrorInvalidValue;
     return with_pool(handle, [&](const std::shared_ptr<MemoryPool>& pool) {
+      refuse_unsafe();
       if (const bool* const flag = reuse_flag(*pool, attribute)) return store(value, *flag ? 1 : 0);
       switch (attribute) {
         case cudaMemPoolAttrReleaseThreshold:
@@ -153,6 +157,7 @@ cudaError_t cudaMemPoolTrimTo(cudaMemPool_t handle, size_t bytes_to_keep) {
   return api("cudaMemPoolTrimTo", asked(nullptr, bytes_to_keep), [&](Call&) {
     Segments released;  // unmapped after the lock is gone
     return with_pool(handle, [&](const std::shared_ptr<MemoryPool>& pool) {
+      refuse_unsafe();
       released = release_idle(*pool, bytes_to_keep);
       return cudaSuccess;
     });

@@ -92,6 +92,7 @@ cudaError_t cudaStreamGetDevice(cudaStream_t stream, int* device) {
   return api("cudaStreamGetDevice", asked(stream), [&](Call&) {
     if (device == nullptr) return cudaErrorInvalidValue;
     return with_stream(stream, [&](Lock&, Stream& which) {
+      refuse_captured(which);
       *device = which.device;
       return cudaSuccess;
     });
@@ -102,6 +103,7 @@ cudaError_t cudaStreamGetId(cudaStream_t stream, unsigned long long* id) {
   return api("cudaStreamGetId", asked(stream), [&](Call&) {
     if (id == nullptr) return cudaErrorInvalidValue;
     return with_stream(stream, [&](Lock&, Stream& which) {
+      refuse_captured(which);
       *id = which.id;
       return cudaSuccess;
     });

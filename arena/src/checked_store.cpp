@@ -70,7 +70,7 @@ class CheckedStore final : public Store {
 
   // Nobody is left to catch an exception.
   ~CheckedStore() override {
-    if (memory_.stream_id() != stream_id_) {
+    if (!has_its_stream()) {
       report(described() + " outlives its stream: its memory cannot be given back in order, and is leaked");
       checked_->abandon();
       return;
@@ -212,7 +212,7 @@ class CheckedStore final : public Store {
                                " is used by two threads at once; an arena has no lock: use one for each "
                                "thread, or lock it yourself");
       }
-      if (store_.memory_.stream_id() == store_.stream_id_) return;
+      if (store_.has_its_stream()) return;
       store_.in_use_.store(false, std::memory_order_release);
       throw std::logic_error(store_.described() +
                              ": its stream was destroyed, or its handle names another one now; an arena must "
@@ -229,6 +229,9 @@ class CheckedStore final : public Store {
     CheckedStore& store_;
     Bump& bump_;
   };
+
+  // A stream that is captured cannot be asked, and exists.
+  bool has_its_stream() noexcept { return memory_.capture() != 0 || memory_.stream_id() == stream_id_; }
 
   std::size_t first_since(std::size_t allocations) const noexcept {
     const auto first = std::find_if(live_.begin(), live_.end(), [&](const Allocation& allocation) {

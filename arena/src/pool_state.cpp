@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "backing_store.hpp"
+#include "stream_ordered_memory.hpp"
 
 namespace daa::detail {
 
@@ -61,26 +63,53 @@ PoolState::Shard& PoolState::shard_of(const StreamKey& key) noexcept {
 }
 
 PooledArena& PoolState::lease(cudaStream_t stream) {
+  if (is_captured(stream)) return lease_in_capture(stream);
   const StreamKey key = key_of(stream);
-  Shard& shard = shard_of(key);
-  {
-    const std::lock_guard lock(shard.mutex);
-    for (Entry& entry : shard.entries) {
-      if (!entry.idle || !(entry.key == key)) continue;
-      entry.idle = false;
-      ++shard.counts.warm_leases;
-      return *entry.arena;
-    }
-  }
+  if (PooledArena* const warm = lease_warm(key)) return *warm;
   abandon_predecessors(stream, key);
   std::unique_ptr<PooledArena> fresh{
       new PooledArena{DeviceAsyncArena{stream, options_.memory_pool, options_.arena}, *this, key, stream}};
+  Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   PooledArena& leased = *fresh;
   reserve_one_more(shard.entries);
   shard.entries.push_back({key, stream, false, std::move(fresh)});
   ++shard.counts.cold_leases;
   return leased;
+}
+
+PooledArena& PoolState::lease_in_capture(cudaStream_t stream) {
+  int device = -1;
+  if (is_default_stream(stream)) DAA_CUDA_CHECK(cudaGetDevice(&device));
+  std::optional<StreamKey> key;
+  bool is_certain = true;
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (const Entry& entry : shard.entries) {
+      if (entry.stream != stream || entry.key.device != device || !is_reachable(entry.key)) continue;
+      if (key && !(*key == entry.key)) is_certain = false;
+      key = entry.key;
+    }
+  }
+  if (key && is_certain) {
+    if (PooledArena* const warm = lease_warm(*key)) return *warm;
+  }
+  throw std::logic_error(
+      std::string("ArenaPool::lease: the stream is being captured, and ") +
+      (is_certain ? "has no idle arena; let as many leases of it end before the capture as it needs at once"
+                  : "an earlier one with its handle still has leases; lease this one before the capture"));
+}
+
+PooledArena* PoolState::lease_warm(const StreamKey& key) noexcept {
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  for (Entry& entry : shard.entries) {
+    if (!entry.idle || !(entry.key == key)) continue;
+    entry.idle = false;
+    ++shard.counts.warm_leases;
+    return entry.arena.get();
+  }
+  return nullptr;
 }
 
 void PoolState::give_back(PooledArena& leased) noexcept {
@@ -130,6 +159,9 @@ void PoolState::give_back(PooledArena& leased) noexcept {
 }
 
 void PoolState::release(cudaStream_t stream) {
+  if (is_captured(stream)) {
+    throw std::logic_error("ArenaPool::release: the stream is being captured; release it before or after");
+  }
   const StreamKey key = key_of(stream);
   Shard& shard = shard_of(key);
   const auto is_its = [&](const Entry& entry) { return entry.key == key; };

@@ -34,6 +34,10 @@ bool still_names(cudaStream_t stream, const StreamKey& key) noexcept {
   if (is_default_stream(stream)) return is_reachable(key);
   for (int attempt = 0; attempt < 2; ++attempt) {  // there is no later occasion
     unsigned long long id = 0;
+    auto status = cudaStreamCaptureStatusNone;
+    if (cudaStreamIsCapturing(stream, &status) == cudaSuccess && status != cudaStreamCaptureStatusNone) {
+      return true;  // as far as can be known: it may not be asked
+    }
     if (cudaStreamGetId(stream, &id) == cudaSuccess) return id == key.id;
     static_cast<void>(cudaGetLastError());
   }

@@ -19,7 +19,7 @@ struct StreamKey {
   }
 };
 
-/// Throws CudaError if the stream is not valid.
+/// Throws CudaError if the stream is not valid. Not while it is captured.
 [[nodiscard]] StreamKey key_of(cudaStream_t stream);
 
 /// Whether this thread can enqueue to that stream: no other thread can to its cudaStreamPerThread.

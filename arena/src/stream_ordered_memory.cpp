@@ -39,13 +39,26 @@ int device_of(cudaStream_t stream) {
   int device = 0;
   if (is_default_stream(stream)) {
     DAA_CUDA_CHECK(cudaGetDevice(&device));
-  } else {
-    DAA_CUDA_CHECK(cudaStreamGetDevice(stream, &device));
+    return device;
   }
+  if (is_captured(stream)) {
+    throw std::logic_error(
+        "DeviceAsyncArena: its stream is being captured, when nobody may ask for its device; "
+        "construct the arena before the capture begins");
+  }
+  DAA_CUDA_CHECK(cudaStreamGetDevice(stream, &device));
   return device;
 }
 
 }  // namespace
+
+// No capture is ever of the legacy stream, about which one may not even ask while others are captured.
+bool is_captured(cudaStream_t stream) {
+  if (stream == nullptr || stream == cudaStreamLegacy) return false;
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  DAA_CUDA_CHECK(cudaStreamIsCapturing(stream, &status));
+  return status != cudaStreamCaptureStatusNone;
+}
 
 StreamOrderedMemory::StreamOrderedMemory(cudaStream_t stream, std::optional<cudaMemPool_t> pool)
     : stream_(stream),

@@ -18,9 +18,15 @@ namespace daa::detail {
   return stream == nullptr || stream == cudaStreamLegacy || stream == cudaStreamPerThread;
 }
 
+/// Whether a capture of the stream is going on, valid or not. To be asked before cudaStreamGetId and
+/// cudaStreamGetDevice, which a capture forbids, whatever its mode, and which make it invalid. Throws
+/// CudaError if the stream is not valid.
+[[nodiscard]] bool is_captured(cudaStream_t stream);
+
 class StreamOrderedMemory {
  public:
-  /// Throws CudaError if the stream is not valid, std::invalid_argument for a null pool.
+  /// Throws CudaError if the stream is not valid, std::logic_error if it is being captured,
+  /// std::invalid_argument for a null pool.
   StreamOrderedMemory(cudaStream_t stream, std::optional<cudaMemPool_t> pool);
 
   /// Returns the runtime's error, already taken out of its per-thread state; `*pointer` is then unchanged.
@@ -30,7 +36,7 @@ class StreamOrderedMemory {
   /// Names the capture of the stream into a graph that is going on; 0 if there is none.
   [[nodiscard]] unsigned long long capture() noexcept;
 
-  /// What no other stream of the process ever has; 0 if the stream's handle is not valid.
+  /// What no other stream of the process ever has; 0 if the stream's handle is not valid. Not in a capture.
   [[nodiscard]] unsigned long long stream_id() noexcept;
 
   /// Sets all bytes.

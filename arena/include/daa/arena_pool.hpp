@@ -98,10 +98,13 @@ class ArenaLease {
 ///   cannot be given back then, in a capture or with a CapturePolicy that keeps it, is kept beyond the bound.
 ///   Graphs that go on using the memory of a lease want such a policy.
 ///
+/// While a stream is captured its identity cannot be asked for, and it is known by its handle: a lease is
+/// then given only from arenas that it had before.
+///
 /// Every member function may be called from any thread at any time. Nothing waits for a stream or the device,
-/// and no lock is held while memory is taken or given back. In a steady state a lease costs cudaStreamGetId
-/// and locks twice one of 64 mutexes, over which the streams are spread; what it writes to, only leases of
-/// streams of the same mutex touch.
+/// and no lock is held while memory is taken or given back. In a steady state a lease costs
+/// cudaStreamIsCapturing and cudaStreamGetId, and locks twice one of 64 mutexes, over which the streams are
+/// spread; what it writes to, only leases of streams of the same mutex touch.
 class ArenaPool {
  public:
   explicit ArenaPool(ArenaPoolOptions options = {});
@@ -113,14 +116,13 @@ class ArenaPool {
   ArenaPool& operator=(const ArenaPool&) = delete;
 
   /// An arena in a new phase, for the use of `stream`: one that the stream had before if there is one.
-  /// No bound refuses a lease. Throws as DeviceAsyncArena's constructor, and std::bad_alloc; nothing has
-  /// changed then.
+  /// No bound refuses a lease. Throws as DeviceAsyncArena's constructor, std::bad_alloc, and std::logic_error
+  /// while the stream is captured and has no idle arena; nothing has changed then.
   [[nodiscard]] ArenaLease lease(cudaStream_t stream);
 
   /// Gives the memory of all arenas of `stream` back, in its order, because it is going to be destroyed.
-  /// Nothing to do if there are none. Not while it is captured: the memory would leak, as that of an arena
-  /// which dies then. Throws std::logic_error, with nothing changed, while a lease of the stream is out, and
-  /// CudaError if the stream is not valid.
+  /// Nothing to do if there are none. Throws std::logic_error, with nothing changed, while a lease of the
+  /// stream is out and while it is captured, and CudaError if the stream is not valid.
   void release(cudaStream_t stream);
 
   /// Looks at every arena.

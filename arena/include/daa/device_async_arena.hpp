@@ -45,8 +45,9 @@ enum class CapturePolicy {
   presized,
   /// As presized, but a captured phase that needs more gets it from the graph: each growth is a memory node
   /// of exactly the size asked, for that allocation alone, and is freed by another one where the allocation
-  /// is given back in the same capture. If the capture ends before that, the memory is the graph's: use the
-  /// pointers in that graph only, and instantiate it with cudaGraphInstantiateFlagAutoFreeOnLaunch.
+  /// is given back in the same capture: so reset() before it ends. Otherwise what a launch allocates stays
+  /// allocated behind it. Use the pointers in that graph only, instantiate it with
+  /// cudaGraphInstantiateFlagAutoFreeOnLaunch, and cudaFreeAsync() them after its last launch.
   allocation_nodes,
 };
 
@@ -127,8 +128,9 @@ class DeviceAsyncArena {
   /// Takes memory from `pool`, or from the current pool of the stream's device. Allocates nothing yet.
   /// `stream` and `pool` are borrowed and must outlive the arena. A default stream (0, cudaStreamLegacy,
   /// cudaStreamPerThread) is that of the device current now; cudaStreamPerThread ties the arena to this
-  /// thread. Throws CudaError if the stream is not valid, std::invalid_argument for options that are not, and
-  /// for a null `pool`.
+  /// thread. Throws CudaError if the stream is not valid, std::logic_error while it is being captured, when
+  /// it may not be asked for its device, and std::invalid_argument for options that are not valid and a null
+  /// `pool`.
   explicit DeviceAsyncArena(cudaStream_t stream, std::optional<cudaMemPool_t> pool = {},
                             ArenaOptions options = {});
 
