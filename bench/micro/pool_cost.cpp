@@ -26,18 +26,22 @@ constexpr std::size_t bytes_of(std::size_t i) {
   return std::size_t{1024} << i * 11 / (allocations - 1);  // 2^10 to 2^21
 }
 
-// Google Benchmark's own figures of several threads mean different things in different versions.
+// Google Benchmark's own figures of several threads mean different things in different versions. The clock is
+// read inside the loop: before and behind it, threads wait for each other.
 template <class Phase>
 void run(benchmark::State& state, cudaStream_t stream, Phase phase) {
   using Clock = std::chrono::steady_clock;
   phase();
   phase();
   Clock::time_point start{};
+  Clock::time_point end{};
+  benchmark::IterationCount done = 0;
   for (auto _ : state) {
-    if (start == Clock::time_point{}) start = Clock::now();  // not before all threads are there
+    if (done == 0) start = Clock::now();
     phase();
+    if (++done == state.max_iterations) end = Clock::now();
   }
-  const std::chrono::duration<double> elapsed = Clock::now() - start;
+  const std::chrono::duration<double> elapsed = end - start;
   DAA_CUDA_CHECK(cudaStreamSynchronize(stream));
   const double count = static_cast<double>(state.iterations()) * static_cast<double>(allocations);
   state.counters["per_allocation"] =
