@@ -7,9 +7,9 @@
 // a hash join on the CPU. Exits with 0 if they are right, 1 if they are wrong, 2 without a GPU.
 //
 // Shows: CUB's two-call interface on an arena, ArenaScope for its temporary storage, recycle() for arrays
-// that are finished early, a size that the host must read before it can allocate. CUDA calls involved: the
-// arena's cudaMallocAsync and cudaFreeAsync, cudaMemcpyAsync and cudaStreamSynchronize for the size and the
-// result.
+// finished early, a size that the host must read before it can allocate, and no CUDA call for memory in the
+// third join (but with DAA_SANITIZER=1). CUDA calls involved: the arena's cudaMallocAsync and cudaFreeAsync,
+// cudaMemcpyAsync and cudaStreamSynchronize for the size and the result.
 
 #include <cuda_runtime.h>
 
