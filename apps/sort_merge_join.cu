@@ -6,10 +6,10 @@
 // row's matches by binary search, sums up their counts (CUB) and writes them out. Verifies the pairs against
 // a hash join on the CPU. Exits with 0 if they are right, 1 if they are wrong, 2 without a GPU.
 //
-// Shows: CUB's two-call interface on an arena, ArenaScope for its temporary storage, recycle() for arrays
-// finished early, a size that the host must read before it can allocate, and no CUDA call for memory in the
-// third join (but with DAA_SANITIZER=1). CUDA calls involved: the arena's cudaMallocAsync and cudaFreeAsync,
-// cudaMemcpyAsync and cudaStreamSynchronize for the size and the result.
+// Shows: CUB's two-call interface on an arena, ArenaScope for its temporary storage, recycle() for an array
+// whose memory the result then takes, a size that the host must read before it can allocate, and no CUDA call
+// for memory in the third join (but with DAA_SANITIZER=1). CUDA calls involved: the arena's cudaMallocAsync
+// and cudaFreeAsync, cudaMemcpyAsync and cudaStreamSynchronize for the size and the result.
 
 #include <cuda_runtime.h>
 
@@ -144,17 +144,16 @@ std::vector<Match> join(DeviceAsyncArena& scratch, const DeviceTables& in) {
   auto count = alloc<unsigned long long>(scratch, left_rows + 1);
   find_matches<<<grid, block, 0, stream>>>(left.keys, right.keys, first, count);
   DAA_CUDA_CHECK(cudaGetLastError());
-  scratch.recycle(right.keys);
   with_storage(scratch, [&](void* storage, std::size_t& bytes) {
     return cub::DeviceScan::ExclusiveSum(storage, bytes, count.data(), offset.data(), left_rows + 1, stream);
   });
-  scratch.recycle(count);
+  scratch.recycle(count);  // the matches fit there
 
   unsigned long long size = 0;
   DAA_CUDA_CHECK(cudaMemcpyAsync(&size, &offset[left_rows], sizeof size, cudaMemcpyDeviceToHost, stream));
   DAA_CUDA_CHECK(cudaStreamSynchronize(stream));  // the host must know how much to allocate
 
-  auto matches = alloc<Match>(scratch, size);  // fits where `count` was
+  auto matches = alloc<Match>(scratch, size);
   write_matches<<<grid, block, 0, stream>>>(left.keys, left.values, right.values, first, offset, matches);
   DAA_CUDA_CHECK(cudaGetLastError());
   std::vector<Match> result(size);
