@@ -111,7 +111,11 @@ int run() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc > 1) {
+    std::fprintf(stderr, "scratch_example: unknown argument %s; it takes none\n", argv[1]);
+    return 1;
+  }
   int count = 0;
   if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0) {
     std::puts("waived: no GPU");

@@ -1,0 +1,252 @@
+// A solver whose iteration is a CUDA graph: its temporaries are an arena's, and no node of it is for memory.
+//
+//   build/release/bin/conjugate_gradient
+//
+// Solves A x = b by conjugate gradients; A, in CSR, is the 5-point Laplacian of a square grid, b made from a
+// known x. Verifies |b - A x| and the distance from the known x on the CPU. Exits with 0 if they are right, 1
+// if they are wrong, 2 without a GPU.
+//
+// Shows: CapturePolicy::presized, warmed up by an ordinary iteration; scalars that stay on the device;
+// ordinary phases between the graph's launches, in the memory that the graph uses; ArenaScope. CUDA calls
+// involved: the arena's cudaMallocAsync and cudaFreeAsync, cudaStreamBeginCapture, cudaStreamEndCapture,
+// cudaGraphInstantiate, cudaGraphGetNodes, cudaGraphLaunch.
+
+#include <cuda_runtime.h>
+
+#include <cmath>
+#include <cstdio>
+#include <stdexcept>
+#include <vector>
+
+#include "daa/device_async_arena.hpp"
+
+namespace {
+
+using daa::alloc;
+using daa::DeviceAsyncArena;
+
+constexpr int side = 512, rows = side * side;
+constexpr int block = 256, grid = (rows + block - 1) / block;
+constexpr double tolerance = 1e-10;  // of |b - A x| / |b|
+constexpr int launches_per_read = 50, most_iterations = 10'000;
+
+// --- CPU reference ---
+
+struct HostMatrix {
+  std::vector<int> row_begin = {0}, column;
+  std::vector<double> value;
+};
+
+HostMatrix laplacian() {
+  HostMatrix a;
+  for (int i = 0; i < rows; ++i) {
+    for (const int step : {-side, -1, 0, 1, side}) {
+      const bool over_the_end = (step == -1 && i % side == 0) || (step == 1 && i % side == side - 1);
+      if (over_the_end || i + step < 0 || i + step >= rows) continue;
+      a.column.push_back(i + step);
+      a.value.push_back(step == 0 ? 4 : -1);
+    }
+    a.row_begin.push_back(static_cast<int>(a.column.size()));
+  }
+  return a;
+}
+
+std::vector<double> product(const HostMatrix& a, const std::vector<double>& x) {
+  std::vector<double> result(rows, 0.0);
+  for (int i = 0; i < rows; ++i) {
+    for (int k = a.row_begin[i]; k < a.row_begin[i + 1]; ++k) result[i] += a.value[k] * x[a.column[k]];
+  }
+  return result;
+}
+
+double distance(const std::vector<double>& a, const std::vector<double>& b) {
+  double squares = 0;
+  for (int i = 0; i < rows; ++i) squares += (a[i] - b[i]) * (a[i] - b[i]);
+  return std::sqrt(squares);
+}
+
+// --- kernels ---
+
+// What lives as long as the solution takes, in device memory. `rr` is the one number r * r.
+struct System {
+  const int *row_begin, *column;
+  const double* value;
+  double *x, *r, *p, *rr;
+};
+
+__device__ int element() {
+  return static_cast<int>(blockIdx.x * block + threadIdx.x);
+}
+
+__global__ void multiply(System s, const double* in, double* out) {
+  const int i = element();
+  if (i >= rows) return;
+  double sum = 0;
+  for (int k = s.row_begin[i]; k < s.row_begin[i + 1]; ++k) sum += s.value[k] * in[s.column[k]];
+  out[i] = sum;
+}
+
+// The sum of a * b in each block, or that of a where there is no b.
+__global__ void dot_blocks(const double* a, const double* b, int count, double* block_sums) {
+  __shared__ double sums[block];
+  double mine = 0;
+  for (int i = element(); i < count; i += static_cast<int>(gridDim.x) * block) {
+    mine += b == nullptr ? a[i] : a[i] * b[i];
+  }
+  sums[threadIdx.x] = mine;
+  __syncthreads();
+  for (unsigned half = block / 2; half > 0; half /= 2) {
+    if (threadIdx.x < half) sums[threadIdx.x] += sums[threadIdx.x + half];
+    __syncthreads();
+  }
+  if (threadIdx.x == 0) block_sums[blockIdx.x] = sums[0];
+}
+
+__global__ void descend(System s, const double* ap, const double* pap) {
+  const int i = element();
+  if (i >= rows) return;
+  const double alpha = *s.rr / *pap;
+  s.x[i] += alpha * s.p[i];
+  s.r[i] -= alpha * ap[i];
+}
+
+__global__ void turn(System s, const double* next_rr) {
+  const int i = element();
+  if (i < rows) s.p[i] = s.r[i] + *next_rr / *s.rr * s.p[i];
+}
+
+// --- the phases ---
+
+void dot(DeviceAsyncArena& scratch, const double* a, const double* b, double* result) {
+  const daa::ArenaScope scope{scratch};
+  auto block_sums = alloc<double>(scratch, grid);
+  dot_blocks<<<grid, block, 0, scratch.stream()>>>(a, b, rows, block_sums);
+  DAA_CUDA_CHECK(cudaGetLastError());
+  dot_blocks<<<1, block, 0, scratch.stream()>>>(block_sums, nullptr, grid, result);
+  DAA_CUDA_CHECK(cudaGetLastError());
+}
+
+// May be captured: nothing here waits for the stream or asks it for anything.
+void iterate(DeviceAsyncArena& scratch, System s) {
+  const cudaStream_t stream = scratch.stream();
+  auto ap = alloc<double>(scratch, rows);
+  auto pap = alloc<double>(scratch, 1), next_rr = alloc<double>(scratch, 1);
+  multiply<<<grid, block, 0, stream>>>(s, s.p, ap);
+  DAA_CUDA_CHECK(cudaGetLastError());
+  dot(scratch, s.p, ap, pap);
+  descend<<<grid, block, 0, stream>>>(s, ap, pap);
+  DAA_CUDA_CHECK(cudaGetLastError());
+  dot(scratch, s.r, s.r, next_rr);
+  turn<<<grid, block, 0, stream>>>(s, next_rr);
+  DAA_CUDA_CHECK(cudaGetLastError());
+  DAA_CUDA_CHECK(cudaMemcpyAsync(s.rr, next_rr, sizeof(double), cudaMemcpyDeviceToDevice, stream));
+  scratch.reset();
+}
+
+template <class T>
+T* to_device(DeviceAsyncArena& storage, const std::vector<T>& from) {
+  auto to = alloc<T>(storage, from.size());
+  DAA_CUDA_CHECK(cudaMemcpyAsync(to, from.data(), to.size_bytes(), cudaMemcpyHostToDevice, storage.stream()));
+  return to;
+}
+
+std::size_t count_nodes(cudaGraph_t graph) {
+  std::size_t count = 0;
+  DAA_CUDA_CHECK(cudaGraphGetNodes(graph, nullptr, &count));
+  std::vector<cudaGraphNode_t> nodes(count);
+  DAA_CUDA_CHECK(cudaGraphGetNodes(graph, nodes.data(), &count));
+  for (const cudaGraphNode_t node : nodes) {
+    cudaGraphNodeType type{};
+    DAA_CUDA_CHECK(cudaGraphNodeGetType(node, &type));
+    const bool is_for_memory = type == cudaGraphNodeTypeMemAlloc || type == cudaGraphNodeTypeMemFree;
+    if (is_for_memory) throw std::runtime_error("wrong: the graph has a node for memory");
+  }
+  return count;
+}
+
+// `x` is the guess and becomes the solution.
+void solve(cudaStream_t stream, const HostMatrix& a, const std::vector<double>& b, double norm_b,
+           std::vector<double>& x) {
+  DeviceAsyncArena storage{stream};  // for one phase, as long as the solution takes
+  const std::vector first_rr{norm_b * norm_b};
+  const System s{to_device(storage, a.row_begin), to_device(storage, a.column), to_device(storage, a.value),
+                 to_device(storage, x),           to_device(storage, b),        to_device(storage, b),
+                 to_device(storage, first_rr)};
+  daa::ArenaOptions options;
+  options.capture = daa::CapturePolicy::presized;
+  DeviceAsyncArena scratch{stream, {}, options};  // ahead of the capture: the constructor asks the stream
+  iterate(scratch, s);                            // the arena has now what an iteration needs
+
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t exec = nullptr;
+  DAA_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+  iterate(scratch, s);
+  DAA_CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
+  DAA_CUDA_CHECK(cudaGraphInstantiate(&exec, graph, 0));
+  const std::size_t nodes = count_nodes(graph);
+
+  int iterations = 1;
+  double rr = 0;
+  do {
+    for (int k = 0; k < launches_per_read; ++k) DAA_CUDA_CHECK(cudaGraphLaunch(exec, stream));
+    iterate(scratch, s);  // an ordinary phase, in the memory that the graph uses
+    iterations += launches_per_read + 1;
+    DAA_CUDA_CHECK(cudaMemcpyAsync(&rr, s.rr, sizeof rr, cudaMemcpyDeviceToHost, stream));
+    DAA_CUDA_CHECK(cudaStreamSynchronize(stream));  // the host decides whether to go on
+  } while (std::sqrt(rr) > tolerance * norm_b && iterations < most_iterations);
+  DAA_CUDA_CHECK(cudaMemcpyAsync(x.data(), s.x, rows * sizeof(double), cudaMemcpyDeviceToHost, stream));
+  DAA_CUDA_CHECK(cudaStreamSynchronize(stream));
+  DAA_CUDA_CHECK(cudaGraphExecDestroy(exec));  // before the memory that it uses
+  DAA_CUDA_CHECK(cudaGraphDestroy(graph));
+
+  const daa::ArenaStats stats = scratch.stats();
+  std::printf("%d iterations, most by a graph of %zu nodes, none of them for memory\n", iterations, nodes);
+  std::printf("%zu CUDA calls for memory, %zu bytes reserved, high-water mark %zu\n", stats.runtime_calls,
+              stats.bytes_reserved, stats.high_water_bytes);
+}
+
+int run() {
+  const HostMatrix a = laplacian();
+  std::vector<double> known(rows), x(rows, 0.0);
+  for (int i = 0; i < rows; ++i) known[i] = i * 48'271ll % 65'537 / 32'768.0 - 1;
+  const std::vector<double> b = product(a, known);
+  const double norm_b = distance(b, x);
+
+  cudaStream_t stream = nullptr;
+  DAA_CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+  solve(stream, a, b, norm_b, x);
+  DAA_CUDA_CHECK(cudaStreamDestroy(stream));
+
+  // r drifts from b - A x by rounding, some 1e-13 of |b|, for which the bound leaves room. The error of x is
+  // at most the residual over the least eigenvalue of A.
+  const double residual = distance(b, product(a, x)), bound = 1.01 * tolerance * norm_b;
+  const double sine = std::sin(std::acos(-1.0) / (2 * (side + 1)));
+  const double error = distance(x, known), error_bound = bound / (8 * sine * sine);
+  if (!(residual <= bound && error <= error_bound)) {
+    std::printf("wrong: |b - A x| is %g, allowed %g; x is off by %g, allowed %g\n", residual, bound, error,
+                error_bound);
+    return 1;
+  }
+  std::printf("verified: %d unknowns, |b - A x| / |b| is %.1e\n", rows, residual / norm_b);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1) {
+    std::fprintf(stderr, "conjugate_gradient: unknown argument %s; it takes none\n", argv[1]);
+    return 1;
+  }
+  int count = 0;
+  if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0) {
+    std::puts("waived: no GPU");
+    return 2;
+  }
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
