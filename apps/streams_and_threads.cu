@@ -9,7 +9,8 @@
 //
 // Shows: ArenaPool, a lease a phase, several leases at once, release() before a stream is destroyed, and a
 // warm arena for each lease of a stream but its first. CUDA calls involved: the arenas' cudaMallocAsync and
-// cudaFreeAsync, cudaStreamGetId in each lease, cudaMemcpyAsync and cudaStreamSynchronize for the sums.
+// cudaFreeAsync, cudaStreamIsCapturing and cudaStreamGetId in each lease, cudaMemcpyAsync and
+// cudaStreamSynchronize for the sums.
 
 #include <cuda_runtime.h>
 

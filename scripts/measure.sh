@@ -28,12 +28,17 @@ tests() { ctest --test-dir "$root/build/release" -L gpu --output-on-failure --no
 arena_suites=(arena_contract_gpu arena_chunks_gpu arena_recycle_gpu arena_capture_gpu arena_accounting_gpu
   arena_threads_gpu arena_pool_gpu seed_api_gpu memory_resource_gpu thrust_allocator_gpu)
 
-# Each workload once or twice with each allocator.
-every_workload() {
-  "$@" "$bin/daa-bench" --workload=all --elements=2^12,100003 --iters=4 --warmup=1 --repetitions=1 --sync=both --device=cuda --csv=none
+samples=(scratch_example heat_2d conjugate_gradient sort_merge_join thrust_and_cub streams_and_threads)
+
+# each_program COMMAND...: runs under it every sample, and each workload with each allocator.
+each_program() {
+  local sample
+  for sample in "${samples[@]}"; do (cd "$bin" && "$@" "./$sample"); done
+  "$@" "$bin/daa-bench" --workload=all --elements=2^12,100003 --iters=4 --warmup=1 --repetitions=1 --sync=both \
+    --device=cuda --csv=none
 }
 
-# Every access of the arena's tests and of each workload, checked.
+# Every access of the arena's tests, the samples and the workloads, checked.
 memcheck() {
   local check=(compute-sanitizer --tool memcheck --error-exitcode 1 --leak-check full)
   # Where a call that fails, or a leak, is the point; bad accesses are reported there too.
@@ -45,14 +50,14 @@ memcheck() {
   for suite in arena_contract_gpu arena_chunks_gpu arena_accounting_gpu arena_capture_gpu arena_pool_gpu; do
     "${check[@]}" --report-api-errors no --leak-check no "$bin/$suite" --gtest_brief=1 --gtest_filter="$on_purpose"
   done
-  every_workload "${check[@]}"
+  each_program "${check[@]}"
 }
 
 # Races within a kernel's shared memory.
 racecheck() {
   local check=(compute-sanitizer --tool racecheck --racecheck-report all --error-exitcode 1) suite
   for suite in "${arena_suites[@]}"; do "${check[@]}" "$bin/$suite" --gtest_brief=1; done
-  every_workload "${check[@]}"
+  each_program "${check[@]}"
 }
 
 alloc-cost() {
