@@ -40,17 +40,18 @@ each_program() {
 
 # Every access of the arena's tests, the samples and the workloads, checked.
 memcheck() {
-  local check=(compute-sanitizer --tool memcheck --error-exitcode 1 --leak-check full)
+  local check=(compute-sanitizer --tool memcheck --error-exitcode 1)
+  local check_all=("${check[@]}" --leak-check full)
   # Where a call that fails, or a leak, is the point; bad accesses are reported there too.
   local suite on_purpose='*NoDeviceHolds*:*MemoryIsShort*:*TheOutOfMemoryMessage*:*ACaptureThatFails*'
   on_purpose+=':*EndsInsideAScope*:*TheOptionsAreThoseOfEveryArena'
   for suite in "${arena_suites[@]}"; do
-    "${check[@]}" "$bin/$suite" --gtest_brief=1 --gtest_filter="-$on_purpose"
+    "${check_all[@]}" "$bin/$suite" --gtest_brief=1 --gtest_filter="-$on_purpose"
   done
   for suite in arena_contract_gpu arena_chunks_gpu arena_accounting_gpu arena_capture_gpu arena_pool_gpu; do
-    "${check[@]}" --report-api-errors no --leak-check no "$bin/$suite" --gtest_brief=1 --gtest_filter="$on_purpose"
+    "${check[@]}" --report-api-errors no "$bin/$suite" --gtest_brief=1 --gtest_filter="$on_purpose"
   done
-  each_program "${check[@]}"
+  each_program "${check_all[@]}"
 }
 
 # Races within a kernel's shared memory.
@@ -62,7 +63,7 @@ racecheck() {
 
 alloc-cost() {
   cd "$bin"  # the file names the program as it was called
-  ./daa-alloc-cost --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true \
+  ./daa-alloc-cost --benchmark_min_time=0.1s --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true \
     --benchmark_out="$results/alloc_cost.json" --benchmark_out_format=json
 }
 

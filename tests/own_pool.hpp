@@ -13,8 +13,10 @@ namespace daa::test {
 /// Its account shows what is held from it; at its end that must be nothing.
 class OwnPool {
  public:
-  OwnPool() {
+  /// `max_bytes`: most that it takes from the device; 0 for no bound of its own.
+  explicit OwnPool(std::size_t max_bytes = 0) {
     cudaMemPoolProps props{};
+    props.maxSize = max_bytes;
     props.allocType = cudaMemAllocationTypePinned;
     props.location.type = cudaMemLocationTypeDevice;
     DAA_CUDA_CHECK(cudaMemPoolCreate(&pool_, &props));
