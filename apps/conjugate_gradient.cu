@@ -8,14 +8,16 @@
 //
 // Shows: CapturePolicy::presized, warmed up by an ordinary iteration; scalars that stay on the device;
 // ordinary phases between the graph's launches, in the memory that the graph uses; ArenaScope. CUDA calls
-// involved: the arena's cudaMallocAsync and cudaFreeAsync, cudaStreamBeginCapture, cudaStreamEndCapture,
-// cudaGraphInstantiate, cudaGraphGetNodes, cudaGraphLaunch.
+// involved: the arena's cudaMallocAsync, cudaFreeAsync and cudaStreamGetCaptureInfo, cudaStreamBeginCapture,
+// cudaStreamEndCapture, cudaGraphInstantiate, cudaGraphGetNodes, cudaGraphLaunch.
 
 #include <cuda_runtime.h>
 
 #include <cmath>
 #include <cstdio>
+#include <memory>
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 #include "daa/device_async_arena.hpp"
@@ -164,7 +166,29 @@ std::size_t count_nodes(cudaGraph_t graph) {
   return count;
 }
 
-// `x` is the guess and becomes the solution.
+struct DestroyGraph {
+  void operator()(cudaGraph_t graph) const noexcept { static_cast<void>(cudaGraphDestroy(graph)); }
+  void operator()(cudaGraphExec_t exec) const noexcept { static_cast<void>(cudaGraphExecDestroy(exec)); }
+};
+using Graph = std::unique_ptr<std::remove_pointer_t<cudaGraph_t>, DestroyGraph>;
+using GraphExec = std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, DestroyGraph>;
+
+// What `enqueue` enqueues, which may throw: the capture ends in any case.
+template <class Enqueue>
+Graph capture(cudaStream_t stream, Enqueue enqueue) {
+  cudaGraph_t graph = nullptr;
+  DAA_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+  try {
+    enqueue();
+  } catch (...) {
+    if (cudaStreamEndCapture(stream, &graph) == cudaSuccess) Graph{graph};
+    throw;
+  }
+  DAA_CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
+  return Graph{graph};
+}
+
+// `x` must be 0 and becomes the solution.
 void solve(cudaStream_t stream, const HostMatrix& a, const std::vector<double>& b, double norm_b,
            std::vector<double>& x) {
   DeviceAsyncArena storage{stream};  // for one phase, as long as the solution takes
@@ -174,21 +198,22 @@ void solve(cudaStream_t stream, const HostMatrix& a, const std::vector<double>& 
                  to_device(storage, first_rr)};
   daa::ArenaOptions options;
   options.capture = daa::CapturePolicy::presized;
-  DeviceAsyncArena scratch{stream, {}, options};  // ahead of the capture: the constructor asks the stream
-  iterate(scratch, s);                            // the arena has now what an iteration needs
+  options.initial_bytes = std::size_t{4} << 20;  // all of an iteration: presized keeps what it outgrows
+  DeviceAsyncArena scratch{stream, {}, options};
+  iterate(scratch, s);  // the arena has now what an iteration needs
 
-  cudaGraph_t graph = nullptr;
-  cudaGraphExec_t exec = nullptr;
-  DAA_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
-  iterate(scratch, s);
-  DAA_CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
-  DAA_CUDA_CHECK(cudaGraphInstantiate(&exec, graph, 0));
-  const std::size_t nodes = count_nodes(graph);
+  const Graph graph = capture(stream, [&] { iterate(scratch, s); });
+  const std::size_t nodes = count_nodes(graph.get());
+  cudaGraphExec_t instance = nullptr;
+  DAA_CUDA_CHECK(cudaGraphInstantiate(&instance, graph.get(), 0));
+  const GraphExec exec{instance};  // goes before the memory that it uses
 
   int iterations = 1;
   double rr = 0;
   do {
-    for (int k = 0; k < launches_per_read; ++k) DAA_CUDA_CHECK(cudaGraphLaunch(exec, stream));
+    for (int k = 0; k < launches_per_read; ++k) {  // between two phases, in stream order
+      DAA_CUDA_CHECK(cudaGraphLaunch(exec.get(), stream));
+    }
     iterate(scratch, s);  // an ordinary phase, in the memory that the graph uses
     iterations += launches_per_read + 1;
     DAA_CUDA_CHECK(cudaMemcpyAsync(&rr, s.rr, sizeof rr, cudaMemcpyDeviceToHost, stream));
@@ -196,8 +221,6 @@ void solve(cudaStream_t stream, const HostMatrix& a, const std::vector<double>& 
   } while (std::sqrt(rr) > tolerance * norm_b && iterations < most_iterations);
   DAA_CUDA_CHECK(cudaMemcpyAsync(x.data(), s.x, rows * sizeof(double), cudaMemcpyDeviceToHost, stream));
   DAA_CUDA_CHECK(cudaStreamSynchronize(stream));
-  DAA_CUDA_CHECK(cudaGraphExecDestroy(exec));  // before the memory that it uses
-  DAA_CUDA_CHECK(cudaGraphDestroy(graph));
 
   const daa::ArenaStats stats = scratch.stats();
   std::printf("%d iterations, most by a graph of %zu nodes, none of them for memory\n", iterations, nodes);
@@ -239,11 +262,13 @@ int main(int argc, char** argv) {
     return 1;
   }
   int count = 0;
-  if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0) {
-    std::puts("waived: no GPU");
+  const cudaError_t found = cudaGetDeviceCount(&count);
+  if (found == cudaErrorNoDevice || found == cudaErrorInsufficientDriver) {
+    std::printf("waived: no GPU: %s\n", cudaGetErrorString(found));
     return 2;
   }
   try {
+    DAA_CUDA_CHECK(found);
     return run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -7,8 +7,8 @@
 // steps. Exits with 0 if they are right and the picture is written, 1 if not, 2 without a GPU.
 //
 // Shows: a phase a step, reset() ahead of the synchronisation, and no CUDA call for memory after the second
-// step (but with DAA_SANITIZER=1). CUDA calls involved: the arena's cudaMallocAsync and cudaFreeAsync,
-// cudaMemcpyAsync and cudaStreamSynchronize a step.
+// step (but with DAA_SANITIZER=1). CUDA calls involved: the arena's cudaMallocAsync, cudaFreeAsync and
+// cudaStreamGetCaptureInfo, cudaMemcpyAsync and cudaStreamSynchronize a step.
 
 #include <cuda_runtime.h>
 
@@ -207,11 +207,13 @@ int main(int argc, char** argv) {
     return 1;
   }
   int count = 0;
-  if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0) {
-    std::puts("waived: no GPU");
+  const cudaError_t found = cudaGetDeviceCount(&count);
+  if (found == cudaErrorNoDevice || found == cudaErrorInsufficientDriver) {
+    std::printf("waived: no GPU: %s\n", cudaGetErrorString(found));
     return 2;
   }
   try {
+    DAA_CUDA_CHECK(found);
     return run(argc == 2 ? argv[1] : "heat.ppm");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -6,8 +6,8 @@
 // Verifies against a CPU reference. Exits with 0 if it is right, 1 if it is wrong, 2 without a GPU.
 //
 // Shows: DeviceAsyncArena, alloc<T>, views passed to kernels, reset() as a phase boundary, the end of a scope
-// as the end of scratch memory. CUDA calls involved: the arena's cudaMallocAsync and cudaFreeAsync; no
-// synchronisation until the result is read.
+// as the end of scratch memory. CUDA calls involved: the arena's cudaMallocAsync, cudaFreeAsync and
+// cudaStreamGetCaptureInfo; no synchronisation until the result is read.
 
 #include <cuda_runtime.h>
 
@@ -117,11 +117,13 @@ int main(int argc, char** argv) {
     return 1;
   }
   int count = 0;
-  if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0) {
-    std::puts("waived: no GPU");
+  const cudaError_t found = cudaGetDeviceCount(&count);
+  if (found == cudaErrorNoDevice || found == cudaErrorInsufficientDriver) {
+    std::printf("waived: no GPU: %s\n", cudaGetErrorString(found));
     return 2;
   }
   try {
+    DAA_CUDA_CHECK(found);
     return run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

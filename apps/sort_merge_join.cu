@@ -150,7 +150,8 @@ std::vector<Match> join(DeviceAsyncArena& scratch, const DeviceTables& in) {
   scratch.recycle(count);  // the matches fit there
 
   unsigned long long size = 0;
-  DAA_CUDA_CHECK(cudaMemcpyAsync(&size, &offset[left_rows], sizeof size, cudaMemcpyDeviceToHost, stream));
+  DAA_CUDA_CHECK(
+      cudaMemcpyAsync(&size, offset.data() + left_rows, sizeof size, cudaMemcpyDeviceToHost, stream));
   DAA_CUDA_CHECK(cudaStreamSynchronize(stream));  // the host must know how much to allocate
 
   auto matches = alloc<Match>(scratch, size);
@@ -213,11 +214,13 @@ int main(int argc, char** argv) {
     return 1;
   }
   int count = 0;
-  if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0) {
-    std::puts("waived: no GPU");
+  const cudaError_t found = cudaGetDeviceCount(&count);
+  if (found == cudaErrorNoDevice || found == cudaErrorInsufficientDriver) {
+    std::printf("waived: no GPU: %s\n", cudaGetErrorString(found));
     return 2;
   }
   try {
+    DAA_CUDA_CHECK(found);
     return run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -8,9 +8,9 @@
 // wrong, 2 without a GPU.
 //
 // Shows: ArenaPool, a lease a phase, several leases at once, release() before a stream is destroyed, and a
-// warm arena for each lease of a stream but its first. CUDA calls involved: the arenas' cudaMallocAsync and
-// cudaFreeAsync, cudaStreamIsCapturing and cudaStreamGetId in each lease, cudaMemcpyAsync and
-// cudaStreamSynchronize for the sums.
+// warm arena for each lease of a stream but its first. CUDA calls involved: the arenas' cudaMallocAsync,
+// cudaFreeAsync and cudaStreamGetCaptureInfo, cudaStreamIsCapturing and cudaStreamGetId in each lease,
+// cudaMemcpyAsync and cudaStreamSynchronize for the sums.
 
 #include <cuda_runtime.h>
 
@@ -191,11 +191,13 @@ int main(int argc, char** argv) {
     return 1;
   }
   int count = 0;
-  if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0) {
-    std::puts("waived: no GPU");
+  const cudaError_t found = cudaGetDeviceCount(&count);
+  if (found == cudaErrorNoDevice || found == cudaErrorInsufficientDriver) {
+    std::printf("waived: no GPU: %s\n", cudaGetErrorString(found));
     return 2;
   }
   try {
+    DAA_CUDA_CHECK(found);
     return run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

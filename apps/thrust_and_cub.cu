@@ -9,8 +9,9 @@
 // Shows: daa::thrust_allocator in an execution policy; arena.resource(), as CUB's environment where CCCL has
 // that for reductions (3.1 and later), and around CUB's two calls before; the arena's statistics as the proof
 // that both took their temporaries from it, and without a CUDA call for memory in the third phase (but with
-// DAA_SANITIZER=1). CUDA calls involved: the arena's cudaMallocAsync and cudaFreeAsync, cudaMemcpyAsync,
-// cudaStreamSynchronize; those of Thrust, whose reduce_by_key() waits for the number of its results.
+// DAA_SANITIZER=1). CUDA calls involved: the arena's cudaMallocAsync, cudaFreeAsync and
+// cudaStreamGetCaptureInfo, cudaMemcpyAsync, cudaStreamSynchronize; those of Thrust, whose reduce_by_key()
+// waits for the number of its results.
 
 #include "daa/memory_resource.hpp"  // ahead of all else of CCCL
 
@@ -172,11 +173,13 @@ int main(int argc, char** argv) {
     return 1;
   }
   int count = 0;
-  if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0) {
-    std::puts("waived: no GPU");
+  const cudaError_t found = cudaGetDeviceCount(&count);
+  if (found == cudaErrorNoDevice || found == cudaErrorInsufficientDriver) {
+    std::printf("waived: no GPU: %s\n", cudaGetErrorString(found));
     return 2;
   }
   try {
+    DAA_CUDA_CHECK(found);
     return run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

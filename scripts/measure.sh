@@ -25,22 +25,20 @@ bin=$root/build/release/bin
 
 tests() { ctest --test-dir "$root/build/release" -L gpu --output-on-failure --no-tests=error --parallel 4; }
 
-arena_suites=(arena_contract_gpu arena_chunks_gpu arena_recycle_gpu arena_capture_gpu arena_accounting_gpu
+arena_suites=(arena_contract_gpu arena_chunks_gpu arena_recycle_gpu arena_capture_gpu arena_checked_gpu arena_accounting_gpu
   arena_threads_gpu arena_pool_gpu seed_api_gpu memory_resource_gpu thrust_allocator_gpu)
-
-samples=(scratch_example heat_2d conjugate_gradient sort_merge_join thrust_and_cub streams_and_threads)
 
 # each_program COMMAND...: runs under it every sample, and each workload with each allocator.
 each_program() {
   local sample
-  for sample in "${samples[@]}"; do (cd "$bin" && "$@" "./$sample"); done
+  for sample in "$root"/apps/*.cu; do (cd "$bin" && "$@" "./$(basename "$sample" .cu)"); done
   "$@" "$bin/daa-bench" --workload=all --elements=2^12,100003 --iters=4 --warmup=1 --repetitions=1 --sync=both \
     --device=cuda --csv=none
 }
 
 # Every access of the arena's tests, the samples and the workloads, checked.
 memcheck() {
-  local check=(compute-sanitizer --tool memcheck --error-exitcode 1)
+  local check=(compute-sanitizer --tool memcheck --track-stream-ordered-races all --error-exitcode 1)
   local check_all=("${check[@]}" --leak-check full)
   # Where a call that fails, or a leak, is the point; bad accesses are reported there too.
   local suite on_purpose='*NoDeviceHolds*:*MemoryIsShort*:*TheOutOfMemoryMessage*:*ACaptureThatFails*'

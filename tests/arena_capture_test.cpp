@@ -25,8 +25,9 @@ class ArenaCapture : public GraphFixture, public ::testing::WithParamInterface<B
     EXPECT_CUDA(cudaMemPoolDestroy(pool));
   }
 
-  [[nodiscard]] DeviceAsyncArena make_arena(CapturePolicy policy) const {
+  [[nodiscard]] DeviceAsyncArena make_arena(CapturePolicy policy, bool checked = false) const {
     ArenaOptions options;
+    options.checked = checked;
     options.backing = GetParam();
     options.capture = policy;
     options.name = "captured";
@@ -263,22 +264,27 @@ TEST_P(ArenaCapture, RecyclingAMemoryNodeFreesItAtThatPointOfTheGraph) {
 }
 
 TEST_P(ArenaCapture, WithoutAResetInTheCaptureTheMemoryIsTheGraphs) {
-  DeviceAsyncArena arena = make_arena(CapturePolicy::allocation_nodes);
-  begin();
-  run(arena, 2, 4);
-  graph = end();
-  const std::size_t calls = arena.stats().runtime_calls;
-  arena.reset();
-  EXPECT_LE(arena.stats().runtime_calls, calls + 4) << "questions and a chunk for the next phase, no free";
-  EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
-  EXPECT_EQ(arena.stats().bytes_in_use, 0u);
-  const cudaGraphExec_t exec = instantiate(graph, cudaGraphInstantiateFlagAutoFreeOnLaunch);
-  for (int i = 0; i < 5; ++i) {
-    expect_launch_gives(exec, 2);
-    run_ordinarily(arena, 10 + i);
+  for (const bool checked : {false, true}) {
+    DeviceAsyncArena arena = make_arena(CapturePolicy::allocation_nodes, checked);
+    begin();
+    run(arena, 2, 4);
+    graph = end();
+    const std::size_t calls = arena.stats().runtime_calls;
+    arena.reset();
+    if (!checked) {
+      EXPECT_LE(arena.stats().runtime_calls, calls + 4)
+          << "questions and a chunk for the next phase, no free";
+    }
+    EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
+    EXPECT_EQ(arena.stats().bytes_in_use, 0u);
+    const cudaGraphExec_t exec = instantiate(graph, cudaGraphInstantiateFlagAutoFreeOnLaunch);
+    for (int i = 0; i < 5; ++i) {
+      expect_launch_gives(exec, 2);
+      run_ordinarily(arena, 10 + i);
+    }
+    destroy(exec);
+    free_memory_of(graph);
   }
-  destroy(exec);
-  free_memory_of(graph);
 }
 
 // What a graph has given back, or a capture left behind, must never serve anything outside that graph.
@@ -403,24 +409,85 @@ TEST_P(ArenaCapture, ScopesAndRecyclingWorkInACapture) {
   expect_launch_gives(exec, 2);
 }
 
-TEST_P(ArenaCapture, AnArenaIsNotConstructedInACaptureWhichStaysValid) {
-  begin();
-  EXPECT_THROW(static_cast<void>(make_arena(CapturePolicy::presized)), std::logic_error);
-  set(5);
-  graph = end();
-  expect_launch_gives(instantiate(graph), 5);
+TEST_P(ArenaCapture, AnArenaMayLiveInACapture) {
+  for (const bool checked : {false, true}) {
+    begin();
+    {
+      DeviceAsyncArena arena = make_arena(CapturePolicy::allocation_nodes, checked);
+      run(arena, 5);
+    }
+    graph = end();
+    EXPECT_EQ(count(cudaGraphNodeTypeMemAlloc), 3u);
+    EXPECT_EQ(count(cudaGraphNodeTypeMemFree), 3u);
+    expect_launch_gives(instantiate(graph), 5);
+  }
+}
+
+TEST_P(ArenaCapture, AnArenaThatBeginsInACaptureGoesOnBehindIt) {
+  for (const bool checked : {false, true}) {
+    begin();
+    DeviceAsyncArena arena = make_arena(CapturePolicy::allocation_nodes, checked);
+    const cudaGraphExec_t exec = [&] {
+      run(arena, 5);
+      arena.reset();
+      return instantiate(end());
+    }();
+    run_ordinarily(arena, 6);
+    expect_launch_gives(exec, 5);
+    EXPECT_THROW(static_cast<void>(arena.alloc_bytes(std::size_t{1} << 50)), OutOfDeviceMemory);
+  }
 }
 
 TEST_P(ArenaCapture, ACheckedArenaLeavesACaptureValid) {
-  ArenaOptions options;
-  options.backing = GetParam();
-  options.capture = CapturePolicy::presized;
-  options.checked = true;
-  DeviceAsyncArena arena{stream, pool, options};
+  DeviceAsyncArena arena = make_arena(CapturePolicy::presized, true);
   run_ordinarily(arena, 1);
   const cudaGraphExec_t exec = capture(arena, 2);
   run_ordinarily(arena, 3);
   expect_launch_gives(exec, 2);
+}
+
+TEST_P(ArenaCapture, ACaptureOfTheThreadsOwnDefaultStreamStaysValid) {
+  for (const bool checked : {false, true}) {
+    ArenaOptions options;
+    options.backing = GetParam();
+    options.capture = CapturePolicy::allocation_nodes;
+    options.checked = checked;
+    ASSERT_CUDA(cudaStreamBeginCapture(cudaStreamPerThread, cudaStreamCaptureModeThreadLocal));
+    {
+      DeviceAsyncArena arena{cudaStreamPerThread, pool, options};
+      void* const scratch = arena.alloc_bytes(bytes);
+      EXPECT_CUDA(cudaMemsetAsync(scratch, 1, bytes, cudaStreamPerThread));
+    }
+    cudaGraph_t captured = nullptr;
+    EXPECT_CUDA(cudaStreamEndCapture(cudaStreamPerThread, &captured));
+    EXPECT_EQ(count(captured, cudaGraphNodeTypeMemFree), 1u);
+    EXPECT_CUDA(cudaGraphDestroy(captured));
+  }
+}
+
+// The legacy stream waits for blocking streams. One may neither allocate nor free there while one is
+// captured.
+TEST_P(ArenaCapture, AnArenaOnTheLegacyStreamLeavesTheCapturesOfOthersValid) {
+  for (const CapturePolicy policy : {CapturePolicy::refuse_growth, CapturePolicy::allocation_nodes}) {
+    cudaStream_t blocking = nullptr;
+    ASSERT_CUDA(cudaStreamCreate(&blocking));
+    ArenaOptions options;
+    options.backing = GetParam();
+    options.capture = policy;
+    DeviceAsyncArena arena{cudaStreamLegacy, pool, options};
+    static_cast<void>(arena.alloc_bytes(bytes));
+    arena.reset();
+    ASSERT_CUDA(cudaStreamBeginCapture(blocking, cudaStreamCaptureModeRelaxed));
+    EXPECT_THROW(static_cast<void>(arena.alloc_bytes(64 * MiB)), CudaError);
+    arena.trim();
+    arena.reset();
+    EXPECT_EQ(status(blocking), cudaStreamCaptureStatusActive);
+    cudaGraph_t empty = nullptr;
+    EXPECT_CUDA(cudaStreamEndCapture(blocking, &empty));
+    EXPECT_CUDA(cudaGraphDestroy(empty));
+    EXPECT_CUDA(cudaStreamDestroy(blocking));
+    EXPECT_NO_THROW(static_cast<void>(arena.alloc_bytes(64 * MiB)));
+  }
 }
 
 TEST_P(ArenaCapture, AnUnknownPolicyIsRefused) {

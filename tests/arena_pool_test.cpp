@@ -328,6 +328,54 @@ TEST_F(ArenaPools, ACaptureUsesWarmMemoryAndTakesNone) {
   EXPECT_EQ(pool.stats().failed_ends, 0u);
 }
 
+TEST_F(ArenaPools, ACaptureOfTheThreadsOwnDefaultStreamUsesItsOwnArena) {
+  ArenaPool pool;
+  const void* warm = pool.lease(cudaStreamPerThread)->alloc_bytes(MiB);
+  std::thread([&] { static_cast<void>(pool.lease(cudaStreamPerThread)->alloc_bytes(MiB)); }).join();
+  DAA_CUDA_CHECK(cudaStreamBeginCapture(cudaStreamPerThread, cudaStreamCaptureModeThreadLocal));
+  {
+    const ArenaLease lease = pool.lease(cudaStreamPerThread);
+    EXPECT_EQ(lease->alloc_bytes(MiB), warm);
+    EXPECT_THROW(static_cast<void>(pool.lease(cudaStreamPerThread)), std::logic_error);
+  }
+  cudaGraph_t graph = nullptr;
+  DAA_CUDA_CHECK(cudaStreamEndCapture(cudaStreamPerThread, &graph));
+  DAA_CUDA_CHECK(cudaGraphDestroy(graph));
+  pool.release(cudaStreamPerThread);
+}
+
+TEST_F(ArenaPools, AnInvalidCaptureIsOneToo) {
+  ArenaPool pool;
+  static_cast<void>(pool.lease(stream())->alloc_bytes(MiB));
+  DAA_CUDA_CHECK(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal));
+  EXPECT_NE(cudaStreamSynchronize(stream()), cudaSuccess);
+  static_cast<void>(cudaGetLastError());
+  EXPECT_THROW(pool.release(stream()), std::logic_error);
+  { const ArenaLease lease = pool.lease(stream()); }
+  cudaGraph_t graph = nullptr;
+  EXPECT_EQ(cudaStreamEndCapture(stream(), &graph), cudaErrorStreamCaptureInvalidated);
+  static_cast<void>(cudaGetLastError());
+  EXPECT_EQ(pool.stats().warm_leases, 1u);
+}
+
+TEST_F(ArenaPools, ThatDieInACaptureLeakAndLeaveItValid) {
+  const OwnPool memory;
+  void* leaked = nullptr;
+  {
+    ArenaPoolOptions options;
+    options.memory_pool = memory.handle();
+    ArenaPool pool{options};
+    leaked = pool.lease(stream())->alloc_bytes(MiB);
+    DAA_CUDA_CHECK(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal));
+  }
+  cudaGraph_t graph = nullptr;
+  DAA_CUDA_CHECK(cudaStreamEndCapture(stream(), &graph));
+  DAA_CUDA_CHECK(cudaGraphDestroy(graph));
+  EXPECT_EQ(memory.bytes_used(), 2 * MiB);
+  DAA_CUDA_CHECK(cudaFreeAsync(leaked, stream()));
+  DAA_CUDA_CHECK(cudaStreamSynchronize(stream()));
+}
+
 TEST_F(ArenaPools, MemoryThatGraphsMayUseIsKeptBeyondTheBounds) {
   const OwnPool memory;
   ArenaPoolOptions options = bounded(0, 0);
@@ -408,7 +456,7 @@ TEST_F(ArenaPools, ALeaseThatEndsInsideAScopeLeaksItsArenaAndSaysSo) {
     static_cast<void>(lease->alloc_bytes(100));
     lease = pool.lease(stream());
   }
-  EXPECT_NE(::testing::internal::GetCapturedStderr().find("a lease ended inside an ArenaScope"),
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find("ArenaScope(s) of this arena are open"),
             std::string::npos);
   EXPECT_EQ(pool.stats().abandoned, 1u);
   EXPECT_GT(pool.stats().abandoned_bytes, 0u);

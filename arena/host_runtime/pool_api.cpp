@@ -108,7 +108,6 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t handle, cudaMemPoolAttr attrib
   return api("cudaMemPoolSetAttribute", asked(), [&](Call&) {
     if (value == nullptr) return cudaErrorInvalidValue;
     return with_pool(handle, [&](const std::shared_ptr<MemoryPool>& pool) {
-      refuse_unsafe();
       if (bool* const flag = reuse_flag(*pool, attribute)) {
         *flag = value_of<int>(value) != 0;
         return cudaSuccess;

@@ -127,6 +127,7 @@ Block& BackingStore::take_block(const Bump& bump, std::size_t end, std::size_t a
   reserve_one_more(blocks_);
 
   Block block{nullptr, std::max(preferred, least), Block::idle, capture, 0};
+  if (capture == unknown_capture) memory_.throw_unknown_capture();
   if (capture != 0) {
     if (capture_policy_ != CapturePolicy::allocation_nodes) throw GrowthDuringCapture(asked, described());
     block.bytes = least;

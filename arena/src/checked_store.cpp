@@ -66,7 +66,9 @@ std::string damage(const std::vector<std::uint8_t>& guard, const char* where, Di
 class CheckedStore final : public Store {
  public:
   CheckedStore(std::unique_ptr<Store> checked, const StreamOrderedMemory& memory)
-      : checked_(std::move(checked)), memory_(memory), stream_id_(memory_.stream_id()) {}
+      : checked_(std::move(checked)), memory_(memory) {
+    static_cast<void>(has_its_stream());
+  }
 
   // Nobody is left to catch an exception.
   ~CheckedStore() override {
@@ -230,8 +232,14 @@ class CheckedStore final : public Store {
     Bump& bump_;
   };
 
-  // A stream that is captured cannot be asked, and exists.
-  bool has_its_stream() noexcept { return memory_.capture() != 0 || memory_.stream_id() == stream_id_; }
+  // A stream that is captured may not be asked for its identity, and exists.
+  bool has_its_stream() noexcept {
+    const unsigned long long capture = memory_.capture();
+    if (capture != 0 && (capture != unknown_capture || memory_.has_invalid_capture())) return true;
+    const unsigned long long id = memory_.stream_id();
+    if (stream_id_ == 0) stream_id_ = id;
+    return id != 0 && id == stream_id_;
+  }
 
   std::size_t first_since(std::size_t allocations) const noexcept {
     const auto first = std::find_if(live_.begin(), live_.end(), [&](const Allocation& allocation) {
@@ -318,7 +326,7 @@ class CheckedStore final : public Store {
 
   std::unique_ptr<Store> checked_;
   StreamOrderedMemory memory_;
-  unsigned long long stream_id_;
+  unsigned long long stream_id_ = 0;  // as it was when it could be asked for first
   std::atomic<bool> in_use_{false};
   std::vector<Allocation> live_;            // in the order of allocation
   std::vector<Allocation> recycled_;        // in this phase

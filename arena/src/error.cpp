@@ -38,8 +38,8 @@ GrowthDuringCapture::GrowthDuringCapture(std::size_t bytes_asked, const std::str
     : std::logic_error(
           "growth during capture: " + std::to_string(bytes_asked) + " bytes asked by " + asker +
           " do not fit the memory it has, and while its stream is captured into a graph it must "
-          "take none; run the phase once before the capture begins (CapturePolicy::presized keeps what "
-          "it took), reserve() with Backing::chunked, or choose CapturePolicy::allocation_nodes") {}
+          "take none; choose CapturePolicy::presized and run the phase once before the capture begins, "
+          "reserve() with Backing::chunked, or choose CapturePolicy::allocation_nodes") {}
 
 void throw_if_failed(cudaError_t code, const char* call, const char* file, int line) {
   if (code == cudaSuccess) return;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -15,9 +14,19 @@ namespace daa::detail {
 
 namespace {
 
+void tell_leak(std::size_t bytes, const char* why) noexcept {
+  if (bytes == 0) return;
+  std::fprintf(stderr, "daa: the phase of a lease cannot end, and %zu bytes are leaked: %s\n", bytes, why);
+}
+
 // Returns whether the arena may serve again; `failed` says whether anything was thrown. The first reset() may
 // only report that scopes were misused. One that failed to free memory has ended the phase all the same.
-bool end_phase(DeviceAsyncArena& arena, bool& failed) noexcept {
+bool end_phase(PooledArena& leased, bool& failed) noexcept {
+  DeviceAsyncArena& arena = leased.arena;
+  if (arena.stream() != leased.stream) {
+    tell_leak(arena.stats().bytes_reserved, "an arena of another stream was assigned to its own");
+    return false;
+  }
   for (int attempt = 0; attempt < 2; ++attempt) {
     try {
       arena.reset();
@@ -29,7 +38,8 @@ bool end_phase(DeviceAsyncArena& arena, bool& failed) noexcept {
       std::fprintf(stderr, "daa: %s\n", error.what());
       failed = true;
       return true;
-    } catch (const std::exception&) {
+    } catch (const std::exception& error) {
+      if (attempt == 1) tell_leak(arena.stats().bytes_reserved, error.what());
       failed = true;
     }
   }
@@ -65,11 +75,12 @@ PoolState::Shard& PoolState::shard_of(const StreamKey& key) noexcept {
 PooledArena& PoolState::lease(cudaStream_t stream) {
   if (is_captured(stream)) return lease_in_capture(stream);
   const StreamKey key = key_of(stream);
-  if (PooledArena* const warm = lease_warm(key)) return *warm;
-  abandon_predecessors(stream, key);
+  Shard& shard = shard_of(key);
+  PooledArena* const warm = lease_warm(shard, [&](const Entry& entry) { return entry.key == key; });
+  if (warm != nullptr) return *warm;
   std::unique_ptr<PooledArena> fresh{
       new PooledArena{DeviceAsyncArena{stream, options_.memory_pool, options_.arena}, *this, key, stream}};
-  Shard& shard = shard_of(key);
+  abandon_predecessors(stream, key);
   const std::lock_guard lock(shard.mutex);
   PooledArena& leased = *fresh;
   reserve_one_more(shard.entries);
@@ -81,43 +92,34 @@ PooledArena& PoolState::lease(cudaStream_t stream) {
 PooledArena& PoolState::lease_in_capture(cudaStream_t stream) {
   int device = -1;
   if (is_default_stream(stream)) DAA_CUDA_CHECK(cudaGetDevice(&device));
-  std::optional<StreamKey> key;
-  bool is_certain = true;
   for (Shard& shard : shards_) {
-    const std::lock_guard lock(shard.mutex);
-    for (const Entry& entry : shard.entries) {
-      if (entry.stream != stream || entry.key.device != device || !is_reachable(entry.key)) continue;
-      if (key && !(*key == entry.key)) is_certain = false;
-      key = entry.key;
-    }
-  }
-  if (key && is_certain) {
-    if (PooledArena* const warm = lease_warm(*key)) return *warm;
+    PooledArena* const warm = lease_warm(shard, [&](const Entry& entry) {
+      return entry.stream == stream && entry.key.device == device && is_reachable(entry.key);
+    });
+    if (warm != nullptr) return *warm;
   }
   throw std::logic_error(
-      std::string("ArenaPool::lease: the stream is being captured, and ") +
-      (is_certain ? "has no idle arena; let as many leases of it end before the capture as it needs at once"
-                  : "an earlier one with its handle still has leases; lease this one before the capture"));
+      "ArenaPool::lease: the stream is being captured and has no idle arena; before the capture begins, let "
+      "as "
+      "many leases of it end as are out at once in the capture");
 }
 
-PooledArena* PoolState::lease_warm(const StreamKey& key) noexcept {
-  Shard& shard = shard_of(key);
+template <class Predicate>
+PooledArena* PoolState::lease_warm(Shard& shard, Predicate wanted) noexcept {
   const std::lock_guard lock(shard.mutex);
-  for (Entry& entry : shard.entries) {
-    if (!entry.idle || !(entry.key == key)) continue;
-    entry.idle = false;
-    ++shard.counts.warm_leases;
-    return entry.arena.get();
-  }
-  return nullptr;
+  const auto found = std::find_if(shard.entries.begin(), shard.entries.end(),
+                                  [&](const Entry& entry) { return entry.idle && wanted(entry); });
+  if (found == shard.entries.end()) return nullptr;
+  found->idle = false;
+  ++shard.counts.warm_leases;
+  return found->arena.get();
 }
 
 void PoolState::give_back(PooledArena& leased) noexcept {
   const bool in_reach = is_reachable(leased.key);
   bool failed = false;
   bool evicted = false;
-  const bool has_ended =
-      in_reach && leased.arena.stream() == leased.stream && end_phase(leased.arena, failed);
+  const bool has_ended = in_reach && end_phase(leased, failed);
   ArenaStats last = leased.arena.stats();
   const bool usable = has_ended && keep(leased, last, evicted);
   Shard& shard = shard_of(leased.key);
@@ -142,12 +144,7 @@ void PoolState::give_back(PooledArena& leased) noexcept {
   } else if (!in_reach) {
     abandon(std::move(gone));
   } else {
-    // An ArenaScope is open, and will want its arena when it ends.
-    if (last.bytes_reserved != 0) {
-      std::fprintf(stderr,
-                   "daa: a lease ended inside an ArenaScope of its arena, whose %zu bytes are leaked\n",
-                   last.bytes_reserved);
-    }
+    // An ArenaScope that is open will want its arena when it ends.
     gone->arena.abandon();
     const std::lock_guard lock(shard.mutex);
     ++shard.counts.abandoned;

@@ -59,10 +59,11 @@ class PoolState {
     bool closed = false;
   };
 
-  /// A warm arena of a stream whose identity cannot be asked for: known by its handle.
+  /// A warm arena of a stream whose identity may not be asked for: known by its handle.
   [[nodiscard]] PooledArena& lease_in_capture(cudaStream_t stream);
-  /// An idle arena of the stream; null if there is none.
-  [[nodiscard]] PooledArena* lease_warm(const StreamKey& key) noexcept;
+  /// Leases an idle arena for which `wanted` holds; null if there is none.
+  template <class Predicate>
+  PooledArena* lease_warm(Shard& shard, Predicate wanted) noexcept;
 
   [[nodiscard]] Shard& shard_of(const StreamKey& key) noexcept;
   /// Takes out an idle arena for which `wanted` holds; null if there is none.

@@ -35,10 +35,9 @@ bool still_names(cudaStream_t stream, const StreamKey& key) noexcept {
   for (int attempt = 0; attempt < 2; ++attempt) {  // there is no later occasion
     unsigned long long id = 0;
     auto status = cudaStreamCaptureStatusNone;
-    if (cudaStreamIsCapturing(stream, &status) == cudaSuccess && status != cudaStreamCaptureStatusNone) {
-      return true;  // as far as can be known: it may not be asked
-    }
-    if (cudaStreamGetId(stream, &id) == cudaSuccess) return id == key.id;
+    const bool is_known = cudaStreamIsCapturing(stream, &status) == cudaSuccess;
+    if (is_known && status != cudaStreamCaptureStatusNone) return false;  // nor could memory be freed now
+    if (is_known && cudaStreamGetId(stream, &id) == cudaSuccess) return id == key.id;
     static_cast<void>(cudaGetLastError());
   }
   return false;

@@ -35,18 +35,17 @@ class CurrentDevice {
   bool changed_ = false;
 };
 
+constexpr int unknown_device = -1;
+
 int device_of(cudaStream_t stream) {
   int device = 0;
   if (is_default_stream(stream)) {
     DAA_CUDA_CHECK(cudaGetDevice(&device));
-    return device;
+  } else if (is_captured(stream)) {
+    device = unknown_device;
+  } else {
+    DAA_CUDA_CHECK(cudaStreamGetDevice(stream, &device));
   }
-  if (is_captured(stream)) {
-    throw std::logic_error(
-        "DeviceAsyncArena: its stream is being captured, when nobody may ask for its device; "
-        "construct the arena before the capture begins");
-  }
-  DAA_CUDA_CHECK(cudaStreamGetDevice(stream, &device));
   return device;
 }
 
@@ -54,7 +53,7 @@ int device_of(cudaStream_t stream) {
 
 // No capture is ever of the legacy stream, about which one may not even ask while others are captured.
 bool is_captured(cudaStream_t stream) {
-  if (stream == nullptr || stream == cudaStreamLegacy) return false;
+  if (is_legacy_stream(stream)) return false;
   cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
   DAA_CUDA_CHECK(cudaStreamIsCapturing(stream, &status));
   return status != cudaStreamCaptureStatusNone;
@@ -103,12 +102,19 @@ cudaError_t StreamOrderedMemory::free(void* pointer) noexcept {
 unsigned long long StreamOrderedMemory::capture() noexcept {
   cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
   unsigned long long id = 0;
-  const cudaError_t error = in_stream_order([&] { return cudaStreamGetCaptureInfo(stream_, &status, &id); });
-  if (error != cudaSuccess || status == cudaStreamCaptureStatusNone) return 0;
-  return status == cudaStreamCaptureStatusActive ? id : ~0ull;
+  cudaError_t error = in_stream_order([&] { return cudaStreamGetCaptureInfo(stream_, &status, &id); });
+  if (status == cudaStreamCaptureStatusInvalidated) error = cudaErrorStreamCaptureInvalidated;
+  if (error == cudaSuccess) return status == cudaStreamCaptureStatusNone ? 0 : id;
+  capture_error_ = error;
+  return unknown_capture;
+}
+
+void StreamOrderedMemory::throw_unknown_capture() const {
+  throw CudaError(capture_error_, "cudaStreamGetCaptureInfo", __FILE__, __LINE__);
 }
 
 unsigned long long StreamOrderedMemory::stream_id() noexcept {
+  if (is_legacy_stream(stream_)) return ~0ull;
   unsigned long long id = 0;
   return in_stream_order([&] { return cudaStreamGetId(stream_, &id); }) == cudaSuccess ? id : 0;
 }
@@ -134,9 +140,11 @@ void StreamOrderedMemory::throw_failed_allocation(cudaError_t code, MemoryShorta
   if (code != cudaErrorMemoryAllocation) {
     throw CudaError(code, pool_ ? "cudaMallocFromPoolAsync" : "cudaMallocAsync", __FILE__, __LINE__);
   }
-  const CurrentDevice current{device_};
-  if (current.error() == cudaSuccess) {
-    static_cast<void>(taken(cudaMemGetInfo(&shortage.device_free, &shortage.device_total)));
+  if (device_ != unknown_device) {
+    const CurrentDevice current{device_};
+    if (current.error() == cudaSuccess) {
+      static_cast<void>(taken(cudaMemGetInfo(&shortage.device_free, &shortage.device_total)));
+    }
   }
   throw OutOfDeviceMemory(shortage, asker);
 }

@@ -13,10 +13,16 @@
 
 namespace daa::detail {
 
+[[nodiscard]] inline bool is_legacy_stream(cudaStream_t stream) noexcept {
+  return stream == nullptr || stream == cudaStreamLegacy;
+}
+
 /// Whether the handle stands for another stream on another device.
 [[nodiscard]] inline bool is_default_stream(cudaStream_t stream) noexcept {
-  return stream == nullptr || stream == cudaStreamLegacy || stream == cudaStreamPerThread;
+  return is_legacy_stream(stream) || stream == cudaStreamPerThread;
 }
+
+inline constexpr unsigned long long unknown_capture = ~0ull;
 
 /// Whether a capture of the stream is going on, valid or not. To be asked before cudaStreamGetId and
 /// cudaStreamGetDevice, which a capture forbids, whatever its mode, and which make it invalid. Throws
@@ -25,18 +31,26 @@ namespace daa::detail {
 
 class StreamOrderedMemory {
  public:
-  /// Throws CudaError if the stream is not valid, std::logic_error if it is being captured,
-  /// std::invalid_argument for a null pool.
+  /// Throws CudaError if the stream is not valid, std::invalid_argument for a null pool.
   StreamOrderedMemory(cudaStream_t stream, std::optional<cudaMemPool_t> pool);
 
   /// Returns the runtime's error, already taken out of its per-thread state; `*pointer` is then unchanged.
   [[nodiscard]] cudaError_t allocate(void** pointer, std::size_t bytes) noexcept;
   [[nodiscard]] cudaError_t free(void* pointer) noexcept;
 
-  /// Names the capture of the stream into a graph that is going on; 0 if there is none.
+  /// Names the capture of the stream into a graph that is going on; 0 if there is none. unknown_capture where
+  /// it is invalid or the runtime does not tell, as of the legacy stream while a stream that waits for it is
+  /// captured: memory can then be neither taken nor given back.
   [[nodiscard]] unsigned long long capture() noexcept;
+  /// Whether capture() was unknown for its being invalid.
+  [[nodiscard]] bool has_invalid_capture() const noexcept {
+    return capture_error_ == cudaErrorStreamCaptureInvalidated;
+  }
+  /// What was the matter when capture() was unknown last.
+  [[noreturn]] void throw_unknown_capture() const;
 
-  /// What no other stream of the process ever has; 0 if the stream's handle is not valid. Not in a capture.
+  /// What no other stream of the process ever has; 0 if the stream's handle is not valid. Not while the
+  /// stream is captured. One value for all legacy streams, which are never destroyed.
   [[nodiscard]] unsigned long long stream_id() noexcept;
 
   /// Sets all bytes.
@@ -60,8 +74,9 @@ class StreamOrderedMemory {
 
   cudaStream_t stream_;
   std::optional<cudaMemPool_t> pool_;
-  int device_;
+  int device_;                 // for the figures of a shortage; unknown if the stream was captured
   bool needs_current_device_;  // a default stream is that of the device current at each call
+  cudaError_t capture_error_ = cudaSuccess;
   std::size_t calls_ = 0;
   std::size_t allocations_ = 0;  // that succeeded
 };

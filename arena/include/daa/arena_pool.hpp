@@ -51,10 +51,10 @@ struct ClosePool {
 ///
 /// The end of a lease ends the phase, as reset() does, and gives the arena back to the pool. It must come
 /// while the stream exists. It never throws: an arena whose reset() fails to free memory is kept, and tries
-/// again at its next end; what a checked arena has found is written to stderr; inside an ArenaScope the arena
-/// leaks its memory, counts as abandoned, and stderr tells. Used by one thread at a time, as
-/// the arena is; may be moved to another thread, but one for cudaStreamPerThread must end on the thread where
-/// it began. May outlive the pool: its arena then dies with it.
+/// again at its next end; what a checked arena has found is written to stderr. Where the phase cannot end, as
+/// inside an ArenaScope, the arena leaks its memory, counts as abandoned, and stderr tells why. Used by one
+/// thread at a time, as the arena is; may be moved to another thread, but one for cudaStreamPerThread must
+/// end on the thread where it began. May outlive the pool: its arena then dies with it.
 class ArenaLease {
  public:
   /// No arena.
@@ -81,25 +81,27 @@ class ArenaLease {
 
 /// Leases arenas for streams, to any number of threads, and keeps them warm between the leases.
 ///
-/// A stream is known by its identity (cudaStreamGetId), not by its handle: a new stream never gets the arena
-/// of a destroyed one whose handle it has. A default stream is that of the device current at lease();
-/// cudaStreamPerThread is another one in each thread. Leases of one stream that are out at the same time have
-/// different arenas.
+/// A stream is known by its identity (cudaStreamGetId), not by its handle: outside captures, a new stream
+/// never gets the arena of a destroyed one whose handle it has. A default stream is that of the device
+/// current at lease(); cudaStreamPerThread is another one in each thread. Leases of one stream that are out
+/// at the same time have different arenas.
 ///
 /// The pool makes CUDA calls for a stream only in calls that are given this stream and at the end of its
 /// leases: where somebody answers for it that it exists and is not captured elsewhere. So:
 /// - Call release(stream) before cudaStreamDestroy(stream), and release(cudaStreamPerThread) before its
 ///   thread ends. Otherwise the idle arenas of the stream keep their memory for nothing, and leak it where a
 ///   new stream of the same handle is leased, which stats() tells (`abandoned`).
-/// - All streams that the pool still keeps arenas for must exist when it is destroyed. Arenas of other
-///   threads' cudaStreamPerThread leak then.
+/// - All streams that the pool still keeps arenas for must exist when it is destroyed, and not be captured:
+///   their arenas leak then, as do those of other threads' cudaStreamPerThread.
 /// - Where a bound is reached, what gives way is the arena whose lease ends: it gives its memory back in
 ///   stream order, and dies if there is no place for it. So streams that came first stay warm. Memory that
 ///   cannot be given back then, in a capture or with a CapturePolicy that keeps it, is kept beyond the bound.
 ///   Graphs that go on using the memory of a lease want such a policy.
 ///
-/// While a stream is captured its identity cannot be asked for, and it is known by its handle: a lease is
-/// then given only from arenas that it had before.
+/// While a stream is captured its identity may not be asked for. A lease is then an idle arena that was
+/// leased for this handle before, found by looking behind all 64 mutexes: where release() was forgotten, it
+/// may be a destroyed stream's, whose work may still use the memory. A graph that uses an arena's memory is
+/// to be launched while no lease of the stream is out.
 ///
 /// Every member function may be called from any thread at any time. Nothing waits for a stream or the device,
 /// and no lock is held while memory is taken or given back. In a steady state a lease costs

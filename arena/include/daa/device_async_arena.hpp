@@ -33,7 +33,8 @@ enum class Backing {
 };
 
 /// What an arena does while its stream is being captured into a graph. Memory that it has serves there as it
-/// does everywhere, and the graph goes on using it each time that it is launched.
+/// does everywhere, and the graph goes on using it each time that it is launched: so launch it between two
+/// phases of the arena, on its stream or in order with it, and no two graphs of one arena at once.
 enum class CapturePolicy {
   /// Throws GrowthDuringCapture where a captured phase needs more memory. What the arena has may be used by
   /// graphs until it gives that memory back, which any later call outside the capture may do.
@@ -47,7 +48,9 @@ enum class CapturePolicy {
   /// of exactly the size asked, for that allocation alone, and is freed by another one where the allocation
   /// is given back in the same capture: so reset() before it ends. Otherwise what a launch allocates stays
   /// allocated behind it. Use the pointers in that graph only, instantiate it with
-  /// cudaGraphInstantiateFlagAutoFreeOnLaunch, and cudaFreeAsync() them after its last launch.
+  /// cudaGraphInstantiateFlagAutoFreeOnLaunch, and after its last launch cudaFreeAsync() what its memory
+  /// nodes
+  /// have allocated (cudaGraphMemAllocNodeGetParams).
   allocation_nodes,
 };
 
@@ -65,8 +68,8 @@ struct ArenaOptions {
   /// throw MemoryOverrun, having done their work. The end of a scope writes it to stderr and leaves the
   /// exception to reset(); the destructor writes it to stderr. For debugging: giving back waits for the
   /// stream, and an allocation takes 512 bytes more, or twice its alignment, which reserve() does not count.
-  /// Nothing is guarded while the stream is captured. DAA_CHECKED=1 in the environment does the same for
-  /// every arena.
+  /// Nothing is guarded or compared while the stream is captured. DAA_CHECKED=1 in the environment does the
+  /// same for every arena.
   bool checked = false;
   /// Lets compute-sanitizer see each allocation: Backing::individual stands in for chunked. (The tool sees
   /// what comes from cudaMallocAsync, with its exact size, and nothing of what is cut from it.)
@@ -119,7 +122,7 @@ void recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointe
 ///
 /// While stream() is being captured into a graph, CapturePolicy applies. reset() and trim() then free
 /// nothing: that waits for the next reset() after the capture. An arena that dies during a capture leaks its
-/// memory, since there is no moment at which it could be freed in stream order.
+/// memory, since there is no moment at which it could be freed in stream order, but for the graph's.
 ///
 /// Movable: all pointers stay valid. A moved-from arena may be destroyed and assigned to; all functions that
 /// would change it throw std::logic_error. Not to be moved or destroyed inside an ArenaScope.
@@ -128,9 +131,8 @@ class DeviceAsyncArena {
   /// Takes memory from `pool`, or from the current pool of the stream's device. Allocates nothing yet.
   /// `stream` and `pool` are borrowed and must outlive the arena. A default stream (0, cudaStreamLegacy,
   /// cudaStreamPerThread) is that of the device current now; cudaStreamPerThread ties the arena to this
-  /// thread. Throws CudaError if the stream is not valid, std::logic_error while it is being captured, when
-  /// it may not be asked for its device, and std::invalid_argument for options that are not valid and a null
-  /// `pool`.
+  /// thread. Throws CudaError if the stream is not valid, std::invalid_argument for options that are not, and
+  /// for a null `pool`.
   explicit DeviceAsyncArena(cudaStream_t stream, std::optional<cudaMemPool_t> pool = {},
                             ArenaOptions options = {});
 
@@ -172,7 +174,7 @@ class DeviceAsyncArena {
 
   /// Makes sure that allocations of `bytes` in all (each counted as rounded up to 256) need no growth in what
   /// is left of this phase nor, as far as retain_bytes allows, in the next. Nothing to do for
-  /// Backing::individual. Throws as alloc_bytes().
+  /// Backing::individual, nor where growth would be a memory node. Throws as alloc_bytes().
   void reserve(std::size_t bytes);
 
   /// Gives back, in stream order, the chunks behind the last allocation of this phase: between phases, all of
