@@ -122,15 +122,41 @@ TEST(FreeRanges, JoinsNeighboursInWhateverOrderTheyCome) {
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
-TEST(FreeRanges, HoldsSizesUpToTheWholeAddressSpace) {
+TEST(FreeRanges, HoldsOffsetsBelow2To40AndForgetsOthers) {
   FreeRanges holes;
-  const std::size_t huge = std::size_t{1} << 63;
-  holes.insert({0, huge});
-  holes.insert({huge + unit, ~std::size_t{0} - unit + 1});
-  const FreeRanges::Index found = holes.find(huge);
+  const std::size_t half = std::size_t{1} << 39;
+  EXPECT_TRUE(holes.insert({0, half}));
+  EXPECT_TRUE(holes.insert({half + unit, 2 * half}));
+  EXPECT_TRUE(holes.insert({half + unit, 2 * half - unit}));
+  const FreeRanges::Index found = holes.find(half);
   ASSERT_NE(found, FreeRanges::none);
   EXPECT_EQ(holes[found].begin, 0u);
-  EXPECT_EQ(holes.find(huge + unit), FreeRanges::none);
+  EXPECT_EQ(holes[holes.find(half - 2 * unit)].begin, half + unit);
+  EXPECT_EQ(holes.find(half + unit), FreeRanges::none);
+  EXPECT_EQ(holes.find(~std::size_t{0} - unit + 1), FreeRanges::none);
+  EXPECT_EQ(holes.all().size(), 2u);
+}
+
+TEST(FreeRanges, ARangeThatIsThereIsRefused) {
+  FreeRanges holes;
+  EXPECT_TRUE(holes.insert({4 * unit, 8 * unit}));
+  EXPECT_FALSE(holes.insert({4 * unit, 8 * unit}));
+  EXPECT_FALSE(holes.insert({4 * unit, 6 * unit}));
+  EXPECT_FALSE(holes.insert({6 * unit, 8 * unit}));
+  EXPECT_EQ(holes.all().size(), 1u);
+}
+
+// Offsets that one phase has left in the table must not be found by the next.
+TEST(FreeRanges, WhatTheTableStillHoldsOfAnEarlierPhaseCountsForNothing) {
+  FreeRanges holes;
+  for (std::size_t i = 0; i < 100; ++i) EXPECT_TRUE(holes.insert({4 * i * unit, (4 * i + 2) * unit}));
+  holes.clear();
+  for (std::size_t i = 0; i < 100; ++i) {
+    EXPECT_FALSE(holes.has_at(4 * i * unit));
+    EXPECT_EQ(holes.take_ending_at((4 * i + 2) * unit), (4 * i + 2) * unit);
+  }
+  EXPECT_TRUE(holes.insert({2 * unit, 4 * unit}));
+  EXPECT_EQ(holes.all().size(), 1u);
 }
 
 TEST(FreeRanges, WhateverIsClearlyLargerIsFoundAmongThousandsOfTheSameSize) {

@@ -73,26 +73,22 @@ class ChunkedStore final : public BackingStore {
     const std::size_t offset = chunk->begin + in_chunk;
     Range place{offset, offset + footprint(bytes)};
     const bool can_be_one = address % min_alignment == 0 && footprint(bytes) <= bytes_in_use(bump) &&
-                            footprint(bytes) <= chunk->bytes - in_chunk && place.end <= end_of_phase &&
-                            !holes_.has_at(offset);
+                            footprint(bytes) <= chunk->bytes - in_chunk && place.end <= end_of_phase;
     if (!can_be_one) throw_foreign_pointer(pointer, bytes);
     const auto over_aligned = std::find_if(over_aligned_.rbegin(), over_aligned_.rend(),
                                            [&](const OverAligned& each) { return each.address == address; });
-    if (over_aligned != over_aligned_.rend()) {
-      place = over_aligned->place;
-      over_aligned_.erase(std::next(over_aligned).base());
-    }
+    if (over_aligned != over_aligned_.rend()) place = over_aligned->place;
     const std::size_t size = place.end - place.begin;
 
+    const bool is_outer = !scopes_.empty() && place.begin < scopes_.back().begin;
+    const bool is_last = !is_outer && place.end == end_of_phase;
+    const bool is_free = is_outer || is_last ? holes_.has_at(place.begin) : !holes_.insert(place);
+    if (is_free) throw_foreign_pointer(pointer, bytes);
+    if (over_aligned != over_aligned_.rend()) over_aligned_.erase(std::next(over_aligned).base());
     recycles_ = true;
     note_recycled(bump, size);
-    if (!scopes_.empty() && place.begin < scopes_.back().begin) {
-      keep_for_outer_scope(place);
-    } else if (place.end == end_of_phase) {
-      lower_top(bump, holes_.take_ending_at(place.begin));
-    } else {
-      holes_.insert(place);
-    }
+    if (is_outer) keep_for_outer_scope(place);
+    if (is_last) lower_top(bump, holes_.take_ending_at(place.begin));
     bump.origin += size;
     const bool is_graphs = chunk->capture != 0;
     if (is_graphs || (size == chunk->bytes && blocks_.size() > 1 && !keeps_all())) {  // a chunk of its own

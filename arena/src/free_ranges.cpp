@@ -12,6 +12,14 @@ namespace {
 // Ranges of one bin that are looked at: thousands of nearly equal ones cost no more.
 constexpr int most_compared = 32;
 
+constexpr std::size_t end_of_table = std::size_t{1} << 32;  // in units
+// The range of a node not in use, which is found nowhere: no offset is odd.
+constexpr Range nowhere{1, 1};
+
+std::uint64_t rank_of(Range range) noexcept {
+  return (range.end - range.begin) / min_alignment << 32 | (~(range.begin / min_alignment) & 0xffffffffu);
+}
+
 unsigned log2_floor(std::size_t value) noexcept {
   return 63u - static_cast<unsigned>(__builtin_clzll(value));
 }
@@ -22,46 +30,49 @@ FreeRanges::FreeRanges() {
   heads_.fill(none);
 }
 
-void FreeRanges::insert(Range range) noexcept {
-  try {
-    make_room();
-  } catch (const std::bad_alloc&) {
-    return;
+bool FreeRanges::insert(Range range) noexcept {
+  if (range.end / min_alignment >= end_of_table) return true;
+  if (unused_ == none || 2 * (used_ + 3) > slots_.size()) {
+    try {
+      make_room();
+    } catch (const std::bad_alloc&) {
+      return true;
+    }
   }
-  const Index below = at(range.begin);
-  const Index above = at(range.end);
+  const std::size_t begin_slot = slot_of(range.begin);
+  const std::size_t end_slot = slot_of(range.end);
+  const Index below = node_in(begin_slot, range.begin);
+  const Index above = node_in(end_slot, range.end);
   const bool overlaps = (below != none && nodes_[below].range.end != range.begin) ||
                         (above != none && nodes_[above].range.begin != range.end);
-  if (overlaps) return;
+  if (overlaps) return false;
   Index node = below;
   if (below == none && above == none) {
     node = unused_;
     unused_ = nodes_[node].next;
     ++count_;
     nodes_[node].range = range;
-    put(range.begin, node);
-    put(range.end, node);
+    put(begin_slot, range.begin, node);
+    put(slot_of(range.end), range.end, node);  // the one found before may be taken now
   } else if (above == none) {
     unlink(below);
-    erase(range.begin);
     nodes_[below].range.end = range.end;
-    put(range.end, below);
+    put(end_slot, range.end, below);
   } else if (below == none) {
     node = above;
     unlink(above);
-    erase(range.end);
     nodes_[above].range.begin = range.begin;
-    put(range.begin, above);
+    put(begin_slot, range.begin, above);
   } else {
     unlink(below);
     unlink(above);
-    erase(range.begin);
-    erase(range.end);
-    nodes_[below].range.end = nodes_[above].range.end;
-    put(nodes_[below].range.end, below);
+    const std::size_t end = nodes_[above].range.end;
+    nodes_[below].range.end = end;
+    put(slot_of(end), end, below);
     release(above);
   }
   link(node);
+  return true;
 }
 
 bool FreeRanges::has_at(std::size_t offset) const noexcept {
@@ -70,7 +81,7 @@ bool FreeRanges::has_at(std::size_t offset) const noexcept {
 }
 
 FreeRanges::Index FreeRanges::find(std::size_t size) const noexcept {
-  if (count_ == 0) return none;
+  if (count_ == 0 || size / min_alignment >= end_of_table) return none;
   std::size_t bin = bin_of(size);
   Index best = best_in(bin, size);
   while (best == none) {
@@ -83,17 +94,19 @@ FreeRanges::Index FreeRanges::find(std::size_t size) const noexcept {
 
 void FreeRanges::take(Index index, std::size_t size) noexcept {
   Range& range = nodes_[index].range;
-  erase(range.begin);
   if (range.end - range.begin == size) {
-    erase(range.end);
     unlink(index);
     release(index);
+    return;
+  }
+  const bool moves = bin_of(range.end - range.begin) != bin_of(range.end - range.begin - size);
+  if (moves) unlink(index);
+  range.begin += size;
+  put(slot_of(range.begin), range.begin, index);
+  if (moves) {
+    link(index);
   } else {
-    put(range.begin + size, index);
-    const bool moves = bin_of(range.end - range.begin) != bin_of(range.end - range.begin - size);
-    if (moves) unlink(index);
-    range.begin += size;
-    if (moves) link(index);
+    nodes_[index].rank = rank_of(range);
   }
 }
 
@@ -105,18 +118,9 @@ std::size_t FreeRanges::take_ending_at(std::size_t end) noexcept {
   return begin;
 }
 
-// Whatever was inserted, overlapping ranges too, is gone in bounded time.
+// What the table says counts no more, since no node is there.
 void FreeRanges::clear() noexcept {
   if (nodes_.empty()) return;
-  if (16 * nodes_.size() < slots_.size()) {  // the table is not worth going over
-    for (const Node& node : nodes_) {
-      erase(node.range.begin);
-      erase(node.range.end);
-    }
-  } else {
-    std::fill(slots_.begin(), slots_.end(), Slot{0, none});
-    used_ = 0;
-  }
   for (std::size_t bin = next_bin(0); bin != bin_count; bin = next_bin(bin + 1)) heads_[bin] = none;
   nonempty_ = {};
   nodes_.clear();
@@ -155,27 +159,28 @@ std::size_t FreeRanges::next_bin(std::size_t bin) const noexcept {
 }
 
 FreeRanges::Index FreeRanges::best_in(std::size_t bin, std::size_t size) const noexcept {
+  const std::uint64_t least = std::uint64_t{size / min_alignment} << 32;
+  std::uint64_t best_rank = ~std::uint64_t{0};
   Index best = none;
-  std::size_t best_size = 0;
   int compared = 0;
   for (Index node = heads_[bin]; node != none && compared < most_compared; node = nodes_[node].next) {
-    const Range& range = nodes_[node].range;
-    const std::size_t its_size = range.end - range.begin;
-    const bool better = best == none || its_size < best_size ||
-                        (its_size == best_size && range.begin > nodes_[best].range.begin);
-    if (its_size >= size && better) {
-      best = node;
-      best_size = its_size;
-    }
+    const std::uint64_t rank = nodes_[node].rank;
+    const bool better =
+        (rank >= least) & (rank < best_rank);  // no branch: it would be mispredicted half the time
+    best = better ? node : best;
+    best_rank = better ? rank : best_rank;
     ++compared;
   }
   return best;
 }
 
 void FreeRanges::link(Index node) noexcept {
-  const std::size_t bin = bin_of(nodes_[node].range.end - nodes_[node].range.begin);
-  nodes_[node].previous = none;
-  nodes_[node].next = heads_[bin];
+  Node& linked = nodes_[node];
+  const std::size_t size = linked.range.end - linked.range.begin;
+  const std::size_t bin = bin_of(size);
+  linked.rank = rank_of(linked.range);
+  linked.previous = none;
+  linked.next = heads_[bin];
   if (heads_[bin] != none) nodes_[heads_[bin]].previous = node;
   heads_[bin] = node;
   nonempty_[bin / 64] |= std::uint64_t{1} << (bin % 64);
@@ -194,6 +199,7 @@ void FreeRanges::unlink(Index node) noexcept {
 }
 
 void FreeRanges::release(Index node) noexcept {
+  nodes_[node].range = nowhere;
   nodes_[node].next = unused_;
   unused_ = node;
   --count_;
@@ -201,55 +207,45 @@ void FreeRanges::release(Index node) noexcept {
 
 // --- the table of ends: open addressing, linear probing ---
 
-// Room for one range more, before anything changes.
+// Room for one range more, which is put at two offsets, before anything changes. A full table is made anew
+// from the ranges there are, and larger unless most of it was out of date.
 void FreeRanges::make_room() {
   if (unused_ == none) {
-    nodes_.push_back({{0, 0}, none, none});
+    nodes_.push_back({nowhere, 0, none, none});
     unused_ = static_cast<Index>(nodes_.size() - 1);
   }
-  if (2 * (used_ + 2) <= slots_.size()) return;
-  std::vector<Slot> larger(std::max<std::size_t>(64, 2 * slots_.size()), Slot{0, none});
-  larger.swap(slots_);
+  if (2 * (used_ + 3) <= slots_.size()) return;
+  const std::size_t size = 16 * (count_ + 1) < slots_.size() ? slots_.size() : 2 * slots_.size();
+  std::vector<Slot>(std::max<std::size_t>(64, size), Slot{0, none}).swap(slots_);
   used_ = 0;
   shift_ = 64u - log2_floor(slots_.size());
-  for (const Slot& slot : larger) {
-    if (slot.node != none) put(slot.offset, slot.node);
+  for (Index node = 0; node < nodes_.size(); ++node) {
+    const Range range = nodes_[node].range;
+    if (range.end == range.begin) continue;
+    put(slot_of(range.begin), range.begin, node);
+    put(slot_of(range.end), range.end, node);
   }
 }
 
 // Fibonacci hashing (Knuth, TAOCP 3, 6.4).
-std::size_t FreeRanges::home(std::size_t offset) const noexcept {
-  return (offset / min_alignment * 0x9e3779b97f4a7c15u) >> shift_;
+std::size_t FreeRanges::slot_of(std::size_t offset) const noexcept {
+  const std::size_t mask = slots_.size() - 1;
+  const std::size_t unit = offset / min_alignment;
+  std::size_t slot = (unit * 0x9e3779b97f4a7c15u) >> shift_;
+  while (slots_[slot].node != none && slots_[slot].unit != unit) slot = (slot + 1) & mask;
+  return slot;
 }
 
-FreeRanges::Index FreeRanges::at(std::size_t offset) const noexcept {
-  const std::size_t mask = slots_.size() - 1;
-  for (std::size_t i = home(offset);; i = (i + 1) & mask) {
-    if (slots_[i].node == none || slots_[i].offset == offset) return slots_[i].node;
-  }
+FreeRanges::Index FreeRanges::node_in(std::size_t slot, std::size_t offset) const noexcept {
+  const Index node = slots_[slot].node;
+  if (node >= nodes_.size()) return none;
+  const Range& range = nodes_[node].range;
+  return range.begin == offset || range.end == offset ? node : none;
 }
 
-void FreeRanges::put(std::size_t offset, Index node) noexcept {
-  const std::size_t mask = slots_.size() - 1;
-  std::size_t i = home(offset);
-  while (slots_[i].node != none && slots_[i].offset != offset) i = (i + 1) & mask;
-  if (slots_[i].node == none) ++used_;
-  slots_[i] = {offset, node};
-}
-
-// Moves back what was put further on because this slot was taken (Knuth, TAOCP 3, 6.4, algorithm R).
-void FreeRanges::erase(std::size_t offset) noexcept {
-  const std::size_t mask = slots_.size() - 1;
-  std::size_t hole = home(offset);
-  while (slots_[hole].node != none && slots_[hole].offset != offset) hole = (hole + 1) & mask;
-  if (slots_[hole].node == none) return;
-  --used_;
-  for (std::size_t i = (hole + 1) & mask; slots_[i].node != none; i = (i + 1) & mask) {
-    if (((i - home(slots_[i].offset)) & mask) < ((i - hole) & mask)) continue;
-    slots_[hole] = slots_[i];
-    hole = i;
-  }
-  slots_[hole].node = none;
+void FreeRanges::put(std::size_t slot, std::size_t offset, Index node) noexcept {
+  if (slots_[slot].node == none) ++used_;
+  slots_[slot] = {static_cast<std::uint32_t>(offset / min_alignment), node};
 }
 
 }  // namespace daa::detail

@@ -4,6 +4,8 @@
 // A hole is found by its size through bins (segregated fits, as in TLSF: Masmano et al., "TLSF: a new dynamic
 // memory allocator for real-time systems", ECRTS 2004), each a power of two cut into 16 steps, and by either
 // end through a hash table: at one address at most one hole ends or begins, since neighbours are joined.
+// Nothing is ever removed from the table. What it says of an offset counts if the hole that it names does
+// begin or end there: so a phase that comes again finds its offsets in the table and changes nothing in it.
 #pragma once
 
 #include <array>
@@ -29,10 +31,11 @@ class FreeRanges {
 
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
 
-  /// Adds a range that overlaps none, and joins it with its neighbours. Where the host has no memory left to
-  /// remember it, it is forgotten: not reused, nothing worse. One that overlaps, which is a mistake of the
-  /// caller's, may be forgotten or be found twice.
-  void insert(Range range) noexcept;
+  /// Adds a range that overlaps none, and joins it with its neighbours. Returns false, with nothing changed,
+  /// if one begins where it begins, ends where it ends, or reaches into it from there. Another overlap, which
+  /// is a mistake of the caller's as well, may be found twice. Where the host has no memory left to remember
+  /// the range, and beyond 2^40 bytes, it is forgotten: not reused, nothing worse.
+  bool insert(Range range) noexcept;
 
   [[nodiscard]] Range operator[](Index index) const noexcept { return nodes_[index].range; }
 
@@ -61,12 +64,13 @@ class FreeRanges {
 
   struct Node {
     Range range;
-    Index previous;  // in the bin; for a node not in use, only next
+    std::uint64_t rank;  // the lowest fits best: its size, then how low it lies
+    Index previous;      // in the bin; for a node not in use, only next
     Index next;
   };
   struct Slot {
-    std::size_t offset;
-    Index node;  // none: empty
+    std::uint32_t unit;  // the offset, in units of min_alignment
+    Index node;          // that began or ended there when it was put; none: empty
   };
 
   [[nodiscard]] static std::size_t bin_of(std::size_t size) noexcept;
@@ -77,14 +81,16 @@ class FreeRanges {
   void unlink(Index node) noexcept;
   void release(Index node) noexcept;
 
-  [[nodiscard]] std::size_t home(std::size_t offset) const noexcept;
-  [[nodiscard]] Index at(std::size_t offset) const noexcept;
-  void put(std::size_t offset, Index node) noexcept;
-  void erase(std::size_t offset) noexcept;
+  /// The slot of an offset, or the empty one that it would take.
+  [[nodiscard]] std::size_t slot_of(std::size_t offset) const noexcept;
+  /// What begins or ends at the offset of that slot.
+  [[nodiscard]] Index node_in(std::size_t slot, std::size_t offset) const noexcept;
+  [[nodiscard]] Index at(std::size_t offset) const noexcept { return node_in(slot_of(offset), offset); }
+  void put(std::size_t slot, std::size_t offset, Index node) noexcept;
 
   std::vector<Node> nodes_;
   Index unused_ = none;      // head of the nodes not in use
-  std::vector<Slot> slots_;  // both ends of each range; a power of two, at most half full
+  std::vector<Slot> slots_;  // a power of two, at most half full
   unsigned shift_ = 64;      // 64 - log2(slots_.size())
   std::size_t used_ = 0;     // slots
   std::size_t count_ = 0;

@@ -12,6 +12,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <memory_resource>
 
 #include "allocators/memory_pool.hpp"
 #include "daa/arena_pool.hpp"
@@ -52,6 +53,20 @@ void allocate_all(DeviceAsyncArena& arena) {
   for (std::size_t i = 0; i < allocations; ++i) benchmark::DoNotOptimize(arena.alloc_bytes(bytes_of(i)));
 }
 
+// The standard library's arena over host memory, one for each thread: nothing of CUDA is in it, and nothing
+// is shared but the processor. What it loses to more threads, the machine takes.
+void std_pmr_monotonic_each(benchmark::State& state) {
+  const Stream stream = make_stream();
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < allocations; ++i) bytes += bytes_of(i) + 256;
+  const std::unique_ptr<std::byte[]> buffer{new std::byte[bytes]};
+  std::pmr::monotonic_buffer_resource arena{buffer.get(), bytes, std::pmr::null_memory_resource()};
+  run(state, stream.get(), [&] {
+    for (std::size_t i = 0; i < allocations; ++i) benchmark::DoNotOptimize(arena.allocate(bytes_of(i), 256));
+    arena.release();
+  });
+}
+
 // An arena that each thread has for itself: what a lease costs is the difference to this.
 void arena_each(benchmark::State& state) {
   const Stream stream = make_stream();
@@ -81,7 +96,12 @@ void cuda_malloc_async_tuned(benchmark::State& state, const MemoryPool& pool) {
 
 template <class Function>
 void on_threads(const char* name, Function function) {
-  benchmark::RegisterBenchmark(name, function)->UseRealTime()->Threads(1)->Threads(4)->Threads(16);
+  benchmark::RegisterBenchmark(name, function)
+      ->UseRealTime()
+      ->Threads(1)
+      ->Threads(4)
+      ->Threads(8)
+      ->Threads(16);
 }
 
 }  // namespace
@@ -90,6 +110,7 @@ void register_pool_benchmarks() {
   on_threads("threads/arena_pool",
              [pool = std::make_shared<ArenaPool>()](benchmark::State& state) { arena_pool(state, *pool); });
   on_threads("threads/arena_each", arena_each);
+  on_threads("threads/std_pmr_monotonic_each", std_pmr_monotonic_each);
   on_threads("threads/cuda_malloc_async_tuned",
              [pool = std::make_shared<MemoryPool>(keep_all)](benchmark::State& state) {
                cuda_malloc_async_tuned(state, *pool);
