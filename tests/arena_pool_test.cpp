@@ -3,6 +3,8 @@
 #include "daa/arena_pool.hpp"
 
 #include <atomic>
+#include <future>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -331,7 +333,15 @@ TEST_F(ArenaPools, ACaptureUsesWarmMemoryAndTakesNone) {
 TEST_F(ArenaPools, ACaptureOfTheThreadsOwnDefaultStreamUsesItsOwnArena) {
   ArenaPool pool;
   const void* warm = pool.lease(cudaStreamPerThread)->alloc_bytes(MiB);
-  std::thread([&] { static_cast<void>(pool.lease(cudaStreamPerThread)->alloc_bytes(MiB)); }).join();
+  std::promise<void> leased;
+  std::promise<void> done;
+  std::thread other{[&] {
+    static_cast<void>(pool.lease(cudaStreamPerThread)->alloc_bytes(MiB));
+    leased.set_value();
+    done.get_future().wait();
+    pool.release(cudaStreamPerThread);
+  }};
+  leased.get_future().wait();
   DAA_CUDA_CHECK(cudaStreamBeginCapture(cudaStreamPerThread, cudaStreamCaptureModeThreadLocal));
   {
     const ArenaLease lease = pool.lease(cudaStreamPerThread);
@@ -341,6 +351,8 @@ TEST_F(ArenaPools, ACaptureOfTheThreadsOwnDefaultStreamUsesItsOwnArena) {
   cudaGraph_t graph = nullptr;
   DAA_CUDA_CHECK(cudaStreamEndCapture(cudaStreamPerThread, &graph));
   DAA_CUDA_CHECK(cudaGraphDestroy(graph));
+  done.set_value();
+  other.join();
   pool.release(cudaStreamPerThread);
 }
 
