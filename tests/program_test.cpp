@@ -20,7 +20,7 @@ Command host_program(const Args& more = {}) {
   return {DAA_BENCH_HOST, args, {}};
 }
 
-constexpr std::size_t allocator_count = 6;
+constexpr std::size_t allocator_count = 8;
 
 class HostProgram : public ProgramTest {
  protected:

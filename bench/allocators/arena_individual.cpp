@@ -12,7 +12,7 @@ AllocatorInfo arena_individual() {
           [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
             ArenaOptions options;
             options.backing = Backing::individual;
-            return std::make_unique<ArenaAllocator>(stream, keep_all, options);
+            return std::make_unique<ArenaAllocator>(stream, keep_all, options, EarlyFrees::recycled);
           }};
 }
 

@@ -31,6 +31,7 @@ class Account final : public ScratchAllocator {
     phase_bytes_ += footprint(bytes);
     return upstream_.allocate(bytes);
   }
+  void free(void* pointer, std::size_t bytes) override { upstream_.free(pointer, bytes); }
   void end_phase() override {
     max_phase_bytes = std::max(max_phase_bytes, phase_bytes_);
     phase_bytes_ = 0;
