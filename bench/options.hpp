@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "allocators/allocators.hpp"
+#include "traces/bundled_traces.hpp"
 #include "workloads/workload.hpp"
 
 namespace daa::bench {
@@ -34,7 +36,13 @@ struct Options {
   std::string json_path;   // as csv_path; never the same file, nor "-" both
   std::uint64_t seed = 0;  // drawn at random unless given
   bool profile = false;
-  std::vector<std::string> benchmark_args;  // what followed "--"
+  bool replay = false;                                    // of traces, beside the workloads
+  std::vector<std::shared_ptr<const NamedTrace>> traces;  // for replay, read; no two of one name
+  std::size_t phase_rows = 0;                             // of the traces' phases; 0: where nothing is live
+  std::size_t replay_iters = 0;                           // as iters and warmup, rounded up to whole passes
+  std::size_t replay_warmup = 0;                          // over a trace
+  bool min_fit = false;                                   // find the least memory for each trace
+  std::vector<std::string> benchmark_args;                // what followed "--"
   // Where the sizes and the device were given, as messages name it: "DAA_BENCH_ELEMENTS".
   std::string elements_place = "--elements";
   std::string device_place = "--device";

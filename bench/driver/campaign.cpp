@@ -1,68 +1,26 @@
 #include "driver/campaign.hpp"
 
 #include <benchmark/benchmark.h>
-#include <fmt/core.h>
 
-#include <map>
 #include <string>
 
-#include "daa/error.hpp"
 #include "driver/interrupt.hpp"
 #include "driver/json_reporter.hpp"
+#include "driver/series.hpp"
 #include "driver/statistics.hpp"
 #include "driver/turn.hpp"
+#include "replay/replay_campaign.hpp"
 
 namespace daa::bench {
 
 namespace {
 
-// An allocator's place in a group: its turns and what came of them.
-struct Series {
-  const AllocatorInfo* allocator;
-  std::string label;
-  Status status = Status::ok;
-  std::string message;
-  Repetitions host_enqueue, device, end_to_end;
-  TurnResult last;
-};
-
-// Runs `action` and returns whether it succeeded; if it threw, the series' status says how.
-template <class Action>
-bool attempt(Series& series, Action action) {
-  const auto fail = [&](Status status, const char* message) {
-    series.status = status;
-    series.message = message;
-    return false;
-  };
-  try {
-    action();
-    return true;
-  } catch (const OutOfDeviceMemory& error) {
-    return fail(Status::out_of_memory, error.what());
-  } catch (const CudaError& error) {
-    const bool out_of_memory = error.code() == cudaErrorMemoryAllocation;
-    return fail(out_of_memory ? Status::out_of_memory : Status::failed, error.what());
-  } catch (const std::exception& error) {
-    return fail(Status::failed, error.what());
-  } catch (...) {
-    return fail(Status::failed, "threw what is no std::exception");
-  }
-}
-
-void note_error(Series& series, const std::optional<std::string>& error) {
-  if (!error) return;
-  series.status = Status::wrong_result;
-  series.message = *error;
-}
-
 std::vector<Series> make_series(const std::vector<const AllocatorInfo*>& allocators) {
-  std::vector<Series> result;
-  std::map<std::string_view, std::size_t> seen;
-  for (const AllocatorInfo* allocator : allocators) {
-    std::string label{allocator->name};
-    const std::size_t occurrence = ++seen[allocator->name];
-    if (occurrence > 1) label = fmt::format("{}:{}", label, occurrence);
-    result.push_back({allocator, std::move(label), Status::ok, {}, {}, {}, {}, {}});
+  std::vector<Series> result(allocators.size());
+  const std::vector<std::string> labels = labels_of(allocators);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    result[i].allocator = allocators[i];
+    result[i].label = labels[i];
   }
   return result;
 }
@@ -81,6 +39,7 @@ class Campaign {
         run_problem(*workload, elements);
       }
     }
+    if (options_.replay) run_replays(options_, listener_, json_, turns_done_);
     json_.finish();
   }
 
@@ -112,7 +71,8 @@ class Campaign {
       const std::size_t turns_before = turns_done_;
       if (ready && !interrupted()) measure(name, *problem, turn, group);
       turns_done_ = turns_before + group.size() * options_.repetitions;
-      if (ready && !interrupted()) fail_unfinished(group);
+      if (ready && !interrupted())
+        for (Series& series : group) fail_if_unfinished(series, options_.repetitions);
       report(info, elements, turn, problem ? problem->demand : Demand{}, group);
     }
   }
@@ -134,25 +94,6 @@ class Campaign {
     }
     benchmark::RunSpecifiedBenchmarks(&json_);
     benchmark::ClearRegisteredBenchmarks();
-  }
-
-  // Nobody but the user may leave turns out.
-  void fail_unfinished(std::vector<Series>& group) const {
-    for (Series& series : group) {
-      const std::size_t turns = series.end_to_end.size();
-      if (series.status != Status::ok || turns == options_.repetitions) continue;
-      series.status = Status::failed;
-      series.message = "Google Benchmark ran " + std::to_string(turns) + " of " +
-                       std::to_string(options_.repetitions) + " repetitions";
-    }
-  }
-
-  // Skips the turn for the reason in `why`. Also runs its empty loop: Google Benchmark aborts the process if
-  // one repetition of several has begun no loop.
-  static void skip(benchmark::State& state, const std::string& why) {
-    state.SkipWithError(why.c_str());
-    for ([[maybe_unused]] auto _ : state) {
-    }
   }
 
   static void run_turn(const Problem& problem, const TurnOptions& options, Series& series,
@@ -190,38 +131,27 @@ class Campaign {
 
   void report(const WorkloadInfo& info, std::size_t elements, const TurnOptions& turn, const Demand& demand,
               const std::vector<Series>& group) {
-    const auto is_finished = [&](const Series& series) {
-      return series.status != Status::ok || series.end_to_end.size() == options_.repetitions;
-    };
     Series floor{};
     for (const Series& series : group) {
-      if (series.label == floor_name && series.status == Status::ok && is_finished(series)) floor = series;
+      if (series.label == floor_name && series.status == Status::ok &&
+          series.is_finished(options_.repetitions))
+        floor = series;
     }
 
     std::vector<Row> rows;
     for (const Series& series : group) {
-      if (!is_finished(series)) continue;
+      if (!series.is_finished(options_.repetitions)) continue;
       Row row;
       row.workload = info.name;
       row.elements = elements;
       row.sync = turn.sync;
-      row.allocator = series.label;
-      row.status = series.status;
-      row.message = series.message;
+      fill(row, series, floor);
       row.iters = turn.iters;
       row.warmup = turn.warmup;
-      row.repetitions = series.end_to_end.size();
       row.phases_per_sample = phases_per_sample(turn);
-      for (const auto& repetition : series.end_to_end) row.samples += repetition.size();
-      row.host_enqueue = summarise(series.host_enqueue, floor.host_enqueue);
-      row.device = summarise(series.device, floor.device);
-      row.end_to_end = summarise(series.end_to_end, floor.end_to_end);
       row.allocations_per_phase = demand.allocations_per_phase;
-      row.runtime_calls_per_phase = series.last.runtime_calls_per_phase;
       row.bytes_asked_per_phase = demand.bytes_per_phase;
       row.bytes_peak_phase = demand.max_phase_bytes;
-      row.bytes_reserved = series.last.bytes_reserved;
-      row.pool_mapped_bytes = series.last.pool_mapped_bytes;
       row.seed = options_.seed;
       rows.push_back(std::move(row));
     }
@@ -238,7 +168,8 @@ class Campaign {
 }  // namespace
 
 std::size_t turn_count(const Options& options) {
-  return options.workloads.size() * options.elements.size() * options.sync_modes.size() *
+  const std::size_t traces = options.replay ? options.traces.size() : 0;
+  return (options.workloads.size() * options.elements.size() + traces) * options.sync_modes.size() *
          options.allocators.size() * options.repetitions;
 }
 

@@ -23,9 +23,11 @@ namespace {
   refuse_value(given, fmt::format("unknown; {}known: {}", hint, fmt::join(known, ", ")));
 }
 
-/// The rows of `table` that `values` name, in their order; "all" stands for each row once.
+/// The rows of `table` that `values` name, in their order; "all" stands for each row once. `others` are names
+/// that are known, too, and not among the values.
 template <class Info>
-std::vector<const Info*> select(std::span<const Info> table, const std::vector<Given>& values) {
+std::vector<const Info*> select(std::span<const Info> table, const std::vector<Given>& values,
+                                const std::vector<std::string_view>& others = {}) {
   std::vector<const Info*> selected;
   for (const Given& given : values) {
     const std::size_t before = selected.size();
@@ -34,6 +36,7 @@ std::vector<const Info*> select(std::span<const Info> table, const std::vector<G
     if (selected.size() > before) continue;
     std::vector<std::string_view> known;
     for (const Info& row : table) known.push_back(row.name);
+    known.insert(known.end(), others.begin(), others.end());
     known.push_back("all");
     refuse_unknown(given, std::move(known));
   }
@@ -66,6 +69,20 @@ std::string output_path(const Given& given) {
   return given.value;
 }
 
+/// A flag without a value on the command line, which has one in the environment and in a config file.
+bool parse_switch(const Given& given) {
+  struct Choice {
+    std::string_view name;
+    bool is_on;
+  };
+  constexpr Choice choices[]{{"true", true}, {"false", false}, {"1", true}, {"0", false}};
+  return choose<Choice>(choices, given).is_on;
+}
+
+// A pass over a trace is thousands of operations: far fewer phases than of a workload give a steady median.
+constexpr std::size_t default_replay_iters = 30;
+constexpr std::size_t default_replay_warmup = 6;
+
 constexpr CountRange iters_range{1, 1'000'000'000};
 constexpr CountRange warmup_range{0, 1'000'000'000};
 constexpr CountRange repetitions_range{1, 10'000};
@@ -75,8 +92,17 @@ constexpr CountRange seed_range{0, std::numeric_limits<std::uint64_t>::max()};
 }  // namespace
 
 void apply_workload(Options& options, const std::vector<Given>& values) {
-  options.workloads = select(workloads(), values);
-  refuse_repeated(options.workloads, values.back());
+  std::vector<Given> of_table;
+  for (const Given& given : values) {
+    if (given.value != replay_name) {
+      of_table.push_back(given);
+      continue;
+    }
+    if (options.replay) refuse_value(given, "names the same one more than once");
+    options.replay = true;
+  }
+  options.workloads = select(workloads(), of_table, {replay_name});
+  if (!of_table.empty()) refuse_repeated(options.workloads, of_table.back());
 }
 
 void apply_allocator(Options& options, const std::vector<Given>& values) {
@@ -127,10 +153,12 @@ void apply_device(Options& options, const std::vector<Given>& values) {
 
 void apply_iters(Options& options, const std::vector<Given>& values) {
   options.iters = parse_count(values.front(), iters_range);
+  options.replay_iters = values.front().by_default ? default_replay_iters : options.iters;
 }
 
 void apply_warmup(Options& options, const std::vector<Given>& values) {
   options.warmup = parse_count(values.front(), warmup_range);
+  options.replay_warmup = values.front().by_default ? default_replay_warmup : options.warmup;
 }
 
 void apply_repetitions(Options& options, const std::vector<Given>& values) {
@@ -143,12 +171,12 @@ void apply_seed(Options& options, const std::vector<Given>& values) {
 }
 
 void apply_profile(Options& options, const std::vector<Given>& values) {
-  struct Choice {
-    std::string_view name;
-    bool profile;
-  };
-  constexpr Choice choices[]{{"true", true}, {"false", false}, {"1", true}, {"0", false}};
-  options.profile = choose<Choice>(choices, values.front()).profile;
+  options.profile = parse_switch(values.front());
+}
+
+void apply_min_fit(Options& options, const std::vector<Given>& values) {
+  options.min_fit = parse_switch(values.front());
+  if (options.min_fit) refuse_without_replay(options, values.front());
 }
 
 void apply_csv(Options& options, const std::vector<Given>& values) {

@@ -13,10 +13,30 @@ constexpr std::string_view results = "Results";
 
 using enum Flag::Takes;
 
-// The order matters: --elements is checked against the workloads, --json against --csv.
+// The order matters: --elements and what is for replays are checked against the workloads, --json against
+// --csv, and --phase-rows says how traces are read.
 constexpr Flag table[]{
     {"workload", list, "NAME,...", "all", what,
-     "Workloads to run; 'all' is each of them. --list describes them.", apply_workload},
+     "Workloads to run; 'all' is each of them but replay, which has figures of its\n"
+     "own and is run where it is named. --list describes them.",
+     apply_workload},
+    {"phase-rows", value, "N", "", what,
+     "Ends a phase of a replay after each N lines of its trace. What is live then is\n"
+     "given back there, and its later free is dropped. Without it phases end where\n"
+     "nothing is live.",
+     apply_phase_rows},
+    {"trace", list, "NAME|FILE,...", "all", what,
+     "What to replay: logs of RMM's (Thread,Time,Action,Pointer,Size,Stream), or\n"
+     "bundled traces by name; 'all' is each of these. scripts/trace_from_pytorch.py\n"
+     "makes one of a memory snapshot of PyTorch's. A trace that is malformed is\n"
+     "refused with file and line, and nothing is run.",
+     apply_trace},
+    {"min-fit", nothing, "", "", what,
+     "Also finds, for each trace and allocator, the least device memory in which the\n"
+     "trace completes, in steps of 2 MiB: by bisection, with a fresh allocator each\n"
+     "time and the rest of the memory taken. Takes 10 to 30 passes, and wants the GPU\n"
+     "for itself.",
+     apply_min_fit},
     {"allocator", list, "NAME,...", "all", what,
      "Where their temporaries come from. An allocator named twice is measured twice\n"
      "(A/A: the difference between the two is noise). Ratios need 'preallocated'.",
@@ -35,10 +55,14 @@ constexpr Flag table[]{
      "index: that or exit code 2. host: a simulator in host memory; its times mean\n"
      "nothing, its counts of calls and bytes are exact on any machine.",
      apply_device},
-    {"iters", value, "N", "1000", how, "Measured phases in each turn of an allocator; 1 to 10^9.",
+    {"iters", value, "N", "1000", how,
+     "Measured phases in each turn of an allocator; 1 to 10^9. Of a replay the default\n"
+     "is 30, rounded up to whole passes over the trace.",
      apply_iters},
     {"warmup", value, "N", "20", how,
-     "Phases before them, not measured. 0 also measures the first growth of pools.", apply_warmup},
+     "Phases before them, not measured. 0 also measures the first growth of pools.\n"
+     "Of a replay the default is 6, rounded up to whole passes over the trace.",
+     apply_warmup},
     {"profile", nothing, "", "", how,
      "For use under a profiler: each measured block between cudaProfilerStart and\n"
      "cudaProfilerStop, with an NVTX range for each phase. Times then include that.\n"
@@ -80,7 +104,8 @@ std::vector<std::string_view> flag_names() {
 
 std::string environment_name(const Flag& flag) {
   std::string name{environment_prefix};
-  for (const char c : flag.name) name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (const char c : flag.name)
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
 

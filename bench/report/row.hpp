@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,19 @@ struct ClockSummary {
   double ratio_max = none;
 };
 
+/// What is reported of a replay of a trace, and of nothing else.
+struct ReplayFigures {
+  std::string trace;
+  std::size_t threads = 0, streams = 0;
+  std::size_t operations = 0;       // allocations and frees of one pass over the trace
+  std::size_t left_out = 0;         // lines of the trace that take no memory
+  ClockSummary operation;           // a sample is the mean over a pass
+  std::size_t peak_live_bytes = 0;  // of the trace, as requested
+  std::size_t held_bytes = 0;       // most taken from the device at any operation
+  bool has_min_fit = false;         // it was asked for
+  std::size_t min_fit_bytes = 0;    // least device memory in which the trace completes; 0: in none there is
+};
+
 struct Row {
   std::string workload;
   std::size_t elements = 0;
@@ -44,6 +58,7 @@ struct Row {
   std::size_t bytes_reserved = 0;     // most that the allocator had taken at the end of a phase, as asked
   std::size_t pool_mapped_bytes = 0;  // most that its memory pool had mapped then; 0 without a pool
   std::uint64_t seed = 0;
+  std::optional<ReplayFigures> replay;
 };
 
 /// What a result must be read with. The same for all rows of a run.

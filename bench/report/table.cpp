@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "report/replay_table.hpp"
 #include "report/text.hpp"
 
 namespace daa::bench {
@@ -71,7 +72,9 @@ std::string figures(const Row& row) {
                              format_bytes(static_cast<double>(row.bytes_reserved)));
 }
 
-std::string trouble(const Row& row) {
+}  // namespace
+
+std::string format_trouble(const Row& row) {
   return fmt::format("  {}: {}", to_string(row.status), row.message);
 }
 
@@ -79,8 +82,6 @@ void append_line(std::string& text, std::string_view line) {
   text += shortened(one_line(line), table_width);
   text += '\n';
 }
-
-}  // namespace
 
 std::string format_preamble(const Context& context) {
   std::string text;
@@ -105,10 +106,15 @@ std::string format_preamble(const Context& context) {
   return text;
 }
 
-std::string format_block(std::span<const Row> rows) {
-  std::size_t name_width = std::string_view{"allocator"}.size();
-  for (const Row& row : rows) name_width = std::max(name_width, row.allocator.size());
+std::size_t allocator_width(std::span<const Row> rows) {
+  std::size_t width = std::string_view{"allocator"}.size();
+  for (const Row& row : rows) width = std::max(width, row.allocator.size());
+  return width;
+}
 
+std::string format_block(std::span<const Row> rows) {
+  if (rows.front().replay) return format_replay_block(rows);
+  const std::size_t name_width = allocator_width(rows);
   std::string text;
   append_line(text, heading(rows));
   if (const std::string asked = demand(rows); !asked.empty()) append_line(text, asked);
@@ -116,7 +122,7 @@ std::string format_block(std::span<const Row> rows) {
   append_line(text, column_names(name_width));
   for (const Row& row : rows)
     append_line(text, fmt::format("{:{}}{}", row.allocator, name_width,
-                                  row.status == Status::ok ? figures(row) : trouble(row)));
+                                  row.status == Status::ok ? figures(row) : format_trouble(row)));
   return text;
 }
 
