@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <barrier>
 #include <chrono>
-#include <span>
 #include <thread>
 #include <utility>
 
@@ -19,6 +18,9 @@ using Kind = ReplayStep::Kind;
 double ns_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
 }
+
+// Of WrongMarks, what one unit of mapped memory holds.
+constexpr std::size_t marks_granule = primitives::memory_granularity / sizeof(primitives::WrongMarks);
 
 // Thrown in a thread that waits for one that has failed.
 struct Abandoned {};
@@ -35,15 +37,16 @@ struct ReplaySession::Thread {
 
 ReplaySession::ReplaySession(const ReplayProgram& program, const AllocatorInfo& allocator,
                              std::optional<std::size_t> limit_bytes)
-    : program_(program), pointers_(program.blocks), crossings_(program.crossings) {
+    : program_(program),
+      pointers_(program.blocks),
+      crossings_(program.crossings),
+      wrong_marks_((program.lanes.size() + marks_granule - 1) / marks_granule * marks_granule) {
   DAA_CUDA_CHECK(cudaGetDevice(&device_));
   for (std::size_t i = 0; i < program.streams; ++i) streams_.push_back(make_stream());
   for (Crossing& crossing : crossings_) crossing.handed_over = make_event();
-  const primitives::WrongMarks none[1]{};
-  for (const ReplayLane& lane : program.lanes) {
-    const cudaStream_t stream = streams_[lane.stream].get();
-    lanes_.push_back({stream, {std::span{none}, stream}, nullptr, {}, {}});
-  }
+  wrong_marks_.upload(std::vector<primitives::WrongMarks>(wrong_marks_.size()), streams_.front().get());
+  for (const ReplayLane& lane : program.lanes)
+    lanes_.push_back({streams_[lane.stream].get(), nullptr, {}, {}});
 
   // The limit is that of the allocators: what the session itself needs is there by now.
   if (limit_bytes) memory_limit_ = primitives::limit_memory(*limit_bytes);
@@ -166,10 +169,10 @@ void ReplaySession::touch(Lane& lane, const ReplayStep& step, void* pointer) {
   lane.held.pool_mapped_bytes = std::max(lane.held.pool_mapped_bytes, lane.allocator->pool_mapped_bytes());
 }
 
-void ReplaySession::check(Lane& lane, const ReplayStep& step) {
+void ReplaySession::check(const Lane& lane, const ReplayStep& step) {
   if (!lane.error.empty()) return;
-  primitives::check_marks(pointers_[step.block], step.bytes, step.block, lane.wrong_marks.data(),
-                          lane.stream);
+  primitives::check_marks(pointers_[step.block], step.bytes, step.block,
+                          wrong_marks_.data() + (&lane - lanes_.data()), lane.stream);
 }
 
 void ReplaySession::hand_over(const ReplayStep& step, Thread& thread) {
@@ -202,10 +205,11 @@ void ReplaySession::synchronise() const {
 }
 
 std::optional<std::string> ReplaySession::find_error() {
-  primitives::WrongMarks all;
-  for (const Lane& lane : lanes_) {
+  for (const Lane& lane : lanes_)
     if (!lane.error.empty()) return lane.error;
-    const primitives::WrongMarks wrong = lane.wrong_marks.download(lane.stream).front();
+  synchronise();
+  primitives::WrongMarks all;
+  for (const primitives::WrongMarks& wrong : wrong_marks_.download(streams_.front().get())) {
     all.count += wrong.count;
     all.first_mark = std::min(all.first_mark, wrong.first_mark);
   }

@@ -68,7 +68,6 @@ class ReplaySession {
 
   struct Lane {
     cudaStream_t stream;
-    DeviceBuffer<primitives::WrongMarks> wrong_marks;
     std::unique_ptr<ScratchAllocator> allocator;
     MemoryHeld held;
     std::string error;  // found by the host; empty: none
@@ -89,7 +88,7 @@ class ReplaySession {
   template <Mode mode>
   void run_phase(const ReplayProgram::ThreadPhase& phase, Thread& thread);
   void touch(Lane& lane, const ReplayStep& step, void* pointer);
-  void check(Lane& lane, const ReplayStep& step);
+  void check(const Lane& lane, const ReplayStep& step);
   void hand_over(const ReplayStep& step, Thread& thread);
   void take_back(const ReplayStep& step, Thread& thread);
   void wait_for(const Crossing& crossing, std::size_t progress, Thread& thread);
@@ -100,6 +99,9 @@ class ReplaySession {
   std::vector<Stream> streams_;
   std::vector<void*> pointers_;  // of each block
   std::vector<Crossing> crossings_;
+  // One for each lane, and as many more as fill what the device maps for them: the rest of it would be memory
+  // beyond the limit.
+  DeviceBuffer<primitives::WrongMarks> wrong_marks_;
   std::vector<Lane> lanes_;
   std::shared_ptr<void> memory_limit_;
   std::size_t pass_ = 0;

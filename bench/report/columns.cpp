@@ -133,10 +133,14 @@ constexpr CsvColumn columns[]{
     {"operation_ratio_max", "the greatest of these ratios", operation_figure_of<&S::ratio_max>},
     {"peak_live_bytes", "most bytes that the trace has live at once, as requested",
      of_replay<&P::peak_live_bytes>},
+    {"reserved_over_live", "reserved_bytes over peak_live_bytes",
+     [](const R& row, const C&) {
+       return row.replay ? over_peak_live(row, row.bytes_reserved) : std::string{};
+     }},
     {"held_bytes",
      "most memory taken from the device at any operation: what pools have mapped or, without, what was asked",
      of_replay<&P::held_bytes>},
-    {"held_over_live", "the same over peak_live_bytes",
+    {"held_over_live", "held_bytes over peak_live_bytes",
      [](const R& row, const C&) {
        return row.replay ? over_peak_live(row, row.replay->held_bytes) : std::string{};
      }},
@@ -147,7 +151,7 @@ constexpr CsvColumn columns[]{
        return row.replay && row.replay->min_fit_bytes > 0 ? fmt::format("{}", row.replay->min_fit_bytes)
                                                           : std::string{};
      }},
-    {"min_fit_over_live", "the same over peak_live_bytes",
+    {"min_fit_over_live", "min_fit_bytes over peak_live_bytes",
      [](const R& row, const C&) {
        return row.replay ? over_peak_live(row, row.replay->min_fit_bytes) : std::string{};
      }},
