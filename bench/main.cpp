@@ -10,6 +10,7 @@
 #include <exception>
 #include <iostream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -58,6 +59,12 @@ void flush_stdout() {
   if (error != 0) throw std::system_error(error, std::generic_category(), "standard output");
 }
 
+// What is longer than the stream's buffer fails here, and flush_stdout() could not say why.
+void write_stdout(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+    throw std::system_error(errno, std::generic_category(), "standard output");
+}
+
 int measure(const Options& options) {
   std::size_t free_bytes = 0, total_bytes = 0;
   DAA_CUDA_CHECK(cudaMemGetInfo(&free_bytes, &total_bytes));
@@ -100,7 +107,9 @@ int measure(const Options& options) {
 }
 
 int run(int argc, char** argv) {
-  const ParseResult parsed = parse_options(argc, argv, std::cout, std::cerr);
+  std::ostringstream answer;
+  const ParseResult parsed = parse_options(argc, argv, answer, std::cerr);
+  write_stdout(answer.str());
   flush_stdout();
   if (!parsed.options) return parsed.exit_code;
   const Options& options = *parsed.options;

@@ -98,12 +98,19 @@ struct Twin {
   std::string value;
 };
 
+Strings trace_names(const Options& options) {
+  Strings names;
+  for (const auto& trace : options.traces) names.push_back(trace->name);
+  return names;
+}
+
 TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
   const std::vector<Twin> twins{
       {"workload", "sort,scan"}, {"allocator", "arena"}, {"elements", "2^12,4096Ki"},
       {"sync", "both"},          {"device", "2"},        {"iters", "7"},
       {"warmup", "8"},           {"repetitions", "9"},   {"seed", "10"},
-      {"profile", "true"},       {"csv", "a b.csv"},     {"json", "c.json"}};
+      {"profile", "true"},       {"csv", "a b.csv"},     {"json", "c.json"},
+      {"phase-rows", "11"},      {"trace", "gat_train"}, {"min-fit", "true"}};
   const auto seen = [](const Options& o) {
     return std::tuple{names(o.workloads),
                       names(o.allocators),
@@ -117,7 +124,10 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
                       o.profile,
                       o.csv_path,
                       o.json_path,
-                      o.seed};
+                      o.seed,
+                      o.phase_rows,
+                      trace_names(o),
+                      o.min_fit};
   };
   const std::string seed =
       "--seed=1";  // so that runs can be compared; given again where it is the flag in question
@@ -127,7 +137,8 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
       if (name != flag.name) continue;
       SCOPED_TRACE(name);
       ++compared;
-      const Strings others = name == "seed" ? Strings{} : Strings{seed};
+      Strings others = name == "seed" ? Strings{} : Strings{seed};
+      if (name == "phase-rows" || name == "trace" || name == "min-fit") others.push_back("--workload=replay");
       Strings typed = others;
       typed.push_back("--" + name + "=" + value);
       const auto expected = seen(parse(typed));

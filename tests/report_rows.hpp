@@ -47,4 +47,19 @@ inline Row a_row(std::string allocator = "arena") {
   return row;
 }
 
+inline ReplayFigures replay_figures() {
+  ReplayFigures figures;
+  figures.trace = "gpt2_decode";
+  figures.threads = 2;
+  figures.streams = 3;
+  figures.operations = 15444;
+  figures.left_out = 4;
+  figures.operation = {42.5, 51, 3.5, 3.25, 3.75};
+  figures.peak_live_bytes = std::size_t{8} << 20;
+  figures.held_bytes = std::size_t{10} << 20;
+  figures.has_min_fit = true;
+  figures.min_fit_bytes = std::size_t{12} << 20;
+  return figures;
+}
+
 }  // namespace daa::bench
