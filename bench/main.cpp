@@ -95,9 +95,14 @@ int measure(const Options& options) {
     if (with_table) fmt::print("{}\n", format_block(rows));
     flush_stdout();
   };
+  const auto on_sweep = [&](const std::vector<Row>& rows) {
+    const std::string points = format_break_even(rows);
+    if (with_table && !points.empty()) fmt::print("{}\n", points);
+    flush_stdout();
+  };
   const auto on_progress = [&](std::size_t done, std::string_view now) { progress.show(done, now); };
   catch_interrupts();
-  run_campaign(options, context, {on_rows, on_progress});
+  run_campaign(options, context, {on_rows, on_progress, on_sweep});
   progress.erase();
   if (interrupted()) {
     say("interrupted; what was finished is reported");

@@ -20,6 +20,10 @@ namespace daa::bench {
 enum class SyncMode { end, phase };
 [[nodiscard]] std::string_view to_string(SyncMode mode);
 
+/// What a sample begins with: a warmed-up allocator, or a fresh one, whose first phase it is.
+enum class State { steady, cold };
+[[nodiscard]] std::string_view to_string(State state);
+
 enum class DeviceKind { automatic, cuda, host };
 
 struct Options {
@@ -30,6 +34,12 @@ struct Options {
   std::size_t warmup = 0;       // phases before them, not measured; may be 0
   std::size_t repetitions = 0;  // turns of each allocator, randomly interleaved
   std::vector<SyncMode> sync_modes;
+  std::vector<State> states{State::steady};
+  bool graph = false;                // phases are captured once, and replayed
+  std::vector<std::size_t> threads;  // at once, with a stream each; not with `streams`
+  std::vector<std::size_t> streams;  // at once, in one thread; empty, as `threads`: one stream, not asked for
+  std::vector<std::size_t> allocs_per_phase;  // for workloads that are cut into that many temporaries
+  bool flush_l2 = false;
   DeviceKind device = DeviceKind::automatic;
   int device_index = 0;    // for DeviceKind::cuda
   std::string csv_path;    // "-" is stdout, in place of the table; empty: none

@@ -32,7 +32,7 @@ class ReplayProgram : public ProgramTest {
   }
 
   static Command replay(const Args& more, const char* program = DAA_BENCH_HOST) {
-    Args args{"--workload=replay", "--iters=5", "--warmup=1", "--repetitions=2"};
+    Args args{"--workload=replay", "--iters=5", "--warmup=1", "--repetitions=2", "--aa=false"};
     args.insert(args.end(), more.begin(), more.end());
     return {program, args, {}};
   }

@@ -19,6 +19,8 @@ Row a_replay(std::string allocator = "arena-recycle") {
   row.elements = 0;
   row.iters = 30;
   row.warmup = 6;
+  row.mode.threads = 2;
+  row.mode.streams = 3;
   row.replay = replay_figures();
   return row;
 }

@@ -47,11 +47,18 @@ inline Row a_row(std::string allocator = "arena") {
   return row;
 }
 
+/// Of a row that was run in every way at once, which no row can be.
+inline RowMode a_mode() {
+  return {State::cold, true, true, 2, 3, 64, true, "nsys"};
+}
+
+inline RowFindings all_findings() {
+  return {4.5, 12.5, 14.25, 56000.0, 0.75, 256};
+}
+
 inline ReplayFigures replay_figures() {
   ReplayFigures figures;
   figures.trace = "gpt2_decode";
-  figures.threads = 2;
-  figures.streams = 3;
   figures.operations = 15444;
   figures.left_out = 4;
   figures.operation = {42.5, 51, 3.5, 3.25, 3.75};

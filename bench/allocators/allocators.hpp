@@ -31,6 +31,9 @@ struct Demand {
   double bytes_per_phase = 0;  // as asked
   /// Of a trace, where lifetimes are known beforehand; outlives the allocator. Null for workloads.
   const PlacementPlan* plan = nullptr;
+  /// Phases will be captured into graphs, which are launched until the allocator dies: memory that they use
+  /// stays until then. One cycle of phases is run before the first capture.
+  bool for_graphs = false;
 };
 
 /// A row of the table of allocators.

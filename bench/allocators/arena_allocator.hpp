@@ -1,7 +1,7 @@
 // DeviceAsyncArena on a pool of the allocator's own, so that no other allocator's memory is in the account.
 #pragma once
 
-#include "allocators/allocator.hpp"
+#include "allocators/allocators.hpp"
 #include "allocators/memory_pool.hpp"
 #include "daa/device_async_arena.hpp"
 
@@ -9,6 +9,13 @@ namespace daa::bench {
 
 /// What becomes of a temporary that is given back before the phase ends.
 enum class EarlyFrees { ignored, recycled };
+
+/// Those of a user who captures graphs, where they are asked for.
+[[nodiscard]] inline ArenaOptions arena_options(const Demand& demand) {
+  ArenaOptions options;
+  if (demand.for_graphs) options.capture = CapturePolicy::presized;
+  return options;
+}
 
 class ArenaAllocator final : public ScratchAllocator {
  public:

@@ -7,8 +7,8 @@ namespace daa::bench {
 
 AllocatorInfo arena_recycle() {
   return {"arena-recycle", "DeviceAsyncArena, frees inside a phase honoured through recycle()",
-          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            return std::make_unique<ArenaAllocator>(stream, 0, ArenaOptions{}, EarlyFrees::recycled);
+          [](cudaStream_t stream, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
+            return std::make_unique<ArenaAllocator>(stream, 0, arena_options(demand), EarlyFrees::recycled);
           }};
 }
 

@@ -8,8 +8,8 @@ namespace daa::bench {
 
 AllocatorInfo arena_release() {
   return {"arena-release", "DeviceAsyncArena, retain_bytes 0: everything is given back after each phase",
-          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            ArenaOptions options;
+          [](cudaStream_t stream, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
+            ArenaOptions options = arena_options(demand);
             options.retain_bytes = 0;
             return std::make_unique<ArenaAllocator>(stream, 0, options);
           }};

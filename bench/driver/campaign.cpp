@@ -2,13 +2,17 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <string>
 
+#include "driver/break_even.hpp"
 #include "driver/interrupt.hpp"
 #include "driver/json_reporter.hpp"
+#include "driver/make_turn.hpp"
+#include "driver/modes.hpp"
+#include "driver/profiler.hpp"
 #include "driver/series.hpp"
 #include "driver/statistics.hpp"
-#include "driver/turn.hpp"
 #include "replay/replay_campaign.hpp"
 
 namespace daa::bench {
@@ -25,18 +29,41 @@ std::vector<Series> make_series(const std::vector<const AllocatorInfo*>& allocat
   return result;
 }
 
+// A workload of one size and, where that can be chosen, number of temporaries a phase.
+struct Instance {
+  const WorkloadInfo& info;
+  std::size_t elements;
+  std::optional<std::size_t> allocs_per_phase;
+
+  [[nodiscard]] std::string name() const {
+    std::string text = std::string{info.name} + "/" + std::to_string(elements);
+    if (allocs_per_phase) text += "/allocs:" + std::to_string(*allocs_per_phase);
+    return text;
+  }
+
+  [[nodiscard]] std::unique_ptr<Workload> make(std::uint64_t seed, cudaStream_t stream) const {
+    if (allocs_per_phase) return info.make_cut(elements, *allocs_per_phase, seed, stream);
+    return info.make(elements, seed, stream);
+  }
+};
+
 class Campaign {
  public:
   Campaign(const Options& options, const Listener& listener)
-      : options_(options), listener_(listener), json_(options.json_path) {}
+      : options_(options), listener_(listener), json_(options.json_path), modes_(modes_of(options)) {
+    if (options.flush_l2) l2_.emplace();
+  }
 
   void run() {
     for (const WorkloadInfo* workload : options_.workloads) {
-      std::optional<NvtxRange> range;  // a profile has it within what it captures: see Turn
+      std::optional<NvtxRange> range;  // a profile has it within what it captures: see TurnRanges
       if (!options_.profile) range.emplace(workload->name);
       for (const std::size_t elements : options_.elements) {
         if (interrupted()) break;
-        run_problem(*workload, elements);
+        if (workload->make_cut != nullptr && !options_.allocs_per_phase.empty())
+          run_sweep(*workload, elements);
+        else
+          run_problem({*workload, elements, {}}, [this](std::size_t, auto rows) { report(rows); });
       }
     }
     if (options_.replay) run_replays(options_, listener_, json_, turns_done_);
@@ -44,47 +71,86 @@ class Campaign {
   }
 
  private:
-  void run_problem(const WorkloadInfo& info, std::size_t elements) {
-    const std::string name = std::string{info.name} + "/" + std::to_string(elements);
+  using Groups = std::vector<std::vector<Row>>;
+
+  // What a sweep finds is in its first rows, too: they are kept until its end.
+  void run_sweep(const WorkloadInfo& info, std::size_t elements) {
+    std::vector<Groups> of_mode(modes_.size());  // each with a group for each number of allocations
+    for (const std::size_t allocs : options_.allocs_per_phase) {
+      if (interrupted()) break;
+      run_problem({info, elements, allocs},
+                  [&](std::size_t mode, auto rows) { of_mode[mode].push_back(std::move(rows)); });
+    }
+    for (Groups& groups : of_mode) {
+      if (groups.size() == options_.allocs_per_phase.size() && !interrupted()) find_break_even(groups);
+      for (const auto& rows : groups) report(rows);
+      if (!groups.empty() && !groups.back().empty() && listener_.on_sweep) listener_.on_sweep(groups.back());
+    }
+  }
+
+  // Calls `on_group` with the number of each mode and its rows, once these are measured.
+  template <class OnGroup>
+  void run_problem(const Instance& instance, OnGroup on_group) {
+    const std::string name = instance.name();
     listener_.on_progress(turns_done_, name + ": preparing and verifying");
 
     std::vector<Series> prepared = make_series(options_.allocators);
     std::unique_ptr<Workload> workload;
     std::optional<Problem> problem;
     Series preparation{};
-    const bool ready = attempt(preparation, [&] {
-      workload = info.make(elements, options_.seed, stream_.get());
-      problem.emplace(Problem{info.name, *workload, measure_demand(*workload, stream_.get()), stream_.get()});
-    });
-    for (Series& series : prepared) {
-      if (!ready) {
+    const auto fail_all = [&](std::vector<Series>& group) {
+      for (Series& series : group) {
         series.status = preparation.status;
         series.message = "preparing the workload: " + preparation.message;
-      } else if (!interrupted()) {
-        attempt(series, [&] { note_error(series, find_error(*problem, *series.allocator)); });
       }
+    };
+    const bool ready = attempt(preparation, [&] {
+      workload = instance.make(options_.seed, stream_.get());
+      problem.emplace(
+          Problem{instance.info.name, *workload, measure_demand(*workload, stream_.get()), stream_.get()});
+    });
+    if (!ready) fail_all(prepared);
+    for (Series& series : prepared) {
+      if (ready && !interrupted())
+        attempt(series, [&] { note_error(series, find_error(*problem, *series.allocator)); });
     }
 
-    for (const SyncMode sync : options_.sync_modes) {
+    for (std::size_t i = 0; i < modes_.size(); ++i) {
+      const Mode& mode = modes_[i];
       std::vector<Series> group = prepared;
-      const TurnOptions turn{sync, options_.iters, options_.warmup, options_.profile};
+      const TurnOptions turn{mode.sync,
+                             options_.iters,
+                             mode.state == State::cold ? 0 : options_.warmup,
+                             options_.profile,
+                             mode.state,
+                             mode.graph,
+                             l2_ ? &*l2_ : nullptr};
       const std::size_t turns_before = turns_done_;
-      if (ready && !interrupted()) measure(name, *problem, turn, group);
+      if (ready && !interrupted()) {
+        std::optional<Lanes> lanes;
+        const bool lanes_ready = !mode.lanes || attempt(preparation, [&] {
+          lanes = make_lanes(mode.threads, mode.streams, [&](std::size_t lane, cudaStream_t stream) {
+            return instance.make(options_.seed + lane, stream);
+          });
+        });
+        if (!lanes_ready) fail_all(group);
+        measure(name + "/" + label_of(mode, options_.flush_l2), *problem, lanes ? &*lanes : nullptr, turn,
+                group);
+      }
       turns_done_ = turns_before + group.size() * options_.repetitions;
       if (ready && !interrupted())
         for (Series& series : group) fail_if_unfinished(series, options_.repetitions);
-      report(info, elements, turn, problem ? problem->demand : Demand{}, group);
+      on_group(i, rows_of(instance, mode, turn, problem ? problem->demand : Demand{}, group));
     }
   }
 
-  void measure(const std::string& name, const Problem& problem, const TurnOptions& options,
+  void measure(const std::string& name, const Problem& problem, Lanes* lanes, const TurnOptions& options,
                std::vector<Series>& group) {
     for (Series& series : group) {
-      const std::string full_name =
-          name + "/sync:" + std::string{to_string(options.sync)} + "/" + series.label;
-      const auto take_turn = [this, &problem, options, &series, full_name](benchmark::State& state) {
+      const std::string full_name = name + "/" + series.label;
+      const auto take_turn = [this, &problem, lanes, options, &series, full_name](benchmark::State& state) {
         listener_.on_progress(turns_done_++, full_name);
-        run_turn(problem, options, series, state);
+        run_turn(problem, lanes, options, series, state);
       };
       benchmark::RegisterBenchmark(full_name.c_str(), take_turn)
           ->Iterations(static_cast<benchmark::IterationCount>(samples_per_turn(options)))
@@ -96,12 +162,12 @@ class Campaign {
     benchmark::ClearRegisteredBenchmarks();
   }
 
-  static void run_turn(const Problem& problem, const TurnOptions& options, Series& series,
+  static void run_turn(const Problem& problem, Lanes* lanes, const TurnOptions& options, Series& series,
                        benchmark::State& state) {
     if (interrupted()) return skip(state, "interrupted");
     if (series.status != Status::ok) return skip(state, series.message);
-    std::optional<Turn> turn;
-    if (!attempt(series, [&] { turn.emplace(problem, *series.allocator, options); }))
+    std::unique_ptr<AnyTurn> turn;
+    if (!attempt(series, [&] { turn = make_turn(problem, lanes, *series.allocator, options); }))
       return skip(state, series.message);
 
     std::vector<double> host_enqueue, device, end_to_end;
@@ -127,10 +193,11 @@ class Campaign {
     series.host_enqueue.push_back(std::move(host_enqueue));
     series.device.push_back(std::move(device));
     series.end_to_end.push_back(std::move(end_to_end));
+    series.lanes.push_back(series.last.lanes);
   }
 
-  void report(const WorkloadInfo& info, std::size_t elements, const TurnOptions& turn, const Demand& demand,
-              const std::vector<Series>& group) {
+  std::vector<Row> rows_of(const Instance& instance, const Mode& mode, const TurnOptions& turn,
+                           const Demand& demand, const std::vector<Series>& group) const {
     Series floor{};
     for (const Series& series : group) {
       if (series.label == floor_name && series.status == Status::ok &&
@@ -142,9 +209,12 @@ class Campaign {
     for (const Series& series : group) {
       if (!series.is_finished(options_.repetitions)) continue;
       Row row;
-      row.workload = info.name;
-      row.elements = elements;
+      row.workload = instance.info.name;
+      row.elements = instance.elements;
       row.sync = turn.sync;
+      row.mode = {mode.state,      mode.graph,   mode.lanes,
+                  mode.threads,    mode.streams, instance.allocs_per_phase,
+                  l2_.has_value(), profiler_};
       fill(row, series, floor);
       row.iters = turn.iters;
       row.warmup = turn.warmup;
@@ -155,12 +225,19 @@ class Campaign {
       row.seed = options_.seed;
       rows.push_back(std::move(row));
     }
+    return rows;
+  }
+
+  void report(const std::vector<Row>& rows) const {
     if (!rows.empty()) listener_.on_rows(rows);
   }
 
   const Options& options_;
   const Listener& listener_;
   JsonReporter json_;
+  std::vector<Mode> modes_;
+  std::string profiler_ = profiler_of(options_.profile);
+  std::optional<L2Flush> l2_;  // taken before any allocator is there
   Stream stream_ = make_stream();
   std::size_t turns_done_ = 0;
 };
@@ -169,7 +246,12 @@ class Campaign {
 
 std::size_t turn_count(const Options& options) {
   const std::size_t traces = options.replay ? options.traces.size() : 0;
-  return (options.workloads.size() * options.elements.size() + traces) * options.sync_modes.size() *
+  std::size_t instances = 0;
+  for (const WorkloadInfo* const workload : options.workloads)
+    instances +=
+        workload->make_cut != nullptr ? std::max<std::size_t>(1, options.allocs_per_phase.size()) : 1;
+  return (instances * options.elements.size() * modes_of(options).size() +
+          traces * options.sync_modes.size()) *
          options.allocators.size() * options.repetitions;
 }
 

@@ -4,7 +4,27 @@
 
 #include <map>
 
+#include "driver/overlap.hpp"
+
 namespace daa::bench {
+
+namespace {
+
+/// Median over the turns that have such a time; nothing if none has.
+std::optional<double> median_of(const std::vector<LaneTimes>& turns, std::optional<double> LaneTimes::*time) {
+  const std::vector<double> values = times_of(turns, time);
+  if (values.empty()) return std::nullopt;
+  return quantile(values, 0.5);
+}
+
+}  // namespace
+
+std::vector<double> times_of(const std::vector<LaneTimes>& turns, std::optional<double> LaneTimes::*time) {
+  std::vector<double> values;
+  for (const LaneTimes& turn : turns)
+    if (turn.*time) values.push_back(*(turn.*time));
+  return values;
+}
 
 void note_error(Series& series, const std::optional<std::string>& error) {
   if (!error) return;
@@ -49,6 +69,12 @@ void fill(Row& row, const Series& series, const Series& floor) {
   row.runtime_calls_per_phase = series.last.runtime_calls_per_phase;
   row.bytes_reserved = series.last.bytes_reserved;
   row.pool_mapped_bytes = series.last.pool_mapped_bytes;
+  row.found.graph_memory_nodes = series.last.graph_memory_nodes;
+  row.found.allocation_ns = median_of(series.lanes, &LaneTimes::allocation_ns);
+  row.found.slowest_allocation_ns = median_of(series.lanes, &LaneTimes::slowest_allocation_ns);
+  row.found.serial_ns = median_of(floor.lanes, &LaneTimes::serial_ns);
+  row.found.overlap_score =
+      overlap_score(times_of(floor.lanes, &LaneTimes::serial_ns), floor.end_to_end, series.end_to_end);
 }
 
 }  // namespace daa::bench

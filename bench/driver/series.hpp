@@ -21,6 +21,7 @@ struct Series {
   std::string message;
   Repetitions host_enqueue, device, end_to_end;
   TurnResult last;
+  std::vector<LaneTimes> lanes;  // of each turn
 
   /// Whether nothing is left to be reported later.
   [[nodiscard]] bool is_finished(std::size_t repetitions) const {
@@ -62,6 +63,10 @@ void fail_if_unfinished(Series& series, std::size_t repetitions);
 /// Skips a turn for the reason in `why`. Also runs its empty loop: Google Benchmark aborts the process if one
 /// repetition of several has begun no loop.
 void skip(benchmark::State& state, const std::string& why);
+
+/// One of the times of each turn that has it.
+[[nodiscard]] std::vector<double> times_of(const std::vector<LaneTimes>& turns,
+                                           std::optional<double> LaneTimes::*time);
 
 /// What a row has of its series; `floor` is the series of its group whose label is floor_name, or empty.
 void fill(Row& row, const Series& series, const Series& floor);

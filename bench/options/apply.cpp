@@ -6,6 +6,7 @@
 #include <CLI/Error.hpp>
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -69,16 +70,6 @@ std::string output_path(const Given& given) {
   return given.value;
 }
 
-/// A flag without a value on the command line, which has one in the environment and in a config file.
-bool parse_switch(const Given& given) {
-  struct Choice {
-    std::string_view name;
-    bool is_on;
-  };
-  constexpr Choice choices[]{{"true", true}, {"false", false}, {"1", true}, {"0", false}};
-  return choose<Choice>(choices, given).is_on;
-}
-
 // A pass over a trace is thousands of operations: far fewer phases than of a workload give a steady median.
 constexpr std::size_t default_replay_iters = 30;
 constexpr std::size_t default_replay_warmup = 6;
@@ -91,18 +82,33 @@ constexpr CountRange seed_range{0, std::numeric_limits<std::uint64_t>::max()};
 
 }  // namespace
 
+bool parse_switch(const Given& given) {
+  struct Choice {
+    std::string_view name;
+    bool is_on;
+  };
+  constexpr Choice choices[]{{"true", true}, {"false", false}, {"1", true}, {"0", false}};
+  return choose<Choice>(choices, given).is_on;
+}
+
 void apply_workload(Options& options, const std::vector<Given>& values) {
-  std::vector<Given> of_table;
+  std::vector<std::string_view> others{replay_name};
+  for (const WorkloadInfo& row : synthetic_workloads()) others.push_back(row.name);
+  const Given* last = nullptr;
   for (const Given& given : values) {
-    if (given.value != replay_name) {
-      of_table.push_back(given);
+    if (given.value == replay_name) {
+      if (options.replay) refuse_value(given, "names the same one more than once");
+      options.replay = true;
       continue;
     }
-    if (options.replay) refuse_value(given, "names the same one more than once");
-    options.replay = true;
+    const auto synthetic = std::ranges::find(synthetic_workloads(), given.value, &WorkloadInfo::name);
+    if (synthetic != synthetic_workloads().end())
+      options.workloads.push_back(&*synthetic);
+    else
+      std::ranges::copy(select(workloads(), {given}, others), std::back_inserter(options.workloads));
+    last = &given;
   }
-  options.workloads = select(workloads(), of_table, {replay_name});
-  if (!of_table.empty()) refuse_repeated(options.workloads, of_table.back());
+  if (last != nullptr) refuse_repeated(options.workloads, *last);
 }
 
 void apply_allocator(Options& options, const std::vector<Given>& values) {
@@ -130,6 +136,19 @@ void apply_sync(Options& options, const std::vector<Given>& values) {
   const Choice choices[]{
       {"end", {SyncMode::end}}, {"phase", {SyncMode::phase}}, {"both", {SyncMode::end, SyncMode::phase}}};
   options.sync_modes = choose<Choice>(choices, values.front()).modes;
+}
+
+void apply_state(Options& options, const std::vector<Given>& values) {
+  struct Choice {
+    std::string_view name;
+    std::vector<State> states;
+  };
+  const Choice choices[]{
+      {"steady", {State::steady}}, {"cold", {State::cold}}, {"both", {State::steady, State::cold}}};
+  const Given& given = values.front();
+  options.states = choose<Choice>(choices, given).states;
+  if (options.replay && options.states != std::vector{State::steady})
+    refuse_value(given, "is not for replays of traces; leave out --workload=replay");
 }
 
 void apply_device(Options& options, const std::vector<Given>& values) {

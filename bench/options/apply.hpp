@@ -19,6 +19,17 @@ void apply_allocator(Options& options, const std::vector<Given>& values);
 /// After apply_workload(): refuses sizes below what a workload needs.
 void apply_elements(Options& options, const std::vector<Given>& values);
 void apply_sync(Options& options, const std::vector<Given>& values);
+void apply_state(Options& options, const std::vector<Given>& values);
+/// After apply_workload() and apply_state(), as the three below: refuses what cannot be together.
+void apply_graph(Options& options, const std::vector<Given>& values);
+void apply_threads(Options& options, const std::vector<Given>& values);
+/// After apply_threads().
+void apply_streams(Options& options, const std::vector<Given>& values);
+/// After apply_elements().
+void apply_allocs_per_phase(Options& options, const std::vector<Given>& values);
+void apply_flush_l2(Options& options, const std::vector<Given>& values);
+/// After apply_allocator() and apply_profile().
+void apply_aa(Options& options, const std::vector<Given>& values);
 void apply_device(Options& options, const std::vector<Given>& values);
 void apply_iters(Options& options, const std::vector<Given>& values);
 void apply_warmup(Options& options, const std::vector<Given>& values);
@@ -28,6 +39,13 @@ void apply_profile(Options& options, const std::vector<Given>& values);
 void apply_csv(Options& options, const std::vector<Given>& values);
 /// After apply_csv(): refuses the same file.
 void apply_json(Options& options, const std::vector<Given>& values);
+
+/// Numbers of allocations for workloads that can be cut, where none were given; after apply_elements().
+void add_default_sweep(Options& options);
+
+/// "true", "false", "1" or "0", as a flag without a value on the command line has in the environment and in a
+/// config file.
+[[nodiscard]] bool parse_switch(const Given& given);
 
 inline constexpr std::string_view replay_name = "replay";
 

@@ -87,6 +87,9 @@ Examples:
   daa-bench --workload=scan --iters=1000
   daa-bench --workload=stencil --elements=2^16,2^20,2^24 --sync=both --csv=stencil.csv
   daa-bench --workload=sort --allocator=preallocated,preallocated,arena
+  daa-bench --workload=scan --state=cold
+  daa-bench --workload=stencil --elements=2^12 --threads=1,4,16
+  daa-bench --workload=allocs --allocs-per-phase=1,10,100,1000
   daa-bench --workload=replay --trace=gpt2_decode,my_log.csv --min-fit
   DAA_BENCH_DEVICE=host daa-bench --workload=all --csv=- 2>/dev/null)";
 }
@@ -98,6 +101,8 @@ std::string format_list() {
     text += fmt::format("  {:{}}  {} (size {} and up, about {} an element)\n", workload.name, width,
                         workload.summary, workload.min_elements,
                         format_bytes(static_cast<double>(workload.bytes_per_element)));
+  for (const WorkloadInfo& workload : synthetic_workloads())
+    text += fmt::format("  {:{}}  {} (not part of 'all')\n", workload.name, width, workload.summary);
   text += fmt::format("  {:{}}  {}\n", replay_name, width,
                       "allocations and frees of real programs, from traces (not part of 'all')");
   text += "\nTraces (--trace):\n";

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 namespace daa::bench::primitives {
@@ -145,6 +146,13 @@ struct WrongMarks {
 /// `wrong` are on one stream.
 void check_marks(const void* block, std::size_t bytes, std::uint32_t mark, WrongMarks* wrong,
                  cudaStream_t stream);
+
+/// write_marks() and check_marks() of several blocks of `bytes` each in few launches: block i has the mark
+/// first_mark + i.
+void write_marks_each(std::span<void* const> blocks, std::size_t bytes, std::uint32_t first_mark,
+                      cudaStream_t stream);
+void check_marks_each(std::span<void* const> blocks, std::size_t bytes, std::uint32_t first_mark,
+                      WrongMarks* wrong, cudaStream_t stream);
 
 // --- the memory that there is ------------------------------------------------------------------------------
 

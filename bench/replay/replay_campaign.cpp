@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "driver/interrupt.hpp"
+#include "driver/profiler.hpp"
 #include "driver/series.hpp"
 #include "replay/min_fit.hpp"
 #include "replay/replay_turn.hpp"
@@ -156,6 +157,9 @@ class Replay {
     row.warmup = passes(options_.replay_warmup) * program_.phases.size();
     row.phases_per_sample = sync == SyncMode::phase ? 1 : program_.phases.size();
     row.seed = options_.seed;
+    row.mode.threads = trace_.trace.threads;
+    row.mode.streams = trace_.trace.streams;
+    row.mode.profiler = profiler_of(options_.profile);
     for (const ReplayLane& lane : program_.lanes) {
       row.allocations_per_phase += lane.demand.allocations_per_phase;
       row.bytes_asked_per_phase += lane.demand.bytes_per_phase;
@@ -165,8 +169,6 @@ class Replay {
 
     ReplayFigures& figures = row.replay.emplace();
     figures.trace = trace_.name;
-    figures.threads = trace_.trace.threads;
-    figures.streams = trace_.trace.streams;
     figures.operations = program_.operations;
     figures.left_out = trace_.trace.left_out;
     figures.operation = summarise(series.operation, floor.operation);

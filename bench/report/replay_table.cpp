@@ -14,10 +14,6 @@ namespace {
 constexpr std::string_view row_format = "  {:>8} {:>8} {:>7} {:>11}  {:>8}  {:>9} {:>6}";
 constexpr std::string_view min_fit_format = "  {:>9} {:>6}";
 
-std::string plural(std::size_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 std::string heading(const Row& first) {
   const ReplayFigures& figures = *first.replay;
   std::string text =
@@ -30,7 +26,7 @@ std::string demand(const Row& first) {
   const ReplayFigures& figures = *first.replay;
   std::string text =
       fmt::format("a pass is {} in {} and {}, {} live at most", plural(figures.operations, "operation"),
-                  plural(figures.threads, "thread"), plural(figures.streams, "stream"),
+                  plural(first.mode.threads, "thread"), plural(first.mode.streams, "stream"),
                   format_bytes(static_cast<double>(figures.peak_live_bytes)));
   if (figures.left_out > 0)
     text += fmt::format("; {} that take no memory left out", plural(figures.left_out, "line"));
