@@ -18,7 +18,6 @@ namespace daa::test {
 namespace {
 
 namespace host = host_runtime;
-using namespace std::chrono_literals;
 
 // Which thread has used which allocator, each on a stream of its own.
 struct Users {
@@ -48,6 +47,7 @@ std::unique_ptr<ScratchAllocator> make_watched(cudaStream_t stream, const Demand
 // A kernel's length of work on each stream, and how many ran at once.
 class Sleeping final : public Workload {
  public:
+  static constexpr std::chrono::milliseconds duration{20};
   static inline std::atomic<int> running, most_running;
 
   void enqueue_phase(ScratchAllocator& scratch, cudaStream_t stream) override {
@@ -57,7 +57,7 @@ class Sleeping final : public Workload {
       int most = most_running;
       while (most < now && !most_running.compare_exchange_weak(most, now)) {
       }
-      std::this_thread::sleep_for(5ms);
+      std::this_thread::sleep_for(duration);
       --running;
     }));
   }
@@ -232,22 +232,35 @@ TEST_F(LaneCampaign, EveryAllocatorIsMeasuredOnEachNumberOfThreads) {
   }
 }
 
-// The device's part is asleep, so that streams overlap on any machine.
+// The device's part is asleep, so that streams overlap on any machine; where that is so busy that the floor's
+// own times differ by more than it gains, there is no score, and it is tried again.
 TEST_F(LaneCampaign, AnAllocatorThatSerialisesStreamsHasALowOverlapScore) {
   const AllocatorInfo serialising = allocator_of<make_serialising>("serialising");
   Options options = on_streams(sleeping, 4);
   options.allocators = {&allocator("preallocated"), &serialising};
-  const std::vector<Row> rows = run(options);
-  ASSERT_EQ(rows.size(), 2u);
-  for (const Row& row : rows) expect_measured(row, options);
-  EXPECT_GE(rows[0].found.serial_ns.value(), 4 * 5e6) << "four streams, 5 ms each, one after the other";
+  options.iters = 2;
+  const double serial = std::chrono::duration<double, std::nano>(4 * Sleeping::duration).count();
+  std::vector<Row> rows;
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    rows = run(options);
+    ASSERT_EQ(rows.size(), 2u);
+    for (const Row& row : rows) expect_measured(row, options);
+    EXPECT_GE(rows[0].found.serial_ns.value(), serial) << "one stream after the other";
+    EXPECT_GE(rows[1].end_to_end.median_ns, serial) << "as it runs on the serialised streams";
+    if (rows[0].found.overlap_score) break;
+  }
+  ASSERT_TRUE(rows[0].found.overlap_score) << "the floor never overlapped";
   EXPECT_EQ(rows[0].found.overlap_score, 1);
-  EXPECT_LT(rows[1].found.overlap_score.value(), 0.3);
+  EXPECT_LT(rows[1].found.overlap_score.value(), 0.5);
+  const double gain = *rows[0].found.serial_ns - rows[0].end_to_end.median_ns;
+  EXPECT_DOUBLE_EQ(*rows[1].found.overlap_score,
+                   (*rows[0].found.serial_ns - rows[1].end_to_end.median_ns) / gain);
 }
 
 TEST_F(LaneCampaign, WhatIsSerialisedNeverRunsAtOnceAndWhatIsNotDoes) {
   const AllocatorInfo serialising = allocator_of<make_serialising>("serialising");
   Options options = on_streams(sleeping, 4);
+  options.iters = 2;
   const auto most_running = [&](const AllocatorInfo& info) {
     options.allocators = {&info};
     Sleeping::most_running = 0;

@@ -55,7 +55,8 @@ constexpr Flag table[]{
      "For the workload allocs: cuts the same scratch memory into N temporaries, each N\n"
      "in turn (default: 1,4,16,64,256,1024). The break-even point is the greatest N at\n"
      "which, and at all smaller ones given, an allocator takes at most 1 % longer end\n"
-     "to end than preallocated; 0 if it does so at none.",
+     "to end than preallocated; 0 if it does so at none. That of preallocated:2 shows\n"
+     "from where on it is noise.",
      apply_allocs_per_phase},
     {"state", value, "steady|cold|both", "steady", what,
      "steady: phases of an allocator that is warmed up. cold: the first phase of a\n"
