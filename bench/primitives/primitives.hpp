@@ -161,7 +161,8 @@ inline constexpr std::size_t memory_granularity = std::size_t{2} << 20;
 
 /// Until the result is destroyed, no more than `bytes` of the current device's memory, a multiple of
 /// memory_granularity, can be mapped beyond what is mapped now. (What small allocations leave of a mapping
-/// serves others of the same kind.) A limit above what is free is none. Throws CudaError.
+/// serves others of the same kind.) A limit above what is free is none: null. Throws
+/// CudaError.
 ///
 /// On CUDA by taking the rest: that holds for every kind of allocation, while a limit of memory pools would
 /// not hold for cudaMalloc. What others do on the same device meanwhile moves the limit.

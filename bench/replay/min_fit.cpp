@@ -23,7 +23,6 @@ bool fits_in(std::size_t bytes, const ReplayProgram& program, const AllocatorInf
     return false;
   } catch (const CudaError& error) {
     if (error.code() != cudaErrorMemoryAllocation) throw;
-    static_cast<void>(cudaGetLastError());  // dealt with here
     return false;
   }
 }

@@ -21,7 +21,8 @@ namespace daa::bench {
 struct PassTimes {
   double host_ns = 0;        // of all phases, each from its beginning to the end of its last thread
   double end_to_end_ns = 0;  // until the streams are synchronised
-  /// Summed over the threads: in steps and ends of phases, without what a thread waits for another.
+  /// Summed over the threads: in steps and ends of phases, without what a thread waits for another, but with
+  /// the event of each block that changes streams, which is the same for every allocator.
   double threads_ns = 0;
 };
 
