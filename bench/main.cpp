@@ -10,6 +10,7 @@
 #include <exception>
 #include <iostream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -58,6 +59,12 @@ void flush_stdout() {
   if (error != 0) throw std::system_error(error, std::generic_category(), "standard output");
 }
 
+// What is longer than the stream's buffer fails here, and flush_stdout() could not say why.
+void write_stdout(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+    throw std::system_error(errno, std::generic_category(), "standard output");
+}
+
 int measure(const Options& options) {
   std::size_t free_bytes = 0, total_bytes = 0;
   DAA_CUDA_CHECK(cudaMemGetInfo(&free_bytes, &total_bytes));
@@ -88,9 +95,14 @@ int measure(const Options& options) {
     if (with_table) fmt::print("{}\n", format_block(rows));
     flush_stdout();
   };
+  const auto on_sweep = [&](const std::vector<Row>& rows) {
+    const std::string points = format_break_even(rows);
+    if (with_table && !points.empty()) fmt::print("{}\n", points);
+    flush_stdout();
+  };
   const auto on_progress = [&](std::size_t done, std::string_view now) { progress.show(done, now); };
   catch_interrupts();
-  run_campaign(options, context, {on_rows, on_progress});
+  run_campaign(options, context, {on_rows, on_progress, on_sweep});
   progress.erase();
   if (interrupted()) {
     say("interrupted; what was finished is reported");
@@ -100,7 +112,9 @@ int measure(const Options& options) {
 }
 
 int run(int argc, char** argv) {
-  const ParseResult parsed = parse_options(argc, argv, std::cout, std::cerr);
+  std::ostringstream answer;
+  const ParseResult parsed = parse_options(argc, argv, answer, std::cerr);
+  write_stdout(answer.str());
   flush_stdout();
   if (!parsed.options) return parsed.exit_code;
   const Options& options = *parsed.options;

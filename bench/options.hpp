@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "allocators/allocators.hpp"
+#include "traces/bundled_traces.hpp"
 #include "workloads/workload.hpp"
 
 namespace daa::bench {
@@ -17,6 +19,10 @@ namespace daa::bench {
 /// When a measured block is synchronised: once at its end, or after each of its phases.
 enum class SyncMode { end, phase };
 [[nodiscard]] std::string_view to_string(SyncMode mode);
+
+/// What a sample begins with: a warmed-up allocator, or a fresh one, whose first phase it is.
+enum class State { steady, cold };
+[[nodiscard]] std::string_view to_string(State state);
 
 enum class DeviceKind { automatic, cuda, host };
 
@@ -28,13 +34,25 @@ struct Options {
   std::size_t warmup = 0;       // phases before them, not measured; may be 0
   std::size_t repetitions = 0;  // turns of each allocator, randomly interleaved
   std::vector<SyncMode> sync_modes;
+  std::vector<State> states{State::steady};
+  bool graph = false;                // phases are captured once, and replayed
+  std::vector<std::size_t> threads;  // at once, with a stream each; not with `streams`
+  std::vector<std::size_t> streams;  // at once, in one thread; empty, as `threads`: one stream, not asked for
+  std::vector<std::size_t> allocs_per_phase;  // for workloads that are cut into that many temporaries
+  bool flush_l2 = false;
   DeviceKind device = DeviceKind::automatic;
   int device_index = 0;    // for DeviceKind::cuda
   std::string csv_path;    // "-" is stdout, in place of the table; empty: none
   std::string json_path;   // as csv_path; never the same file, nor "-" both
   std::uint64_t seed = 0;  // drawn at random unless given
   bool profile = false;
-  std::vector<std::string> benchmark_args;  // what followed "--"
+  bool replay = false;                                    // of traces, beside the workloads
+  std::vector<std::shared_ptr<const NamedTrace>> traces;  // for replay, read; no two of one name
+  std::size_t phase_rows = 0;                             // of the traces' phases; 0: where nothing is live
+  std::size_t replay_iters = 0;                           // as iters and warmup, rounded up to whole passes
+  std::size_t replay_warmup = 0;                          // over a trace
+  bool min_fit = false;                                   // find the least memory for each trace
+  std::vector<std::string> benchmark_args;                // what followed "--"
   // Where the sizes and the device were given, as messages name it: "DAA_BENCH_ELEMENTS".
   std::string elements_place = "--elements";
   std::string device_place = "--device";

@@ -35,3 +35,5 @@ foreach(program daa-bench daa-bench-host)
     install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT bench EXCLUDE_FROM_ALL)
   endif()
 endforeach()
+install(DIRECTORY bench/traces/ DESTINATION ${CMAKE_INSTALL_DATADIR}/daa/traces COMPONENT bench EXCLUDE_FROM_ALL
+  FILES_MATCHING PATTERN *.csv PATTERN README.md)

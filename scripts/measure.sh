@@ -49,6 +49,8 @@ memcheck() {
   for suite in arena_contract_gpu arena_chunks_gpu arena_accounting_gpu arena_capture_gpu arena_pool_gpu; do
     "${check[@]}" --report-api-errors no "$bin/$suite" --gtest_brief=1 --gtest_filter="$on_purpose"
   done
+  # Graphs, threads, cold phases: that cuda-malloc cannot be captured is a failing call, too.
+  "${check[@]}" --report-api-errors no "$bin/ways_gpu" --gtest_brief=1
   each_program "${check_all[@]}"
 }
 
@@ -65,11 +67,11 @@ alloc-cost() {
     --benchmark_out="$results/alloc_cost.json" --benchmark_out_format=json
 }
 
-# The floor is named twice: its second row is the noise of the comparison. Small sizes take many short turns, for
+# The floor is named twice: its second row is the noise of the comparison. `none` is the overhead of measuring. Small sizes take many short turns, for
 # noise comes in spells; at 2^24 a phase lasts long enough that few will do.
 workloads() {
   local allocators=preallocated,preallocated,cuda-malloc,cuda-malloc-async,cuda-malloc-async-tuned,arena,arena-individual
-  local run=("$bin/daa-bench" --device=cuda --workload=all --sync=both "--allocator=$allocators")
+  local run=("$bin/daa-bench" --device=cuda --workload=none,all --sync=both "--allocator=$allocators")
   "${run[@]}" --elements=2^12,2^16,2^20 --iters=500 --repetitions=31 --csv="$results/workloads.csv"
   "${run[@]}" --elements=2^24 --iters=100 --repetitions=11 --csv="$results/large.csv"
   tail -n +2 "$results/large.csv" >>"$results/workloads.csv"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds daa-bench and runs it on the GPU under Nsight Systems: a report for each turn of an allocator, in their order.
 #
+#   scripts/nsys_profile.sh WORKLOAD ... as --workload=WORKLOAD
 #   scripts/nsys_profile.sh --workload=scan --allocator=arena,cuda-malloc-async --iters=200
 #   scripts/nsys_profile.sh --report=PATH ...   PATH.1.nsys-rep, PATH.2.nsys-rep, ...; else in build/profiles, by time
 #
@@ -11,6 +12,7 @@ set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
+[[ -z ${1:-} || $1 == -* ]] || set -- "--workload=$1" "${@:2}"
 report=$root/build/profiles/$(date +%Y%m%d-%H%M%S)
 arguments=()
 for argument in "$@"; do

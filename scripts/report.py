@@ -111,7 +111,8 @@ def thread_table(benchmarks):
 
 
 def extent(rows, allocator):
-    ratios = [float(r["end_to_end_ratio"]) for r in rows if r["allocator"] == allocator and r["status"] == "ok"]
+    phases = [r for r in rows if r["workload"] != "none"]
+    ratios = [float(r["end_to_end_ratio"]) for r in phases if r["allocator"] == allocator and r["status"] == "ok"]
     return f"{min(ratios):.2f} to {max(ratios):.2f}"
 
 

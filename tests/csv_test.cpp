@@ -82,7 +82,7 @@ TEST(CsvColumns, AreUniqueSnakeCaseAndDocumented) {
 
 TEST(CsvColumns, HoldEveryFieldOfTheRowAndTheContext) {
   const std::map<std::string, std::string> expected{
-      {"schema_version", "1"},
+      {"schema_version", "2"},
       {"daa_version", "1.2.3"},
       {"commit", "0123456789ab-dirty"},
       {"time_utc", "2030-01-02T03:04:05Z"},
@@ -127,11 +127,72 @@ TEST(CsvColumns, HoldEveryFieldOfTheRowAndTheContext) {
       {"reserved_bytes", "16777216"},
       {"pool_mapped_bytes", "33554432"},
       {"seed", "18446744073709551615"},
+      {"state", "cold"},
+      {"graph", "true"},
+      {"threads", "2"},
+      {"streams", "3"},
+      {"flush_l2", "true"},
+      {"profiler", "nsys"},
+      {"allocs_per_phase", "64"},
+      {"break_even_allocs", "256"},
+      {"graph_memory_nodes", "4.5"},
+      {"allocation_ns", "12.5"},
+      {"slowest_allocation_ns", "14.25"},
+      {"serial_ns", "56000"},
+      {"overlap_score", "0.75"},
+      {"trace", "gpt2_decode"},
+      {"operations", "15444"},
+      {"left_out_lines", "4"},
+      {"operation_median_ns", "42.5"},
+      {"operation_p99_ns", "51"},
+      {"operation_ratio", "3.5"},
+      {"operation_ratio_min", "3.25"},
+      {"operation_ratio_max", "3.75"},
+      {"peak_live_bytes", "8388608"},
+      {"reserved_over_live", "2"},
+      {"held_bytes", "10485760"},
+      {"held_over_live", "1.25"},
+      {"min_fit_bytes", "12582912"},
+      {"min_fit_over_live", "1.5"},
   };
   Row row = a_row();
   row.status = Status::failed;
   row.message = "why";
+  row.mode = a_mode();
+  row.found = all_findings();
+  row.replay = replay_figures();
   EXPECT_EQ(read_back(row, a_context()), expected);
+}
+
+TEST(CsvColumns, OfOtherWaysToRunAreEmptyInAnOrdinaryRow) {
+  auto fields = read_back(a_row(), a_context());
+  EXPECT_EQ(fields.at("state"), "steady");
+  EXPECT_EQ(fields.at("graph"), "false");
+  EXPECT_EQ(fields.at("threads"), "1");
+  EXPECT_EQ(fields.at("streams"), "1");
+  EXPECT_EQ(fields.at("flush_l2"), "false");
+  EXPECT_EQ(fields.at("profiler"), "none");
+  for (const char* const name : {"allocs_per_phase", "break_even_allocs", "graph_memory_nodes",
+                                 "allocation_ns", "slowest_allocation_ns", "serial_ns", "overlap_score"})
+    EXPECT_EQ(fields.at(name), "") << name;
+}
+
+TEST(CsvColumns, OfReplaysAreEmptyInOtherRows) {
+  auto fields = read_back(a_row(), a_context());
+  for (const char* const name :
+       {"trace", "operations", "left_out_lines", "operation_median_ns", "operation_p99_ns", "operation_ratio",
+        "operation_ratio_min", "operation_ratio_max", "peak_live_bytes", "reserved_over_live", "held_bytes",
+        "held_over_live", "min_fit_bytes", "min_fit_over_live"})
+    EXPECT_EQ(fields.at(name), "") << name;
+}
+
+TEST(CsvColumns, AMinimumThatWasNotFoundIsEmpty) {
+  Row row = a_row();
+  row.replay = replay_figures();
+  row.replay->min_fit_bytes = 0;
+  auto fields = read_back(row, a_context());
+  EXPECT_EQ(fields["min_fit_bytes"], "");
+  EXPECT_EQ(fields["min_fit_over_live"], "");
 }
 
 TEST(Csv, EveryStatusHasItsName) {

@@ -30,8 +30,9 @@ class Nvtx : public ProgramTest {
 };
 
 TEST_F(Nvtx, RangesNestAsWorkloadAllocatorAndBlock) {
-  const NvtxTrace seen = trace({"--workload=scan,reduce", "--allocator=preallocated,cuda-malloc,cuda-malloc",
-                                "--elements=1000,2000", "--iters=50", "--repetitions=2", "--sync=both"});
+  const NvtxTrace seen =
+      trace({"--workload=scan,reduce", "--allocator=preallocated,cuda-malloc,cuda-malloc",
+             "--elements=1000,2000", "--iters=50", "--repetitions=2", "--sync=both", "--aa=false"});
   EXPECT_EQ(paths(seen), (std::set<std::string>{"scan", "scan > preallocated", "scan > preallocated > block",
                                                 "scan > cuda-malloc", "scan > cuda-malloc > block", "reduce",
                                                 "reduce > preallocated", "reduce > preallocated > block",

@@ -104,6 +104,31 @@ TEST_F(OptionsRefusalTest, WorkloadsAndSizesAreNamedOnce) {
   expect_refused({"--elements=2^16,65536"}, Code::ValidationError, {"--elements=65536: ", "more than once"});
 }
 
+TEST_F(OptionsRefusalTest, WaysToRunThatCannotBeTogetherSayWhy) {
+  expect_refused({"--state=cold", "--graph"}, Code::ValidationError, {"--graph=true: ", "--state=steady"});
+  expect_refused({"--state=both", "--threads=2"}, Code::ValidationError, {"--threads=2: ", "--state=steady"});
+  expect_refused({"--graph", "--streams=2"}, Code::ValidationError, {"--streams=2: ", "leave out --graph"});
+  expect_refused({"--threads=2", "--streams=3"}, Code::ValidationError,
+                 {"--streams=3: ", "give one of the two"});
+  for (const std::string flag : {"--state=cold", "--graph", "--threads=2", "--streams=2", "--flush-l2"})
+    expect_refused({"--workload=replay", "--trace=gat_train", flag}, Code::ValidationError,
+                   {flag, "leave out --workload=replay"});
+}
+
+TEST_F(OptionsRefusalTest, WaysToRunHaveTheirRanges) {
+  expect_refused({"--state=warm"}, Code::ValidationError, {"--state=warm: ", "steady, cold, both"});
+  for (const std::string flag : {"--threads", "--streams"}) {
+    expect_refused({flag + "=0"}, Code::ValidationError, {flag + "=0: ", "allowed: 1 to 256"});
+    expect_refused({flag + "=2,4,2"}, Code::ValidationError, {flag + "=2: ", "more than once"});
+  }
+  expect_refused({"--allocs-per-phase=4"}, Code::ValidationError,
+                 {"--allocs-per-phase=4: ", "add --workload=allocs"});
+  expect_refused({"--workload=allocs", "--elements=100", "--allocs-per-phase=8,200"}, Code::ValidationError,
+                 {"--allocs-per-phase=200: ", "100 elements"});
+  expect_refused({"--aa=true", "--allocator=arena"}, Code::ValidationError,
+                 {"--aa=true: ", "add --allocator=preallocated"});
+}
+
 TEST_F(OptionsRefusalTest, AFlagThatTakesOneValueIsGivenOnce) {
   expect_refused({"--iters=1", "--iters=2"}, Code::ArgumentMismatch, {"--iters=2: ", "1"});
 }

@@ -10,10 +10,17 @@ namespace {
 using Sizes = std::vector<std::size_t>;
 using SyncModes = std::vector<SyncMode>;
 
+const WorkloadInfo& workload_of(const Options& options) {
+  return *options.workloads.front();
+}
+
 TEST_F(OptionsTest, NothingGivenMeansEverythingOnceAtItsDefault) {
   const Options options = parse({});
   EXPECT_EQ(options.workloads.size(), workloads().size());
-  EXPECT_EQ(options.allocators.size(), allocators().size());
+  EXPECT_EQ(options.allocators.size(), allocators().size() + 1) << "preallocated is measured again";
+  EXPECT_EQ(options.states, std::vector{State::steady});
+  EXPECT_FALSE(options.graph || options.flush_l2);
+  EXPECT_TRUE(options.threads.empty() && options.streams.empty() && options.allocs_per_phase.empty());
   EXPECT_EQ(options.elements, (Sizes{std::size_t{1} << 20}));
   EXPECT_EQ(options.iters, 1000u);
   EXPECT_EQ(options.warmup, 20u);
@@ -42,8 +49,37 @@ TEST_F(OptionsTest, ListsAreSeparatedByCommasOrRepeated) {
 
 TEST_F(OptionsTest, AnAllocatorNamedTwiceIsThereTwice) {
   EXPECT_EQ(names(parse({"--allocator=arena,preallocated,arena"}).allocators),
-            (Strings{"arena", "preallocated", "arena"}));
-  EXPECT_EQ(parse({"--allocator=all,arena"}).allocators.size(), allocators().size() + 1);
+            (Strings{"arena", "preallocated", "preallocated", "arena"}));
+  EXPECT_EQ(parse({"--allocator=all,arena", "--aa=false"}).allocators.size(), allocators().size() + 1);
+}
+
+TEST_F(OptionsTest, PreallocatedIsMeasuredAgainWhereOthersAreComparedWithIt) {
+  const auto of = [](Strings args) { return names(parse(args).allocators); };
+  EXPECT_EQ(of({"--allocator=arena,preallocated"}), (Strings{"arena", "preallocated", "preallocated"}));
+  EXPECT_EQ(of({"--allocator=preallocated"}), (Strings{"preallocated"})) << "there is no comparison";
+  EXPECT_EQ(of({"--allocator=arena"}), (Strings{"arena"})) << "nor here";
+  EXPECT_EQ(of({"--allocator=preallocated,arena,preallocated"}),
+            (Strings{"preallocated", "arena", "preallocated"}));
+  EXPECT_EQ(of({"--allocator=preallocated,arena", "--aa=false"}), (Strings{"preallocated", "arena"}));
+  EXPECT_EQ(of({"--allocator=preallocated,arena", "--profile"}), (Strings{"preallocated", "arena"}));
+  EXPECT_EQ(of({"--allocator=preallocated,arena", "--profile", "--aa=true"}),
+            (Strings{"preallocated", "preallocated", "arena"}));
+}
+
+TEST_F(OptionsTest, WorkloadsThatAreMadeToFindSomethingOutAreRunWhereTheyAreNamed) {
+  EXPECT_EQ(parse({"--workload=all"}).workloads.size(), workloads().size());
+  EXPECT_EQ(names(parse({"--workload=none,scan,allocs"}).workloads), (Strings{"none", "scan", "allocs"}));
+}
+
+TEST_F(OptionsTest, ASweepOverAllocationsIsInOrderAndHasADefaultThatFits) {
+  EXPECT_EQ(parse({"--workload=allocs", "--allocs-per-phase=64,1,8"}).allocs_per_phase, (Sizes{1, 8, 64}));
+  EXPECT_EQ(parse({"--workload=allocs"}).allocs_per_phase, (Sizes{1, 4, 16, 64, 256, 1024}));
+  EXPECT_EQ(parse({"--workload=allocs", "--elements=100,2^20"}).allocs_per_phase, (Sizes{1, 4, 16, 64}));
+}
+
+TEST_F(OptionsTest, StatesAreOneOrBoth) {
+  EXPECT_EQ(parse({"--state=cold"}).states, std::vector{State::cold});
+  EXPECT_EQ(parse({"--state=both"}).states, (std::vector{State::steady, State::cold}));
 }
 
 TEST_F(OptionsTest, SizesAreDecimalPowersOrBinaryMultiples) {
@@ -98,12 +134,35 @@ struct Twin {
   std::string value;
 };
 
+Strings trace_names(const Options& options) {
+  Strings names;
+  for (const auto& trace : options.traces) names.push_back(trace->name);
+  return names;
+}
+
 TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
-  const std::vector<Twin> twins{
-      {"workload", "sort,scan"}, {"allocator", "arena"}, {"elements", "2^12,4096Ki"},
-      {"sync", "both"},          {"device", "2"},        {"iters", "7"},
-      {"warmup", "8"},           {"repetitions", "9"},   {"seed", "10"},
-      {"profile", "true"},       {"csv", "a b.csv"},     {"json", "c.json"}};
+  const std::vector<Twin> twins{{"workload", "sort,scan"},
+                                {"allocator", "arena"},
+                                {"elements", "2^12,4096Ki"},
+                                {"sync", "both"},
+                                {"device", "2"},
+                                {"iters", "7"},
+                                {"warmup", "8"},
+                                {"repetitions", "9"},
+                                {"seed", "10"},
+                                {"profile", "true"},
+                                {"csv", "a b.csv"},
+                                {"json", "c.json"},
+                                {"phase-rows", "11"},
+                                {"trace", "gat_train"},
+                                {"min-fit", "true"},
+                                {"state", "both"},
+                                {"graph", "true"},
+                                {"threads", "2,4"},
+                                {"streams", "3"},
+                                {"allocs-per-phase", "4,8"},
+                                {"flush-l2", "true"},
+                                {"aa", "false"}};
   const auto seen = [](const Options& o) {
     return std::tuple{names(o.workloads),
                       names(o.allocators),
@@ -117,7 +176,16 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
                       o.profile,
                       o.csv_path,
                       o.json_path,
-                      o.seed};
+                      o.seed,
+                      o.phase_rows,
+                      trace_names(o),
+                      o.min_fit,
+                      o.states,
+                      o.graph,
+                      o.threads,
+                      o.streams,
+                      o.allocs_per_phase,
+                      o.flush_l2};
   };
   const std::string seed =
       "--seed=1";  // so that runs can be compared; given again where it is the flag in question
@@ -127,7 +195,9 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
       if (name != flag.name) continue;
       SCOPED_TRACE(name);
       ++compared;
-      const Strings others = name == "seed" ? Strings{} : Strings{seed};
+      Strings others = name == "seed" ? Strings{} : Strings{seed};
+      if (name == "phase-rows" || name == "trace" || name == "min-fit") others.push_back("--workload=replay");
+      if (name == "allocs-per-phase") others.push_back("--workload=allocs");
       Strings typed = others;
       typed.push_back("--" + name + "=" + value);
       const auto expected = seen(parse(typed));
@@ -209,6 +279,8 @@ TEST_F(OptionsTest, ListNamesEveryWorkloadAndAllocatorWithItsSummary) {
   EXPECT_FALSE(outcome.options);
   EXPECT_EQ(outcome.exit_code, 0);
   for (const WorkloadInfo& row : workloads()) EXPECT_TRUE(contains(outcome.out, std::string{row.summary}));
+  for (const WorkloadInfo& row : synthetic_workloads())
+    EXPECT_TRUE(contains(outcome.out, std::string{row.summary}));
   for (const AllocatorInfo& row : allocators()) EXPECT_TRUE(contains(outcome.out, std::string{row.summary}));
 }
 
@@ -243,6 +315,16 @@ TEST_F(OptionsTest, AnOversizedOneIsNamedAfterWhereItWasGiven) {
   EXPECT_TRUE(
       find_oversized(parse({"--config=sizes.toml"}), 1)->starts_with("sizes.toml: elements=1048576: "));
   EXPECT_TRUE(find_oversized(parse({}), 1)->starts_with("--elements=1048576: "));
+}
+
+TEST_F(OptionsTest, EachStreamHasItsCopyOfTheWorkload) {
+  const std::size_t per_element = workload_of(parse({"--workload=scan"})).bytes_per_element;
+  for (const std::string lanes : {"--threads=1,4,2", "--streams=4"}) {
+    const Options options = parse({"--workload=scan", "--elements=2^20", lanes});
+    const std::size_t needed = (4 + 1) * (per_element << 20);  // one is for verifying
+    EXPECT_EQ(find_oversized(options, needed), std::nullopt);
+    EXPECT_TRUE(contains(find_oversized(options, needed - 1).value(), "4 streams"));
+  }
 }
 
 TEST_F(OptionsTest, ASizeWhoseBytesDoNotFit64BitsIsOversized) {

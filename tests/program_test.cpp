@@ -15,12 +15,15 @@ using bench::contains;
 
 /// A run of a few short phases with `more` flags.
 Command host_program(const Args& more = {}) {
-  Args args{"--workload=scan", "--elements=1000", "--iters=5", "--warmup=2", "--repetitions=2"};
+  Args args{"--elements=1000", "--iters=5", "--warmup=2", "--repetitions=2"};
+  const auto names_workload = [](const std::string& arg) { return arg.starts_with("--workload"); };
+  if (std::ranges::none_of(more, names_workload)) args.emplace_back("--workload=scan");
   args.insert(args.end(), more.begin(), more.end());
   return {DAA_BENCH_HOST, args, {}};
 }
 
-constexpr std::size_t allocator_count = 6;
+constexpr std::size_t allocator_count = 8;
+constexpr std::size_t row_count = allocator_count + 1;  // preallocated is measured again
 
 class HostProgram : public ProgramTest {
  protected:
@@ -47,7 +50,7 @@ TEST_F(HostProgram, PrintsTheTableAndWritesTheCsvFile) {
   EXPECT_EQ(files(), std::set<std::string>{"daa-bench.csv"});
 
   const std::vector<CsvRecord> rows = read_csv(written("daa-bench.csv"));
-  ASSERT_EQ(rows.size(), allocator_count);
+  ASSERT_EQ(rows.size(), row_count);
   for (const CsvRecord& row : rows) {
     EXPECT_EQ(row.at("device_kind"), "host");
     EXPECT_EQ(row.at("workload"), "scan");
@@ -58,13 +61,14 @@ TEST_F(HostProgram, PrintsTheTableAndWritesTheCsvFile) {
   }
   EXPECT_EQ(rows[0].at("allocator"), "preallocated");
   EXPECT_EQ(rows[0].at("end_to_end_ratio"), "1");
+  EXPECT_EQ(rows[1].at("allocator"), "preallocated:2") << "what is noise stands beside every ratio";
 }
 
 TEST_F(HostProgram, PutsTheCsvAloneOnStdout) {
   const Outcome outcome = run(host_program({"--csv=-", "--sync=both"}));
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.err, "");
-  EXPECT_EQ(read_csv(outcome.out).size(), 2 * allocator_count);
+  EXPECT_EQ(read_csv(outcome.out).size(), 2 * row_count);
   EXPECT_TRUE(files().empty());
 }
 
@@ -74,9 +78,9 @@ TEST_F(HostProgram, PutsTheJsonAloneOnStdout) {
   EXPECT_EQ(outcome.err, "");
   const Json report = read_json(outcome.out);
   EXPECT_EQ(report["context"]["device_kind"].string(), "host");
-  EXPECT_GE(report["benchmarks"].array().size(), 2 * 2 * allocator_count);
+  EXPECT_GE(report["benchmarks"].array().size(), 2 * 2 * row_count);
   EXPECT_EQ(files(), std::set<std::string>{"rows.csv"});
-  EXPECT_EQ(read_csv(written("rows.csv")).size(), 2 * allocator_count);
+  EXPECT_EQ(read_csv(written("rows.csv")).size(), 2 * row_count);
 }
 
 TEST_F(HostProgram, WritesNoFileWhereNoneIsWanted) {
@@ -146,7 +150,7 @@ TEST_F(HostProgram, WhatTheEnvironmentSaysToGoogleBenchmarkChangesNothing) {
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.err, "");
   const std::vector<CsvRecord> rows = read_csv(outcome.out);
-  EXPECT_EQ(rows.size(), allocator_count);
+  EXPECT_EQ(rows.size(), row_count);
   for (const CsvRecord& row : rows) EXPECT_EQ(row.at("repetitions"), "2");
   EXPECT_TRUE(files().empty());
 }
@@ -156,14 +160,53 @@ TEST_F(HostProgram, ProfileRunsEachCombinationOnceUnlessMoreIsAskedFor) {
   std::erase(command.args, "--repetitions=2");
   std::ranges::replace(command.args, "--iters=5", "--iters=50");
   const std::vector<CsvRecord> rows = read_csv(run(command).out);
-  EXPECT_EQ(rows.size(), 2 * allocator_count);
+  EXPECT_EQ(rows.size(), 2 * allocator_count) << "a profile compares nothing";
   for (const CsvRecord& row : rows) {
+    EXPECT_EQ(row.at("profiler"), "profile");
     EXPECT_EQ(row.at("repetitions"), "1");
     EXPECT_EQ(row.at("samples"), row.at("sync") == "end" ? "3" : "50");
   }
 
   command.args.emplace_back("--repetitions=3");
   for (const CsvRecord& row : read_csv(run(command).out)) EXPECT_EQ(row.at("repetitions"), "3");
+}
+
+TEST_F(HostProgram, AToolThatLooksOnIsInTheRows) {
+  Command command = host_program({"--csv=-", "--allocator=arena"});
+  EXPECT_EQ(read_csv(run(command).out).at(0).at("profiler"), "none");
+  command.environment = {{"NSYS_PROFILING_SESSION_ID", "1"}};
+  EXPECT_EQ(read_csv(run(command).out).at(0).at("profiler"), "nsys");
+  command.environment = {{"NVTX_INJECTION64_PATH", "/no/such/tool.so"}};
+  EXPECT_EQ(read_csv(run(command).out).at(0).at("profiler"), "injected");
+}
+
+TEST_F(HostProgram, ASweepEndsInItsBreakEvenPoints) {
+  const Outcome outcome =
+      run(host_program({"--workload=allocs", "--allocs-per-phase=2,1", "--allocator=preallocated,arena"}));
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_TRUE(contains(outcome.out, "allocs, 1000 elements in 1, sync=end"));
+  EXPECT_TRUE(contains(outcome.out, "allocs, 1000 elements in 2, sync=end"));
+  EXPECT_TRUE(contains(outcome.out, "preallocated 2 and up"));
+  const std::vector<CsvRecord> rows = read_csv(written("daa-bench.csv"));
+  ASSERT_EQ(rows.size(), 2u * 3u);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i].at("allocs_per_phase"), i < 3 ? "1" : "2");
+    EXPECT_EQ(rows[i].at("allocations_per_phase"), i < 3 ? "1" : "2");
+    EXPECT_FALSE(rows[i].at("break_even_allocs").empty());
+  }
+}
+
+TEST_F(HostProgram, WhatCannotBeCapturedSaysWhyAndTheRestIsMeasured) {
+  const Outcome outcome =
+      run(host_program({"--graph", "--csv=-", "--allocator=preallocated,cuda-malloc,arena"}));
+  EXPECT_EQ(outcome.exit_code, 4);
+  for (const CsvRecord& row : read_csv(outcome.out)) {
+    const bool is_right = row.at("allocator") != "cuda-malloc";
+    EXPECT_EQ(row.at("status"), is_right ? "ok" : "failed");
+    EXPECT_EQ(row.at("graph"), "true");
+    EXPECT_EQ(row.at("graph_memory_nodes"), is_right ? "0" : "");
+    if (!is_right) EXPECT_TRUE(contains(row.at("message"), "cannot be captured into a graph: cudaMalloc"));
+  }
 }
 
 TEST_F(HostProgram, AnOutputThatCannotBeWrittenIsAnError) {
@@ -205,7 +248,7 @@ TEST_F(HostProgram, NothingMeantForAClosedStdoutGetsIntoAFile) {
   const Outcome outcome = run(without_stdout(host_program({"--json=-", "--csv=rows.csv"})));
   EXPECT_EQ(outcome.exit_code, 4);
   EXPECT_TRUE(is_one_line(outcome.err));
-  EXPECT_EQ(read_csv(written("rows.csv")).size(), allocator_count);
+  EXPECT_EQ(read_csv(written("rows.csv")).size(), row_count);
 }
 
 class FaultyProgram : public HostProgram {
@@ -225,14 +268,14 @@ TEST_F(FaultyProgram, ReportsWhatFailedMeasuresTheRestAndExitsWithFour) {
   EXPECT_TRUE(contains(outcome.out, "wrong_result: "));
   EXPECT_TRUE(contains(outcome.out, "out_of_memory: "));
   const std::vector<CsvRecord> rows = read_csv(written("daa-bench.csv"));
-  ASSERT_EQ(rows.size(), 2u * 4u);
-  const std::array expected{"ok", "wrong_result", "out_of_memory", "ok"};
+  ASSERT_EQ(rows.size(), 2u * 5u);
+  const std::array expected{"ok", "ok", "wrong_result", "out_of_memory", "ok"};
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const bool is_ok = rows[i].at("status") == "ok";
-    EXPECT_EQ(rows[i].at("status"), expected[i % 4]);
+    EXPECT_EQ(rows[i].at("status"), expected[i % 5]);
     EXPECT_EQ(rows[i].at("message").empty(), is_ok);
     EXPECT_EQ(rows[i].at("end_to_end_median_ns").empty(), !is_ok);
-    EXPECT_EQ(rows[i].at("samples"), is_ok ? (i < 4 ? "2" : "10") : "0");
+    EXPECT_EQ(rows[i].at("samples"), is_ok ? (i < 5 ? "2" : "10") : "0");
   }
 }
 

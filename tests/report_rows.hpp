@@ -47,4 +47,26 @@ inline Row a_row(std::string allocator = "arena") {
   return row;
 }
 
+/// Of a row that was run in every way at once, which no row can be.
+inline RowMode a_mode() {
+  return {State::cold, true, true, 2, 3, 64, true, "nsys"};
+}
+
+inline RowFindings all_findings() {
+  return {4.5, 12.5, 14.25, 56000.0, 0.75, 256};
+}
+
+inline ReplayFigures replay_figures() {
+  ReplayFigures figures;
+  figures.trace = "gpt2_decode";
+  figures.operations = 15444;
+  figures.left_out = 4;
+  figures.operation = {42.5, 51, 3.5, 3.25, 3.75};
+  figures.peak_live_bytes = std::size_t{8} << 20;
+  figures.held_bytes = std::size_t{10} << 20;
+  figures.has_min_fit = true;
+  figures.min_fit_bytes = std::size_t{12} << 20;
+  return figures;
+}
+
 }  // namespace daa::bench

@@ -133,6 +133,49 @@ TEST(Table, NothingIsWiderThanTheTableOrOutsideAscii) {
   expect_narrow_ascii(format_preamble(context));
 }
 
+TEST(Table, TheHeadingSaysHowItWasRun) {
+  Row row = a_row();
+  row.mode = a_mode();
+  row.iters = row.warmup = 1;
+  EXPECT_EQ(lines_of(format_block({{row}})).front(),
+            "scan, 2^20 = 1048576 elements in 64, sync=phase, state=cold, graph, 2 threads on 3 streams, L2 "
+            "flushed, profiler=nsys...");
+}
+
+TEST(Table, WhatOnlySomeWaysFindOutStandsBelowTheFigures) {
+  Row floor = a_row("preallocated"), failed = a_row("cuda-malloc"), arena = a_row();
+  failed.status = Status::failed;
+  arena.found = all_findings();
+  arena.found.graph_memory_nodes.reset();
+  const std::vector<Row> rows{floor, failed, arena};
+  const auto lines = lines_of(format_block(rows));
+  ASSERT_EQ(lines.size(), 4u + 3u + 3u);
+  for (const std::string name : {"an allocation", "slowest thread", "serial", "overlap"})
+    EXPECT_TRUE(contains(lines[7], name));
+  EXPECT_FALSE(contains(lines[7], "memory nodes")) << "no row has any";
+  EXPECT_TRUE(lines[8].starts_with("preallocated "));
+  EXPECT_EQ(lines[8].size(), lines[9].size());
+  for (const std::string figure : {"arena", "12.5ns", "14.2ns", "56.0us", "0.75"})
+    EXPECT_TRUE(contains(lines[9], figure));
+}
+
+TEST(Table, BreakEvenPointsStandBelowTheSweep) {
+  Row floor = a_row("preallocated"), none = a_row("cuda-malloc"), some = a_row(), unknown = a_row("odd");
+  for (Row* row : {&floor, &none, &some, &unknown}) row->mode.allocs_per_phase = 1024;
+  floor.found.break_even_allocs = 1024;
+  none.found.break_even_allocs = 0;
+  some.found.break_even_allocs = 256;
+  const auto lines = lines_of(format_break_even(std::vector<Row>{floor, none, some, unknown}));
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_TRUE(contains(lines[0], "at most 1 %"));
+  EXPECT_EQ(lines[1], "preallocated 1024 and up, cuda-malloc 0, arena 256");
+  EXPECT_EQ(format_break_even(std::vector<Row>{unknown}), "");
+
+  const std::vector<Row> many(20, some);
+  expect_narrow_ascii(format_break_even(many));
+  EXPECT_GT(lines_of(format_break_even(many)).size(), 2u);
+}
+
 TEST(Table, TheHostRuntimeIsSaidToBeASimulator) {
   EXPECT_TRUE(contains(format_preamble(a_context("host")), "simulator"));
   EXPECT_FALSE(contains(format_preamble(a_context("cuda")), "simulator"));

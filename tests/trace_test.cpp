@@ -16,15 +16,16 @@ class TraceFile : public ::testing::Test {
   TraceFile() : path_(std::filesystem::path(::testing::TempDir()) / "daa_trace.csv") {}
   ~TraceFile() override { std::filesystem::remove(path_); }
 
-  [[nodiscard]] Trace read(const std::string& lines) const {
+  [[nodiscard]] Trace read(const std::string& lines, std::size_t phase_rows = 0) const {
     write(lines);
-    return read_trace(path_.string());
+    return read_trace(path_.string(), phase_rows);
   }
   // Expects that the lines are refused: with the file's name, the line and what is wrong.
-  void expect_refused(const std::string& lines, int line, const std::string& why) const {
+  void expect_refused(const std::string& lines, int line, const std::string& why,
+                      std::size_t phase_rows = 0) const {
     write(lines);
     try {
-      static_cast<void>(read_trace(path_.string()));
+      static_cast<void>(read_trace(path_.string(), phase_rows));
       ADD_FAILURE() << "accepted: " << lines;
     } catch (const std::runtime_error& error) {
       const std::string text = error.what();
@@ -68,15 +69,79 @@ TEST_F(TraceFile, WhatIsMalformedIsRefusedWithFileAndLine) {
   expect_refused(good + "0,2,free,0x200,10,0\n", 3, "0x200 is freed and is not live");
   expect_refused(good + "0,2,free,0x100,11,0\n", 3, "was allocated with 10 in line 2");
   expect_refused(good + good, 3, "0x100 is live already, since line 2");
-  expect_refused(good + "0,2,free,0x100,1", 3, "5 fields");
-  expect_refused(good + "0,2,free,0x100", 3, "4 fields instead of 6");
+  expect_refused(good + "0,2,free,0x100,10,0", 3, "is cut off");
+  expect_refused(good + "0,2,fr", 3, "is cut off");
+  expect_refused(good + "0,2,free,0x100,1\n", 3, "5 fields");
+  expect_refused(good + "0,2,free,0x100\n", 3, "4 fields instead of 6");
   expect_refused(good + "0,2,free,0x100,10,0,0\n", 3, "7 fields");
   expect_refused(good + "\n", 3, "1 fields");
   expect_refused("0,1,allocate,0x100,-1,0\n", 2, "size \"-1\"");
   expect_refused("0,1,allocate,0x100,99999999999999999999,0\n", 2, "size \"99999999999999999999\"");
   expect_refused("0,1,allocate,zero,1,0\n", 2, "pointer \"zero\"");
   expect_refused("0,1,allocate,0x,1,0\n", 2, "pointer \"0x\"");
-  expect_refused("0,1,allocate,0x1,18446744073709551615,0\n0,1,allocate,0x2,1,0\n", 3, "overflow");
+  expect_refused(",1,allocate,0x1,1,0\n", 2, "the thread is missing");
+  expect_refused("0,1,allocate,0x1,1,\n", 2, "the stream is missing");
+  expect_refused("0,1,allocate,0x1,18446744073709551615,0\n", 2, "overflow");
+  const std::string half = "0,1,allocate,0x1,9223372036854775808,0\n";
+  expect_refused(half + "0,1,allocate,0x2,9223372036854775808,0\n", 3, "overflow");
+  expect_refused(half + "0,1,allocate,0x2,9223372036854775552,0\n0,1,allocate,0x3,1,0\n", 4, "overflow");
+}
+
+TEST_F(TraceFile, RefusalsSayWhatToDo) {
+  expect_refused("0,1,allocate,0x100,10,0\n", 2, "--phase-rows=N");
+  expect_refused("0,1,free,0x100,10,0\n", 2, "use the log from its beginning");
+  expect_refused("0,1,realloc,0x100,10,0\n", 2, "known: allocate, free, allocate failure");
+}
+
+TEST_F(TraceFile, NumbersThreadsAndStreamsAsTheyOccur) {
+  const Trace trace = read(
+      "140,1,allocate,0x100,10,0x7f\n"
+      "139,2,allocate,0x200,20,0x7f\n"
+      "139,3,free,0x100,10,0x1\n"
+      "140,4,free,0x200,20,0x7f\n");
+  EXPECT_EQ(trace.threads, 2u);
+  EXPECT_EQ(trace.streams, 2u);
+  ASSERT_EQ(trace.phases.size(), 1u);
+  const auto& phase = trace.phases[0];
+  EXPECT_EQ((std::vector{phase[0].thread, phase[1].thread, phase[2].thread, phase[3].thread}),
+            (std::vector<std::uint32_t>{0, 1, 1, 0}));
+  EXPECT_EQ((std::vector{phase[0].stream, phase[1].stream, phase[2].stream, phase[3].stream}),
+            (std::vector<std::uint32_t>{0, 0, 1, 0}));
+}
+
+TEST_F(TraceFile, LinesThatTakeNoMemoryAreLeftOutAndCounted) {
+  const Trace trace = read(
+      "0,1,allocate failure,(nil),10,0\n"
+      "0,2,allocate,(nil),0,0\n"
+      "0,3,allocate,0x0,0,0\n"
+      "0,4,allocate,0x100,10,0\n"
+      "0,5,free,0x100,10,0\n"
+      "0,6,free,(nil),0,0\n");
+  EXPECT_EQ(trace.left_out, 4u);
+  EXPECT_EQ(trace.operations, 2u);
+  EXPECT_EQ(trace.peak_live_bytes, 10u);
+}
+
+TEST_F(TraceFile, CutByRowsPhasesGiveBackWhatIsLiveAndDropItsFree) {
+  const std::string log =
+      "0,1,allocate,0x100,10,0\n"
+      "0,2,allocate,0x200,20,0\n"
+      "0,3,free,0x100,10,0\n"
+      "0,4,free,0x200,20,0\n"  // allocated in the first phase
+      "0,5,allocate,0x100,5,0\n"
+      "0,6,allocate,0x200,6,0\n"
+      "0,7,allocate,0x300,7,0\n";
+  const Trace trace = read(log, 3);
+  ASSERT_EQ(trace.phases.size(), 3u);
+  EXPECT_EQ(trace.phases[0].size(), 3u);
+  EXPECT_EQ(trace.phases[1].size(), 2u);
+  EXPECT_EQ(trace.phases[2].size(), 1u);
+  EXPECT_EQ(trace.operations, 6u);
+  EXPECT_EQ(trace.peak_live_bytes, 30u);
+
+  expect_refused(log + "0,8,allocate,0x100,1,0\n", 9, "0x100 is live already, since line 6", 3);
+  expect_refused(log + "0,8,free,0x100,6,0\n", 9, "0x100 is freed and is not live", 3);
+  expect_refused(log + "0,8,free,0x100,5,0\n0,9,free,0x100,5,0\n", 10, "0x100 is freed and is not live", 3);
 }
 
 TEST_F(TraceFile, AnotherHeaderOrNoFileIsRefused) {

@@ -2,6 +2,7 @@
 // complaint about every wrong one.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <numeric>
 #include <stdexcept>
@@ -21,8 +22,9 @@ class EveryWorkload : public WorkloadFixture {
   /// sorts of so little take one tile and wait for no flag in their storage, while CUB's reductions, which
   /// never wait, need several tiles to use theirs at all.
   [[nodiscard]] static std::size_t overlap_elements() {
-    static const std::map<std::string_view, std::size_t> elements{
-        {"reduce", 100'000}, {"scan", 100'000}, {"sort", 2'000}, {"stencil", 4'099}, {"compact", 1'000}};
+    static const std::map<std::string_view, std::size_t> elements{{"reduce", 100'000}, {"scan", 100'000},
+                                                                  {"sort", 2'000},     {"stencil", 4'099},
+                                                                  {"compact", 1'000},  {"allocs", 4'096}};
     return elements.at(GetParam().name);
   }
 };
@@ -153,7 +155,36 @@ TEST_P(EveryWorkload, PassesAnAllocatorsFailureOnAndCanRunAgain) {
 INSTANTIATE_TEST_SUITE_P(Table, EveryWorkload, ::testing::ValuesIn(bench::workloads()),
                          ::testing::PrintToStringParamName());
 
+// Of the synthetic ones `none` has no results that could be wrong.
+const bench::WorkloadInfo& synthetic(std::string_view name) {
+  return *std::ranges::find(bench::synthetic_workloads(), name, &bench::WorkloadInfo::name);
+}
+
+INSTANTIATE_TEST_SUITE_P(Synthetic, EveryWorkload, ::testing::Values(synthetic("allocs")),
+                         ::testing::PrintToStringParamName());
+
 using Workloads = StreamFixture;
+
+TEST_F(Workloads, NoneAsksForNothingAndEnqueuesNothing) {
+  const auto none = synthetic("none").make(1'000, 1, stream());
+  HonestAllocator scratch(stream());
+  none->enqueue_phase(scratch, stream());
+  EXPECT_TRUE(scratch.asked().empty());
+  EXPECT_EQ(none->find_error(stream()), std::nullopt);
+}
+
+TEST_F(Workloads, AllocsCutsTheSameMemoryIntoAsManyTemporariesAsAsked) {
+  for (const std::size_t allocations : {1u, 7u, 16u, 449u, 1000u}) {
+    HonestAllocator scratch(stream());
+    const auto workload = synthetic("allocs").make_cut(100'003, allocations, 1, stream());
+    workload->spoil_outputs(stream());
+    workload->enqueue_phase(scratch, stream());
+    EXPECT_EQ(scratch.asked(), std::vector<std::size_t>(allocations, 100'003 / allocations * 4));
+    scratch.end_phase();
+    EXPECT_EQ(workload->find_error(stream()), std::nullopt);
+  }
+  EXPECT_THROW(synthetic("allocs").make_cut(10, 11, 1, stream()), std::invalid_argument);
+}
 
 TEST_F(Workloads, CompactAloneChangesItsInputFromPhaseToPhase) {
   for (const bench::WorkloadInfo& info : bench::workloads()) {

@@ -9,15 +9,21 @@ namespace daa::bench {
 
 /// Temporaries of one phase, on one stream. An allocator lives for one turn of one measurement.
 ///
-/// Every allocator gives the temporaries of a phase the same lifetime: from allocate() to end_phase(). What
-/// is compared is therefore the cost of taking and giving back, not how early memory is given back.
+/// Workloads never call free(): every allocator then gives the temporaries of a phase the same lifetime, from
+/// allocate() to end_phase(), and what is compared is the cost of taking and giving back. Replays of traces
+/// do call it: what is compared there is also how early memory serves again.
 class ScratchAllocator {
  public:
   virtual ~ScratchAllocator() = default;
 
   /// `bytes` (more than 0) of uninitialised device memory, aligned to 256, usable by work on the stream until
-  /// end_phase(). Throws daa::OutOfDeviceMemory or daa::CudaError; no allocation is then lost.
+  /// free() or end_phase(). Throws daa::OutOfDeviceMemory or daa::CudaError; no allocation is then lost.
   [[nodiscard]] virtual void* allocate(std::size_t bytes) = 0;
+
+  /// Gives one temporary of `bytes` back before the phase ends: its memory may serve the phase again, behind
+  /// the work enqueued on the stream so far. An allocator that cannot do that ignores it, and the temporary
+  /// lives until end_phase(). Throws daa::CudaError; end_phase() then gives it back.
+  virtual void free(void* /*pointer*/, std::size_t /*bytes*/) {}
 
   /// Gives all of the phase's temporaries back, behind the work enqueued so far.
   virtual void end_phase() = 0;
@@ -29,7 +35,7 @@ class ScratchAllocator {
   /// without a pool, for the driver does not tell how it rounds cudaMalloc.
   [[nodiscard]] virtual std::size_t pool_mapped_bytes() const { return 0; }
 
-  /// CUDA runtime calls made by allocate() and end_phase() so far.
+  /// CUDA runtime calls made by allocate(), free() and end_phase() so far.
   [[nodiscard]] virtual std::size_t runtime_calls() const = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "allocators/allocator.hpp"
 
@@ -17,11 +18,22 @@ namespace daa::bench {
   return (bytes + 255) / 256 * 256;
 }
 
+/// Where each allocation of a cycle of phases goes in one buffer, known before the first of them is made.
+struct PlacementPlan {
+  std::vector<std::size_t> offsets;  // multiples of 256, in the order of the allocations
+  std::size_t bytes = 0;             // of the buffer
+};
+
 /// What the phases of a workload ask for, found by running one cycle of them.
 struct Demand {
   std::size_t max_phase_bytes = 0;  // of any phase, the sum of footprint()
   double allocations_per_phase = 0;
   double bytes_per_phase = 0;  // as asked
+  /// Of a trace, where lifetimes are known beforehand; outlives the allocator. Null for workloads.
+  const PlacementPlan* plan = nullptr;
+  /// Phases will be captured into graphs, which are launched until the allocator dies: memory that they use
+  /// stays until then. One cycle of phases is run before the first capture.
+  bool for_graphs = false;
 };
 
 /// A row of the table of allocators.

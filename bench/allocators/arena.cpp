@@ -7,8 +7,8 @@ namespace daa::bench {
 
 AllocatorInfo arena() {
   return {"arena", "DeviceAsyncArena: chunks kept across phases",
-          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            return std::make_unique<ArenaAllocator>(stream, 0, ArenaOptions{});
+          [](cudaStream_t stream, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
+            return std::make_unique<ArenaAllocator>(stream, 0, arena_options(demand));
           }};
 }
 

@@ -9,10 +9,10 @@ namespace daa::bench {
 AllocatorInfo arena_individual() {
   return {"arena-individual",
           "DeviceAsyncArena, Backing::individual, on a pool with the release threshold at maximum",
-          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            ArenaOptions options;
+          [](cudaStream_t stream, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
+            ArenaOptions options = arena_options(demand);
             options.backing = Backing::individual;
-            return std::make_unique<ArenaAllocator>(stream, keep_all, options);
+            return std::make_unique<ArenaAllocator>(stream, keep_all, options, EarlyFrees::recycled);
           }};
 }
 

@@ -1,5 +1,7 @@
 // Raw cudaMalloc and cudaFree, which synchronises the device.
 
+#include <algorithm>
+#include <stdexcept>
 #include <vector>
 
 #include "allocators/table.hpp"
@@ -23,6 +25,17 @@ class CudaMalloc final : public ScratchAllocator {
     throw_if_failed(error, "cudaMalloc", __FILE__, __LINE__);
     reserved_ += bytes;
     return live_.back().pointer;
+  }
+
+  // From the back: most temporaries are freed soon.
+  void free(void* pointer, std::size_t) override {
+    const auto found = std::find_if(live_.rbegin(), live_.rend(),
+                                    [pointer](const Buffer& buffer) { return buffer.pointer == pointer; });
+    if (found == live_.rend()) throw std::logic_error("cuda-malloc: a free of what is not live");
+    ++runtime_calls_;
+    throw_if_failed(cudaFree(pointer), "cudaFree", __FILE__, __LINE__);
+    reserved_ -= found->bytes;
+    live_.erase(std::next(found).base());
   }
 
   void end_phase() override {

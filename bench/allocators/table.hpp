@@ -11,5 +11,7 @@ AllocatorInfo cuda_malloc_async();
 AllocatorInfo cuda_malloc_async_tuned();
 AllocatorInfo arena();
 AllocatorInfo arena_individual();
+AllocatorInfo arena_recycle();
+AllocatorInfo arena_release();
 
 }  // namespace daa::bench

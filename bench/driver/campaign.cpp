@@ -1,130 +1,156 @@
 #include "driver/campaign.hpp"
 
 #include <benchmark/benchmark.h>
-#include <fmt/core.h>
 
-#include <map>
+#include <algorithm>
 #include <string>
 
-#include "daa/error.hpp"
+#include "driver/break_even.hpp"
 #include "driver/interrupt.hpp"
 #include "driver/json_reporter.hpp"
+#include "driver/make_turn.hpp"
+#include "driver/modes.hpp"
+#include "driver/profiler.hpp"
+#include "driver/series.hpp"
 #include "driver/statistics.hpp"
-#include "driver/turn.hpp"
+#include "replay/replay_campaign.hpp"
 
 namespace daa::bench {
 
 namespace {
 
-// An allocator's place in a group: its turns and what came of them.
-struct Series {
-  const AllocatorInfo* allocator;
-  std::string label;
-  Status status = Status::ok;
-  std::string message;
-  Repetitions host_enqueue, device, end_to_end;
-  TurnResult last;
-};
-
-// Runs `action` and returns whether it succeeded; if it threw, the series' status says how.
-template <class Action>
-bool attempt(Series& series, Action action) {
-  const auto fail = [&](Status status, const char* message) {
-    series.status = status;
-    series.message = message;
-    return false;
-  };
-  try {
-    action();
-    return true;
-  } catch (const OutOfDeviceMemory& error) {
-    return fail(Status::out_of_memory, error.what());
-  } catch (const CudaError& error) {
-    const bool out_of_memory = error.code() == cudaErrorMemoryAllocation;
-    return fail(out_of_memory ? Status::out_of_memory : Status::failed, error.what());
-  } catch (const std::exception& error) {
-    return fail(Status::failed, error.what());
-  } catch (...) {
-    return fail(Status::failed, "threw what is no std::exception");
-  }
-}
-
-void note_error(Series& series, const std::optional<std::string>& error) {
-  if (!error) return;
-  series.status = Status::wrong_result;
-  series.message = *error;
-}
-
 std::vector<Series> make_series(const std::vector<const AllocatorInfo*>& allocators) {
-  std::vector<Series> result;
-  std::map<std::string_view, std::size_t> seen;
-  for (const AllocatorInfo* allocator : allocators) {
-    std::string label{allocator->name};
-    const std::size_t occurrence = ++seen[allocator->name];
-    if (occurrence > 1) label = fmt::format("{}:{}", label, occurrence);
-    result.push_back({allocator, std::move(label), Status::ok, {}, {}, {}, {}, {}});
+  std::vector<Series> result(allocators.size());
+  const std::vector<std::string> labels = labels_of(allocators);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    result[i].allocator = allocators[i];
+    result[i].label = labels[i];
   }
   return result;
 }
 
+// A workload of one size and, where that can be chosen, number of temporaries a phase.
+struct Instance {
+  const WorkloadInfo& info;
+  std::size_t elements;
+  std::optional<std::size_t> allocs_per_phase;
+
+  [[nodiscard]] std::string name() const {
+    std::string text = std::string{info.name} + "/" + std::to_string(elements);
+    if (allocs_per_phase) text += "/allocs:" + std::to_string(*allocs_per_phase);
+    return text;
+  }
+
+  [[nodiscard]] std::unique_ptr<Workload> make(std::uint64_t seed, cudaStream_t stream) const {
+    if (allocs_per_phase) return info.make_cut(elements, *allocs_per_phase, seed, stream);
+    return info.make(elements, seed, stream);
+  }
+};
+
 class Campaign {
  public:
   Campaign(const Options& options, const Listener& listener)
-      : options_(options), listener_(listener), json_(options.json_path) {}
+      : options_(options), listener_(listener), json_(options.json_path), modes_(modes_of(options)) {
+    if (options.flush_l2) l2_.emplace();
+  }
 
   void run() {
     for (const WorkloadInfo* workload : options_.workloads) {
-      std::optional<NvtxRange> range;  // a profile has it within what it captures: see Turn
+      std::optional<NvtxRange> range;  // a profile has it within what it captures: see TurnRanges
       if (!options_.profile) range.emplace(workload->name);
       for (const std::size_t elements : options_.elements) {
         if (interrupted()) break;
-        run_problem(*workload, elements);
+        if (workload->make_cut != nullptr && !options_.allocs_per_phase.empty())
+          run_sweep(*workload, elements);
+        else
+          run_problem({*workload, elements, {}}, [this](std::size_t, auto rows) { report(rows); });
       }
     }
+    if (options_.replay) run_replays(options_, listener_, json_, turns_done_);
     json_.finish();
   }
 
  private:
-  void run_problem(const WorkloadInfo& info, std::size_t elements) {
-    const std::string name = std::string{info.name} + "/" + std::to_string(elements);
+  using Groups = std::vector<std::vector<Row>>;
+
+  // What a sweep finds is in its first rows, too: they are kept until its end.
+  void run_sweep(const WorkloadInfo& info, std::size_t elements) {
+    std::vector<Groups> of_mode(modes_.size());  // each with a group for each number of allocations
+    for (const std::size_t allocs : options_.allocs_per_phase) {
+      if (interrupted()) break;
+      run_problem({info, elements, allocs},
+                  [&](std::size_t mode, auto rows) { of_mode[mode].push_back(std::move(rows)); });
+    }
+    for (Groups& groups : of_mode) {
+      if (groups.size() == options_.allocs_per_phase.size() && !interrupted()) find_break_even(groups);
+      for (const auto& rows : groups) report(rows);
+      if (!groups.empty() && !groups.back().empty() && listener_.on_sweep) listener_.on_sweep(groups.back());
+    }
+  }
+
+  // Calls `on_group` with the number of each mode and its rows, once these are measured.
+  template <class OnGroup>
+  void run_problem(const Instance& instance, OnGroup on_group) {
+    const std::string name = instance.name();
     listener_.on_progress(turns_done_, name + ": preparing and verifying");
 
     std::vector<Series> prepared = make_series(options_.allocators);
     std::unique_ptr<Workload> workload;
     std::optional<Problem> problem;
     Series preparation{};
-    const bool ready = attempt(preparation, [&] {
-      workload = info.make(elements, options_.seed, stream_.get());
-      problem.emplace(Problem{info.name, *workload, measure_demand(*workload, stream_.get()), stream_.get()});
-    });
-    for (Series& series : prepared) {
-      if (!ready) {
+    const auto fail_all = [&](std::vector<Series>& group) {
+      for (Series& series : group) {
         series.status = preparation.status;
         series.message = "preparing the workload: " + preparation.message;
-      } else if (!interrupted()) {
-        attempt(series, [&] { note_error(series, find_error(*problem, *series.allocator)); });
       }
+    };
+    const bool ready = attempt(preparation, [&] {
+      workload = instance.make(options_.seed, stream_.get());
+      problem.emplace(
+          Problem{instance.info.name, *workload, measure_demand(*workload, stream_.get()), stream_.get()});
+    });
+    if (!ready) fail_all(prepared);
+    for (Series& series : prepared) {
+      if (ready && !interrupted())
+        attempt(series, [&] { note_error(series, find_error(*problem, *series.allocator)); });
     }
 
-    for (const SyncMode sync : options_.sync_modes) {
+    for (std::size_t i = 0; i < modes_.size(); ++i) {
+      const Mode& mode = modes_[i];
       std::vector<Series> group = prepared;
-      const TurnOptions turn{sync, options_.iters, options_.warmup, options_.profile};
+      const TurnOptions turn{mode.sync,
+                             options_.iters,
+                             mode.state == State::cold ? 0 : options_.warmup,
+                             options_.profile,
+                             mode.state,
+                             mode.graph,
+                             l2_ ? &*l2_ : nullptr};
       const std::size_t turns_before = turns_done_;
-      if (ready && !interrupted()) measure(name, *problem, turn, group);
+      if (ready && !interrupted()) {
+        std::optional<Lanes> lanes;
+        const bool lanes_ready = !mode.lanes || attempt(preparation, [&] {
+          lanes = make_lanes(mode.threads, mode.streams, [&](std::size_t lane, cudaStream_t stream) {
+            return instance.make(options_.seed + lane, stream);
+          });
+        });
+        if (!lanes_ready) fail_all(group);
+        measure(name + "/" + label_of(mode, options_.flush_l2), *problem, lanes ? &*lanes : nullptr, turn,
+                group);
+      }
       turns_done_ = turns_before + group.size() * options_.repetitions;
-      if (ready && !interrupted()) fail_unfinished(group);
-      report(info, elements, turn, problem ? problem->demand : Demand{}, group);
+      if (ready && !interrupted())
+        for (Series& series : group) fail_if_unfinished(series, options_.repetitions);
+      on_group(i, rows_of(instance, mode, turn, problem ? problem->demand : Demand{}, group));
     }
   }
 
-  void measure(const std::string& name, const Problem& problem, const TurnOptions& options,
+  void measure(const std::string& name, const Problem& problem, Lanes* lanes, const TurnOptions& options,
                std::vector<Series>& group) {
     for (Series& series : group) {
-      const std::string full_name =
-          name + "/sync:" + std::string{to_string(options.sync)} + "/" + series.label;
-      const auto take_turn = [this, &problem, options, &series, full_name](benchmark::State& state) {
+      const std::string full_name = name + "/" + series.label;
+      const auto take_turn = [this, &problem, lanes, options, &series, full_name](benchmark::State& state) {
         listener_.on_progress(turns_done_++, full_name);
-        run_turn(problem, options, series, state);
+        run_turn(problem, lanes, options, series, state);
       };
       benchmark::RegisterBenchmark(full_name.c_str(), take_turn)
           ->Iterations(static_cast<benchmark::IterationCount>(samples_per_turn(options)))
@@ -136,31 +162,12 @@ class Campaign {
     benchmark::ClearRegisteredBenchmarks();
   }
 
-  // Nobody but the user may leave turns out.
-  void fail_unfinished(std::vector<Series>& group) const {
-    for (Series& series : group) {
-      const std::size_t turns = series.end_to_end.size();
-      if (series.status != Status::ok || turns == options_.repetitions) continue;
-      series.status = Status::failed;
-      series.message = "Google Benchmark ran " + std::to_string(turns) + " of " +
-                       std::to_string(options_.repetitions) + " repetitions";
-    }
-  }
-
-  // Skips the turn for the reason in `why`. Also runs its empty loop: Google Benchmark aborts the process if
-  // one repetition of several has begun no loop.
-  static void skip(benchmark::State& state, const std::string& why) {
-    state.SkipWithError(why.c_str());
-    for ([[maybe_unused]] auto _ : state) {
-    }
-  }
-
-  static void run_turn(const Problem& problem, const TurnOptions& options, Series& series,
+  static void run_turn(const Problem& problem, Lanes* lanes, const TurnOptions& options, Series& series,
                        benchmark::State& state) {
     if (interrupted()) return skip(state, "interrupted");
     if (series.status != Status::ok) return skip(state, series.message);
-    std::optional<Turn> turn;
-    if (!attempt(series, [&] { turn.emplace(problem, *series.allocator, options); }))
+    std::unique_ptr<AnyTurn> turn;
+    if (!attempt(series, [&] { turn = make_turn(problem, lanes, *series.allocator, options); }))
       return skip(state, series.message);
 
     std::vector<double> host_enqueue, device, end_to_end;
@@ -186,51 +193,51 @@ class Campaign {
     series.host_enqueue.push_back(std::move(host_enqueue));
     series.device.push_back(std::move(device));
     series.end_to_end.push_back(std::move(end_to_end));
+    series.lanes.push_back(series.last.lanes);
   }
 
-  void report(const WorkloadInfo& info, std::size_t elements, const TurnOptions& turn, const Demand& demand,
-              const std::vector<Series>& group) {
-    const auto is_finished = [&](const Series& series) {
-      return series.status != Status::ok || series.end_to_end.size() == options_.repetitions;
-    };
+  std::vector<Row> rows_of(const Instance& instance, const Mode& mode, const TurnOptions& turn,
+                           const Demand& demand, const std::vector<Series>& group) const {
     Series floor{};
     for (const Series& series : group) {
-      if (series.label == floor_name && series.status == Status::ok && is_finished(series)) floor = series;
+      if (series.label == floor_name && series.status == Status::ok &&
+          series.is_finished(options_.repetitions))
+        floor = series;
     }
 
     std::vector<Row> rows;
     for (const Series& series : group) {
-      if (!is_finished(series)) continue;
+      if (!series.is_finished(options_.repetitions)) continue;
       Row row;
-      row.workload = info.name;
-      row.elements = elements;
+      row.workload = instance.info.name;
+      row.elements = instance.elements;
       row.sync = turn.sync;
-      row.allocator = series.label;
-      row.status = series.status;
-      row.message = series.message;
+      row.mode = {mode.state,      mode.graph,   mode.lanes,
+                  mode.threads,    mode.streams, instance.allocs_per_phase,
+                  l2_.has_value(), profiler_};
+      fill(row, series, floor);
       row.iters = turn.iters;
       row.warmup = turn.warmup;
-      row.repetitions = series.end_to_end.size();
       row.phases_per_sample = phases_per_sample(turn);
-      for (const auto& repetition : series.end_to_end) row.samples += repetition.size();
-      row.host_enqueue = summarise(series.host_enqueue, floor.host_enqueue);
-      row.device = summarise(series.device, floor.device);
-      row.end_to_end = summarise(series.end_to_end, floor.end_to_end);
       row.allocations_per_phase = demand.allocations_per_phase;
-      row.runtime_calls_per_phase = series.last.runtime_calls_per_phase;
       row.bytes_asked_per_phase = demand.bytes_per_phase;
       row.bytes_peak_phase = demand.max_phase_bytes;
-      row.bytes_reserved = series.last.bytes_reserved;
-      row.pool_mapped_bytes = series.last.pool_mapped_bytes;
       row.seed = options_.seed;
       rows.push_back(std::move(row));
     }
+    return rows;
+  }
+
+  void report(const std::vector<Row>& rows) const {
     if (!rows.empty()) listener_.on_rows(rows);
   }
 
   const Options& options_;
   const Listener& listener_;
   JsonReporter json_;
+  std::vector<Mode> modes_;
+  std::string profiler_ = profiler_of(options_.profile);
+  std::optional<L2Flush> l2_;  // taken before any allocator is there
   Stream stream_ = make_stream();
   std::size_t turns_done_ = 0;
 };
@@ -238,7 +245,13 @@ class Campaign {
 }  // namespace
 
 std::size_t turn_count(const Options& options) {
-  return options.workloads.size() * options.elements.size() * options.sync_modes.size() *
+  const std::size_t traces = options.replay ? options.traces.size() : 0;
+  std::size_t instances = 0;
+  for (const WorkloadInfo* const workload : options.workloads)
+    instances +=
+        workload->make_cut != nullptr ? std::max<std::size_t>(1, options.allocs_per_phase.size()) : 1;
+  return (instances * options.elements.size() * modes_of(options).size() +
+          traces * options.sync_modes.size()) *
          options.allocators.size() * options.repetitions;
 }
 

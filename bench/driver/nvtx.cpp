@@ -1,6 +1,7 @@
 #include "driver/nvtx.hpp"
 
 #include <map>
+#include <mutex>
 #include <string>
 
 namespace daa::bench {
@@ -10,6 +11,8 @@ namespace {
 using RegisteredString = nvtx3::registered_string_in<NvtxDomain>;
 
 const RegisteredString& registered(std::string_view name) {
+  static std::mutex mutex;
+  const std::lock_guard lock{mutex};
   static std::map<std::string_view, RegisteredString> strings;
   const auto found = strings.find(name);
   if (found != strings.end()) return found->second;

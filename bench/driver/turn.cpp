@@ -1,9 +1,6 @@
 #include "driver/turn.hpp"
 
-#include <cuda_profiler_api.h>
-
 #include <algorithm>
-#include <chrono>
 
 #include "allocators/table.hpp"
 
@@ -16,10 +13,6 @@ namespace {
 // device's time.
 constexpr std::size_t throughput_block = 20;
 
-double ns_between(std::chrono::steady_clock::time_point begin, std::chrono::steady_clock::time_point end) {
-  return std::chrono::duration<double, std::nano>(end - begin).count();
-}
-
 // Forwards to another allocator and keeps an account of what is asked.
 class Account final : public ScratchAllocator {
  public:
@@ -31,6 +24,7 @@ class Account final : public ScratchAllocator {
     phase_bytes_ += footprint(bytes);
     return upstream_.allocate(bytes);
   }
+  void free(void* pointer, std::size_t bytes) override { upstream_.free(pointer, bytes); }
   void end_phase() override {
     max_phase_bytes = std::max(max_phase_bytes, phase_bytes_);
     phase_bytes_ = 0;
@@ -51,7 +45,8 @@ class Account final : public ScratchAllocator {
 }  // namespace
 
 std::size_t phases_per_sample(const TurnOptions& options) {
-  return options.sync == SyncMode::phase ? 1 : std::min(options.iters, throughput_block);
+  const bool single = options.sync == SyncMode::phase || options.state == State::cold;
+  return single ? 1 : std::min(options.iters, throughput_block);
 }
 
 std::size_t samples_per_turn(const TurnOptions& options) {
@@ -62,10 +57,11 @@ std::size_t samples_per_turn(const TurnOptions& options) {
 Turn::Turn(const Problem& problem, const AllocatorInfo& allocator, const TurnOptions& options)
     : problem_(problem),
       options_(options),
+      ranges_(problem.name, allocator.name, options.profile),
+      scratch_(allocator.make(problem.stream, problem.demand)),
+      clock_(problem.stream),
       phases_left_(options.iters),
       samples_left_(samples_per_turn(options)) {
-  if (!options_.profile) allocator_range_.emplace(allocator.name);
-  scratch_ = allocator.make(problem.stream, problem.demand);
   problem_.workload.restart_cycle();
   for (std::size_t i = 0; i < options_.warmup; ++i) {
     run_phase();
@@ -73,15 +69,7 @@ Turn::Turn(const Problem& problem, const AllocatorInfo& allocator, const TurnOpt
   }
   DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
   calls_before_ = scratch_->runtime_calls();
-  if (options_.profile) {
-    DAA_CUDA_CHECK(cudaProfilerStart());
-    workload_range_.emplace(problem.name);
-    allocator_range_.emplace(allocator.name);
-  }
-}
-
-Turn::~Turn() {
-  if (options_.profile) static_cast<void>(cudaProfilerStop());
+  ranges_.begin_measured();
 }
 
 void Turn::run_phase() {
@@ -90,39 +78,23 @@ void Turn::run_phase() {
 }
 
 Sample Turn::measure() {
-  using Clock = std::chrono::steady_clock;
+  if (options_.l2 != nullptr) options_.l2->flush(problem_.stream);
   const NvtxRange range{"block"};
   // Blocks of equal length, or one phase apart, so that samples weigh the same.
   const std::size_t phases = (phases_left_ + samples_left_ - 1) / samples_left_;
   phases_left_ -= phases;
   --samples_left_;
-
-  DAA_CUDA_CHECK(cudaEventRecord(begin_.get(), problem_.stream));
-  const auto start = Clock::now();
-  for (std::size_t i = 0; i < phases; ++i) {
-    std::optional<NvtxRange> phase_range;
-    if (options_.profile) phase_range.emplace("phase");
-    run_phase();
-  }
-  const auto enqueued = Clock::now();
-  DAA_CUDA_CHECK(cudaEventRecord(end_.get(), problem_.stream));
-  DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
-  const auto finished = Clock::now();
-
-  float device_ms = 0;
-  DAA_CUDA_CHECK(cudaEventElapsedTime(&device_ms, begin_.get(), end_.get()));
-  const auto count = static_cast<double>(phases);
-  return {ns_between(start, enqueued) / count, static_cast<double>(device_ms) * 1e6 / count,
-          ns_between(start, finished) / count};
+  return clock_.time(phases, [&] {
+    for (std::size_t i = 0; i < phases; ++i) {
+      std::optional<NvtxRange> phase_range;
+      if (options_.profile) phase_range.emplace("phase");
+      run_phase();
+    }
+  });
 }
 
 TurnResult Turn::finish() {
-  if (options_.profile) {
-    allocator_range_.reset();
-    workload_range_.reset();
-    DAA_CUDA_CHECK(cudaProfilerStop());
-    options_.profile = false;
-  }
+  ranges_.end_measured();
 
   TurnResult result;
   result.runtime_calls_per_phase = static_cast<double>(scratch_->runtime_calls() - calls_before_) /

@@ -7,8 +7,9 @@
 #include <string>
 
 #include "allocators/allocators.hpp"
-#include "driver/handles.hpp"
-#include "driver/nvtx.hpp"
+#include "driver/block_clock.hpp"
+#include "driver/l2_flush.hpp"
+#include "driver/turn_ranges.hpp"
 #include "options.hpp"
 #include "workloads/workload.hpp"
 
@@ -22,64 +23,73 @@ struct Problem {
   cudaStream_t stream;
 };
 
-/// A sample is a block of phases between two synchronisations: the mean over its phases, in nanoseconds a
-/// phase.
-struct Sample {
-  double host_enqueue_ns;  // from the first call of the block to the return of the last before the
-                           // synchronisation
-  double device_ns;  // between events around the block on the stream, idle time between kernels included
-  double
-      end_to_end_ns;  // from the first call to the return of the synchronisation, one event record included
-};
-
 struct TurnOptions {
   SyncMode sync = SyncMode::end;
   std::size_t iters = 1;   // phases to measure
   std::size_t warmup = 0;  // phases before them
   bool profile =
       false;  // measured blocks between cudaProfilerStart and cudaProfilerStop, a range for each phase
+  State state = State::steady;  // this and what follows: see make_turn()
+  bool graph = false;
+  L2Flush* l2 = nullptr;  // flushed before each sample; null: not
 };
 
 /// Most phases in one sample of a turn, and how many samples the turn has.
 [[nodiscard]] std::size_t phases_per_sample(const TurnOptions& options);
 [[nodiscard]] std::size_t samples_per_turn(const TurnOptions& options);
 
+/// What a turn on several streams finds out.
+struct LaneTimes {
+  std::optional<double> allocation_ns;  // of one allocation, giving back included: mean of the threads
+  std::optional<double> slowest_allocation_ns;  // in the slowest thread
+  std::optional<double>
+      serial_ns;  // of a phase on each stream, one stream after the other; the floor's alone
+};
+
 /// What a turn finds out beside its samples.
 struct TurnResult {
   std::optional<std::string> error;    // of the results of the phases after the measured ones
   double runtime_calls_per_phase = 0;  // over the measured phases
   std::size_t bytes_reserved = 0;  // most of any of the phases after them, at its end before it is given back
-  std::size_t pool_mapped_bytes = 0;  // likewise
+  std::size_t pool_mapped_bytes = 0;         // likewise
+  std::optional<double> graph_memory_nodes;  // of the captured phases, their mean
+  LaneTimes lanes;
 };
 
-/// Everything throws what the allocator and the workload throw.
-class Turn {
+/// A turn in any of the ways to run. Everything throws what the allocator and the workload throw.
+class AnyTurn {
+ public:
+  virtual ~AnyTurn() = default;
+
+  /// Measures the next sample. The device is idle before and after.
+  virtual Sample measure() = 0;
+
+  /// Ends the measurement, and checks results of phases that are run as those measured were.
+  virtual TurnResult finish() = 0;
+};
+
+/// Phases of one allocator one after the other, on one stream. Everything throws what the allocator and the
+/// workload throw.
+class Turn final : public AnyTurn {
  public:
   /// Constructs the allocator and warms it up. `problem` must outlive the turn. All turns of a problem go
   /// through the same phases.
   Turn(const Problem& problem, const AllocatorInfo& allocator, const TurnOptions& options);
-  ~Turn();
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
 
-  /// Measures the next block. The stream is idle before and after.
-  Sample measure();
+  /// Measures the next block.
+  Sample measure() override;
 
   /// Ends the measurement and runs one more cycle of phases, the result of each of which is checked.
-  TurnResult finish();
+  TurnResult finish() override;
 
  private:
   void run_phase();
 
   const Problem& problem_;
   TurnOptions options_;
-  // A profiler sees only ranges that begin in what it captures: under profile, both begin with the measured
-  // blocks.
-  std::optional<NvtxRange> workload_range_;
-  std::optional<NvtxRange> allocator_range_;
+  TurnRanges ranges_;
   std::unique_ptr<ScratchAllocator> scratch_;
-  Event begin_ = make_event();
-  Event end_ = make_event();
+  BlockClock clock_;
   std::size_t phases_left_;
   std::size_t samples_left_;
   std::size_t calls_before_ = 0;

@@ -6,6 +6,7 @@
 #include <CLI/Error.hpp>
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -23,9 +24,11 @@ namespace {
   refuse_value(given, fmt::format("unknown; {}known: {}", hint, fmt::join(known, ", ")));
 }
 
-/// The rows of `table` that `values` name, in their order; "all" stands for each row once.
+/// The rows of `table` that `values` name, in their order; "all" stands for each row once. `others` are names
+/// that are known, too, and not among the values.
 template <class Info>
-std::vector<const Info*> select(std::span<const Info> table, const std::vector<Given>& values) {
+std::vector<const Info*> select(std::span<const Info> table, const std::vector<Given>& values,
+                                const std::vector<std::string_view>& others = {}) {
   std::vector<const Info*> selected;
   for (const Given& given : values) {
     const std::size_t before = selected.size();
@@ -34,6 +37,7 @@ std::vector<const Info*> select(std::span<const Info> table, const std::vector<G
     if (selected.size() > before) continue;
     std::vector<std::string_view> known;
     for (const Info& row : table) known.push_back(row.name);
+    known.insert(known.end(), others.begin(), others.end());
     known.push_back("all");
     refuse_unknown(given, std::move(known));
   }
@@ -66,6 +70,10 @@ std::string output_path(const Given& given) {
   return given.value;
 }
 
+// A pass over a trace is thousands of operations: far fewer phases than of a workload give a steady median.
+constexpr std::size_t default_replay_iters = 30;
+constexpr std::size_t default_replay_warmup = 6;
+
 constexpr CountRange iters_range{1, 1'000'000'000};
 constexpr CountRange warmup_range{0, 1'000'000'000};
 constexpr CountRange repetitions_range{1, 10'000};
@@ -74,9 +82,33 @@ constexpr CountRange seed_range{0, std::numeric_limits<std::uint64_t>::max()};
 
 }  // namespace
 
+bool parse_switch(const Given& given) {
+  struct Choice {
+    std::string_view name;
+    bool is_on;
+  };
+  constexpr Choice choices[]{{"true", true}, {"false", false}, {"1", true}, {"0", false}};
+  return choose<Choice>(choices, given).is_on;
+}
+
 void apply_workload(Options& options, const std::vector<Given>& values) {
-  options.workloads = select(workloads(), values);
-  refuse_repeated(options.workloads, values.back());
+  std::vector<std::string_view> others{replay_name};
+  for (const WorkloadInfo& row : synthetic_workloads()) others.push_back(row.name);
+  const Given* last = nullptr;
+  for (const Given& given : values) {
+    if (given.value == replay_name) {
+      if (options.replay) refuse_value(given, "names the same one more than once");
+      options.replay = true;
+      continue;
+    }
+    const auto synthetic = std::ranges::find(synthetic_workloads(), given.value, &WorkloadInfo::name);
+    if (synthetic != synthetic_workloads().end())
+      options.workloads.push_back(&*synthetic);
+    else
+      std::ranges::copy(select(workloads(), {given}, others), std::back_inserter(options.workloads));
+    last = &given;
+  }
+  if (last != nullptr) refuse_repeated(options.workloads, *last);
 }
 
 void apply_allocator(Options& options, const std::vector<Given>& values) {
@@ -106,6 +138,19 @@ void apply_sync(Options& options, const std::vector<Given>& values) {
   options.sync_modes = choose<Choice>(choices, values.front()).modes;
 }
 
+void apply_state(Options& options, const std::vector<Given>& values) {
+  struct Choice {
+    std::string_view name;
+    std::vector<State> states;
+  };
+  const Choice choices[]{
+      {"steady", {State::steady}}, {"cold", {State::cold}}, {"both", {State::steady, State::cold}}};
+  const Given& given = values.front();
+  options.states = choose<Choice>(choices, given).states;
+  if (options.replay && options.states != std::vector{State::steady})
+    refuse_value(given, "is not for replays of traces; leave out --workload=replay");
+}
+
 void apply_device(Options& options, const std::vector<Given>& values) {
   const Given& given = values.front();
   options.device_place = given.place;
@@ -127,10 +172,12 @@ void apply_device(Options& options, const std::vector<Given>& values) {
 
 void apply_iters(Options& options, const std::vector<Given>& values) {
   options.iters = parse_count(values.front(), iters_range);
+  options.replay_iters = values.front().by_default ? default_replay_iters : options.iters;
 }
 
 void apply_warmup(Options& options, const std::vector<Given>& values) {
   options.warmup = parse_count(values.front(), warmup_range);
+  options.replay_warmup = values.front().by_default ? default_replay_warmup : options.warmup;
 }
 
 void apply_repetitions(Options& options, const std::vector<Given>& values) {
@@ -143,12 +190,12 @@ void apply_seed(Options& options, const std::vector<Given>& values) {
 }
 
 void apply_profile(Options& options, const std::vector<Given>& values) {
-  struct Choice {
-    std::string_view name;
-    bool profile;
-  };
-  constexpr Choice choices[]{{"true", true}, {"false", false}, {"1", true}, {"0", false}};
-  options.profile = choose<Choice>(choices, values.front()).profile;
+  options.profile = parse_switch(values.front());
+}
+
+void apply_min_fit(Options& options, const std::vector<Given>& values) {
+  options.min_fit = parse_switch(values.front());
+  if (options.min_fit) refuse_without_replay(options, values.front());
 }
 
 void apply_csv(Options& options, const std::vector<Given>& values) {

@@ -13,10 +13,31 @@ constexpr std::string_view results = "Results";
 
 using enum Flag::Takes;
 
-// The order matters: --elements is checked against the workloads, --json against --csv.
+// The order matters: --elements and what is for replays are checked against the workloads, --json against
+// --csv; --phase-rows says how traces are read, and the ways to run are checked against each other.
 constexpr Flag table[]{
     {"workload", list, "NAME,...", "all", what,
-     "Workloads to run; 'all' is each of them. --list describes them.", apply_workload},
+     "Workloads to run; 'all' is each of them but replay, which has figures of its\n"
+     "own, and the synthetic ones, none and allocs: these are run where they are\n"
+     "named. --list describes them.",
+     apply_workload},
+    {"phase-rows", value, "N", "", what,
+     "Ends a phase of a replay after each N lines of its trace. What is live then is\n"
+     "given back there, and its later free is dropped. Without it phases end where\n"
+     "nothing is live.",
+     apply_phase_rows},
+    {"trace", list, "NAME|FILE,...", "all", what,
+     "What to replay: logs of RMM's (Thread,Time,Action,Pointer,Size,Stream), or\n"
+     "bundled traces by name; 'all' is each of these. scripts/trace_from_pytorch.py\n"
+     "makes one of a memory snapshot of PyTorch's. A trace that is malformed is\n"
+     "refused with file and line, and nothing is run.",
+     apply_trace},
+    {"min-fit", nothing, "", "", what,
+     "Also finds, for each trace and allocator, the least device memory in which the\n"
+     "trace completes, in steps of 2 MiB: by bisection, with a fresh allocator each\n"
+     "time and the rest of the memory taken. Takes 10 to 30 passes, and wants the GPU\n"
+     "for itself.",
+     apply_min_fit},
     {"allocator", list, "NAME,...", "all", what,
      "Where their temporaries come from. An allocator named twice is measured twice\n"
      "(A/A: the difference between the two is noise). Ratios need 'preallocated'.",
@@ -30,20 +51,65 @@ constexpr Flag table[]{
      "(throughput), or after each phase, as a solver does that reads a residual.\n"
      "The second is where an untuned memory pool gives its memory back each time.",
      apply_sync},
+    {"allocs-per-phase", list, "N,...", "", what,
+     "For the workload allocs: cuts the same scratch memory into N temporaries, each N\n"
+     "in turn (default: 1,4,16,64,256,1024). The break-even point is the greatest N at\n"
+     "which, and at all smaller ones given, an allocator takes at most 1 % longer end\n"
+     "to end than preallocated; 0 if it does so at none. That of preallocated:2 shows\n"
+     "from where on it is noise.",
+     apply_allocs_per_phase},
+    {"state", value, "steady|cold|both", "steady", what,
+     "steady: phases of an allocator that is warmed up. cold: the first phase of a\n"
+     "fresh allocator, for each sample; growing is in its time, constructing and\n"
+     "destroying are not. It is synchronised after it, whatever --sync says.",
+     apply_state},
+    {"graph", nothing, "", "", what,
+     "Captures the phases of a cycle into graphs once and measures their replays. An\n"
+     "allocator that cannot be captured (cuda-malloc) has a row that says why. Arenas\n"
+     "are presized: they keep the memory that graphs use.",
+     apply_graph},
+    {"threads", list, "N,...", "", what,
+     "N host threads at once, each with a stream, an allocator and a copy of the\n"
+     "workload. Host time is a phase's in one thread, end to end that of a phase on\n"
+     "each stream. Also reports the host time of one allocation while all threads do\n"
+     "nothing else (mean of the threads, and the slowest), and an overlap score:\n"
+     "(S - T) / (S - F), where T is end to end, F that of preallocated, and S that of\n"
+     "its streams one after the other. 1: streams overlap as with memory taken\n"
+     "beforehand; 0: as if serialised; less: slower than that, for T has the\n"
+     "allocator's own cost in it, too. Empty where S - F is below 5 % of S or F's\n"
+     "spread.",
+     apply_threads},
+    {"streams", list, "N,...", "", what, "The same with one thread, which goes round N streams.",
+     apply_streams},
     {"device", value, "auto|cuda|host|INDEX", "auto", what,
      "auto: the first GPU, or the host runtime if none is usable. cuda, or a GPU's\n"
      "index: that or exit code 2. host: a simulator in host memory; its times mean\n"
      "nothing, its counts of calls and bytes are exact on any machine.",
      apply_device},
-    {"iters", value, "N", "1000", how, "Measured phases in each turn of an allocator; 1 to 10^9.",
+    {"iters", value, "N", "1000", how,
+     "Measured phases in each turn of an allocator; 1 to 10^9. Of a replay the default\n"
+     "is 30, rounded up to whole passes over the trace.",
      apply_iters},
     {"warmup", value, "N", "20", how,
-     "Phases before them, not measured. 0 also measures the first growth of pools.", apply_warmup},
+     "Phases before them, not measured. 0 also measures the first growth of pools.\n"
+     "Of a replay the default is 6, rounded up to whole passes over the trace.",
+     apply_warmup},
     {"profile", nothing, "", "", how,
      "For use under a profiler: each measured block between cudaProfilerStart and\n"
      "cudaProfilerStop, with an NVTX range for each phase. Times then include that.\n"
      "Each combination takes one turn, unless --repetitions says otherwise.",
      apply_profile},
+    {"flush-l2", nothing, "", "", how,
+     "Empties the device's L2 cache before each sample, outside of its clocks: by\n"
+     "overwriting a buffer of twice its size, which no allocator under test has given.\n"
+     "With --sync=end a sample is up to 20 phases, of which the first finds it empty.\n"
+     "The host runtime has none: the buffer is overwritten there, and that is all.",
+     apply_flush_l2},
+    {"aa", value, "true|false", "true", how,
+     "Measures preallocated a second time where others are compared with it, as\n"
+     "preallocated:2: a ratio that differs from 1 no more than that one's is noise.\n"
+     "With --profile the default is false.",
+     apply_aa},
     {"repetitions", value, "N", "5", how,
      "Turns of each allocator, randomly interleaved with the others'; 1 to 10000.\n"
      "The spread of a ratio is over these. With --profile the default is 1.",
@@ -80,7 +146,8 @@ std::vector<std::string_view> flag_names() {
 
 std::string environment_name(const Flag& flag) {
   std::string name{environment_prefix};
-  for (const char c : flag.name) name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (const char c : flag.name)
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "allocators/allocators.hpp"
+#include "options/apply.hpp"
 #include "options/flags.hpp"
 #include "report/text.hpp"
 #include "workloads/workload.hpp"
@@ -64,6 +65,16 @@ Google Benchmark:
   -- --benchmark_context=room=lab3. Its --benchmark_out, --benchmark_format and
   --benchmark_repetitions are refused: use --json and --repetitions.
 
+Replays of traces:
+  The time of an operation, an allocation or a free, is the host's in the thread
+  that makes it, without what it waits for another thread. No kernel is launched
+  while it is taken, for a launch takes longer than most allocations. Before and
+  after, the trace is replayed with each block marked by a kernel when allocated
+  and checked when freed: memory is real, and an allocator that gives out memory
+  in use has a wrong result. Each thread of a trace is a thread, each stream a
+  stream; a block that another one frees is freed behind what that one has done.
+  An allocator that cannot free inside a phase keeps all of it to its end.
+
 Exit codes:
   0    every combination was measured, and its result was right
   2    no usable GPU, though --device asked for one
@@ -76,6 +87,10 @@ Examples:
   daa-bench --workload=scan --iters=1000
   daa-bench --workload=stencil --elements=2^16,2^20,2^24 --sync=both --csv=stencil.csv
   daa-bench --workload=sort --allocator=preallocated,preallocated,arena
+  daa-bench --workload=scan --state=cold
+  daa-bench --workload=stencil --elements=2^12 --threads=1,4,16
+  daa-bench --workload=allocs --allocs-per-phase=1,10,100,1000
+  daa-bench --workload=replay --trace=gpt2_decode,my_log.csv --min-fit
   DAA_BENCH_DEVICE=host daa-bench --workload=all --csv=- 2>/dev/null)";
 }
 
@@ -86,6 +101,12 @@ std::string format_list() {
     text += fmt::format("  {:{}}  {} (size {} and up, about {} an element)\n", workload.name, width,
                         workload.summary, workload.min_elements,
                         format_bytes(static_cast<double>(workload.bytes_per_element)));
+  for (const WorkloadInfo& workload : synthetic_workloads())
+    text += fmt::format("  {:{}}  {} (not part of 'all')\n", workload.name, width, workload.summary);
+  text += fmt::format("  {:{}}  {}\n", replay_name, width,
+                      "allocations and frees of real programs, from traces (not part of 'all')");
+  text += "\nTraces (--trace):\n";
+  for (const std::string_view trace : bundled_traces()) text += fmt::format("  {}\n", trace);
   text += "\nAllocators (--allocator):\n";
   for (const AllocatorInfo& allocator : allocators())
     text += fmt::format("  {:{}}  {}\n", allocator.name, width, allocator.summary);

@@ -15,6 +15,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
 
 namespace daa::bench::primitives {
@@ -121,5 +123,49 @@ void flag_below(const std::uint32_t* in, std::size_t count, std::uint32_t thresh
 void scatter_flagged(const std::uint32_t* in, std::size_t count, const std::uint32_t* flags,
                      const std::uint32_t* offsets, std::uint32_t* out, std::size_t out_count,
                      cudaStream_t stream);
+
+// --- marks -------------------------------------------------------------------------------------------------
+
+/// A block is marked in the first word of each mark_spacing bytes, so that no page of it is memory in name
+/// only. Two blocks that are aligned to that and overlap have at least one of these words in common.
+inline constexpr std::size_t mark_spacing = 256;
+[[nodiscard]] constexpr std::size_t mark_count(std::size_t bytes) {
+  return (bytes + mark_spacing - 1) / mark_spacing;
+}
+
+/// Marks a block of `bytes`, aligned to mark_spacing; of a last word that is short, what there is of it.
+void write_marks(void* block, std::size_t bytes, std::uint32_t mark, cudaStream_t stream);
+
+/// What is not as it was written.
+struct WrongMarks {
+  std::uint64_t count = 0;
+  std::uint64_t first_mark = ~std::uint64_t{0};  // the least `mark` of them
+};
+
+/// Adds to *wrong the marks of the block that are not those that write_marks() has written. Calls for one
+/// `wrong` are on one stream.
+void check_marks(const void* block, std::size_t bytes, std::uint32_t mark, WrongMarks* wrong,
+                 cudaStream_t stream);
+
+/// write_marks() and check_marks() of several blocks of `bytes` each in few launches: block i has the mark
+/// first_mark + i.
+void write_marks_each(std::span<void* const> blocks, std::size_t bytes, std::uint32_t first_mark,
+                      cudaStream_t stream);
+void check_marks_each(std::span<void* const> blocks, std::size_t bytes, std::uint32_t first_mark,
+                      WrongMarks* wrong, cudaStream_t stream);
+
+// --- the memory that there is ------------------------------------------------------------------------------
+
+/// The unit in which the device maps memory.
+inline constexpr std::size_t memory_granularity = std::size_t{2} << 20;
+
+/// Until the result is destroyed, no more than `bytes` of the current device's memory, a multiple of
+/// memory_granularity, can be mapped beyond what is mapped now. (What small allocations leave of a mapping
+/// serves others of the same kind.) A limit above what is free is none: null. Throws
+/// CudaError.
+///
+/// On CUDA by taking the rest: that holds for every kind of allocation, while a limit of memory pools would
+/// not hold for cudaMalloc. What others do on the same device meanwhile moves the limit.
+[[nodiscard]] std::shared_ptr<void> limit_memory(std::size_t bytes);
 
 }  // namespace daa::bench::primitives

@@ -32,9 +32,46 @@ std::string figure_of(const Row& row, const Context&) {
   return csv_number(row.*clock.*figure);
 }
 
+// Of replays alone: empty in all other rows.
+template <auto member>
+std::string of_replay(const Row& row, const Context&) {
+  return row.replay ? fmt::format("{}", *row.replay.*member) : std::string{};
+}
+
+template <auto figure>
+std::string operation_figure_of(const Row& row, const Context&) {
+  return row.replay ? csv_number(row.replay->operation.*figure) : std::string{};
+}
+
+template <auto member>
+std::string of_mode(const Row& row, const Context&) {
+  return fmt::format("{}", row.mode.*member);
+}
+
+std::string csv_optional(std::optional<std::size_t> number) {
+  return number ? fmt::format("{}", *number) : std::string{};
+}
+
+std::string csv_optional(std::optional<double> number) {
+  return number ? csv_number(*number) : std::string{};
+}
+
+template <auto part, auto member>
+std::string optional_of(const Row& row, const Context&) {
+  return csv_optional(row.*part.*member);
+}
+
+std::string over_peak_live(const Row& row, std::size_t bytes) {
+  return bytes > 0 ? csv_number(static_cast<double>(bytes) / static_cast<double>(row.replay->peak_live_bytes))
+                   : std::string{};
+}
+
 using C = Context;
 using R = Row;
 using S = ClockSummary;
+using P = ReplayFigures;
+using M = RowMode;
+using F = RowFindings;
 
 constexpr CsvColumn columns[]{
     {"schema_version", "version of these columns",
@@ -54,7 +91,7 @@ constexpr CsvColumn columns[]{
     {"compiler", "compilers and their versions", of_context<&C::compiler>},
     {"cpu", "model of the host's processor", of_context<&C::cpu>},
     {"workload", "name of the workload", of_row<&R::workload>},
-    {"elements", "size of the workload", of_row<&R::elements>},
+    {"elements", "size of the workload; 0 of a replay", of_row<&R::elements>},
     {"sync", "synchronised at the end of a sample or after each phase: end, phase", name_of<&R::sync>},
     {"allocator", "name of the allocator, :2 and up where it was named more than once",
      of_row<&R::allocator>},
@@ -92,12 +129,79 @@ constexpr CsvColumn columns[]{
     {"asked_per_phase_bytes", "bytes that a phase asks for", number_of<&R::bytes_asked_per_phase>},
     {"peak_phase_bytes", "greatest demand of any phase, each allocation rounded up to 256",
      of_row<&R::bytes_peak_phase>},
-    {"reserved_bytes", "most memory the allocator had taken at the end of a phase, as asked",
+    {"reserved_bytes",
+     "most memory the allocator had taken at the end of a phase (replay: at any operation), as asked",
      of_row<&R::bytes_reserved>},
     {"pool_mapped_bytes",
      "most its memory pool had mapped then, idle memory and rounding included; 0 without",
      of_row<&R::pool_mapped_bytes>},
     {"seed", "of the random input", of_row<&R::seed>},
+    {"state", "steady: phases of a warmed-up allocator; cold: first phases, each of a fresh one",
+     [](const R& row, const C&) { return std::string{to_string(row.mode.state)}; }},
+    {"graph", "true where the phases were captured once and replayed", of_mode<&M::graph>},
+    {"threads", "host threads that enqueue phases at once; of a replay, those of the trace",
+     of_mode<&M::threads>},
+    {"streams",
+     "streams at once: device and end to end times are then of a phase on each; of a replay, those of the "
+     "trace",
+     of_mode<&M::streams>},
+    {"flush_l2", "true where the L2 cache was emptied before each sample", of_mode<&M::flush_l2>},
+    {"profiler", "whether a tool looked on: none, nsys, injected, or profile for a run with --profile",
+     of_mode<&M::profiler>},
+    {"allocs_per_phase", "--allocs-per-phase, where it applies", optional_of<&R::mode, &M::allocs_per_phase>},
+    {"break_even_allocs",
+     "greatest allocs_per_phase at which, and at all smaller ones, end_to_end_ratio is at most 1.01; 0 if "
+     "none",
+     optional_of<&R::found, &F::break_even_allocs>},
+    {"graph_memory_nodes", "nodes that allocate or free memory in the graph of a phase",
+     optional_of<&R::found, &F::graph_memory_nodes>},
+    {"allocation_ns",
+     "host time of an allocation, giving back included, while all threads do nothing else: their mean",
+     optional_of<&R::found, &F::allocation_ns>},
+    {"slowest_allocation_ns", "the same in the slowest thread",
+     optional_of<&R::found, &F::slowest_allocation_ns>},
+    {"serial_ns", "end to end time of preallocated's streams, one after the other",
+     optional_of<&R::found, &F::serial_ns>},
+    {"overlap_score",
+     "(serial_ns - T) / (serial_ns - preallocated's T), T end to end: 1 overlaps as that does, 0 serialised",
+     optional_of<&R::found, &F::overlap_score>},
+    {"trace", "name of the trace; this and what follows is of replays alone, and empty in other rows",
+     of_replay<&P::trace>},
+    {"operations", "allocations and frees of one pass over the trace", of_replay<&P::operations>},
+    {"left_out_lines", "lines of the trace that take no memory: failed allocations, and those of 0 bytes",
+     of_replay<&P::left_out>},
+    {"operation_median_ns",
+     "host time of an operation in its thread, no kernel launched: median of the samples",
+     operation_figure_of<&S::median_ns>},
+    {"operation_p99_ns", "the same: 99th percentile", operation_figure_of<&S::p99_ns>},
+    {"operation_ratio", "the same over preallocated's, repetition by repetition: median",
+     operation_figure_of<&S::ratio>},
+    {"operation_ratio_min", "the least of these ratios", operation_figure_of<&S::ratio_min>},
+    {"operation_ratio_max", "the greatest of these ratios", operation_figure_of<&S::ratio_max>},
+    {"peak_live_bytes", "most bytes that the trace has live at once, as requested",
+     of_replay<&P::peak_live_bytes>},
+    {"reserved_over_live", "reserved_bytes over peak_live_bytes",
+     [](const R& row, const C&) {
+       return row.replay ? over_peak_live(row, row.bytes_reserved) : std::string{};
+     }},
+    {"held_bytes",
+     "most memory taken from the device at any operation: what pools have mapped or, without, what was asked",
+     of_replay<&P::held_bytes>},
+    {"held_over_live", "held_bytes over peak_live_bytes",
+     [](const R& row, const C&) {
+       return row.replay ? over_peak_live(row, row.replay->held_bytes) : std::string{};
+     }},
+    {"min_fit_bytes",
+     "least device memory, in steps of 2 MiB, in which the trace completes; empty unless asked for, or if "
+     "none",
+     [](const R& row, const C&) {
+       return row.replay && row.replay->min_fit_bytes > 0 ? fmt::format("{}", row.replay->min_fit_bytes)
+                                                          : std::string{};
+     }},
+    {"min_fit_over_live", "min_fit_bytes over peak_live_bytes",
+     [](const R& row, const C&) {
+       return row.replay ? over_peak_live(row, row.replay->min_fit_bytes) : std::string{};
+     }},
 };
 
 }  // namespace

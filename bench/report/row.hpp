@@ -1,9 +1,10 @@
-// What is reported of one combination of workload, size, sync mode and allocator.
+// What is reported of one combination of workload, size, way to run and allocator.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,10 +27,44 @@ struct ClockSummary {
   double ratio_max = none;
 };
 
+/// What is reported of a replay of a trace, and of nothing else.
+struct ReplayFigures {
+  std::string trace;
+  std::size_t operations = 0;       // allocations and frees of one pass over the trace
+  std::size_t left_out = 0;         // lines of the trace that take no memory
+  ClockSummary operation;           // a sample is the mean over a pass
+  std::size_t peak_live_bytes = 0;  // of the trace, as requested
+  std::size_t held_bytes = 0;       // most taken from the device at any operation
+  bool has_min_fit = false;         // it was asked for
+  std::size_t min_fit_bytes = 0;    // least device memory in which the trace completes; 0: in none there is
+};
+
+/// How a row was run, beyond its sync mode.
+struct RowMode {
+  State state = State::steady;
+  bool graph = false;
+  bool lanes = false;  // threads or streams were asked for
+  std::size_t threads = 1, streams = 1;
+  std::optional<std::size_t> allocs_per_phase;  // where they were chosen
+  bool flush_l2 = false;
+  std::string profiler = "none";
+};
+
+/// What only some ways to run find out.
+struct RowFindings {
+  std::optional<double> graph_memory_nodes;     // a phase
+  std::optional<double> allocation_ns;          // giving back included, mean of the threads
+  std::optional<double> slowest_allocation_ns;  // of the slowest thread
+  std::optional<double> serial_ns;              // of the floor's streams, one after the other
+  std::optional<double> overlap_score;
+  std::optional<std::size_t> break_even_allocs;
+};
+
 struct Row {
   std::string workload;
   std::size_t elements = 0;
   SyncMode sync = SyncMode::end;
+  RowMode mode;
   std::string allocator;  // with ":2", ":3" where an allocator was named more than once
   Status status = Status::ok;
   std::string message;  // what went wrong, in one line; empty if nothing did
@@ -44,6 +79,8 @@ struct Row {
   std::size_t bytes_reserved = 0;     // most that the allocator had taken at the end of a phase, as asked
   std::size_t pool_mapped_bytes = 0;  // most that its memory pool had mapped then; 0 without a pool
   std::uint64_t seed = 0;
+  RowFindings found;
+  std::optional<ReplayFigures> replay;
 };
 
 /// What a result must be read with. The same for all rows of a run.

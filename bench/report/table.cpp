@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "report/findings_table.hpp"
+#include "report/replay_table.hpp"
 #include "report/text.hpp"
 
 namespace daa::bench {
@@ -30,11 +32,27 @@ std::string extent(const std::vector<Row>& rows, double Row::*field, std::string
   return format(least.*field) + " to " + format(greatest.*field);
 }
 
+std::string cut(const RowMode& mode) {
+  return mode.allocs_per_phase ? fmt::format(" in {}", *mode.allocs_per_phase) : "";
+}
+
+/// What is not as ever.
+std::string way(const RowMode& mode) {
+  std::string text;
+  if (mode.state != State::steady) text += fmt::format(", state={}", to_string(mode.state));
+  if (mode.graph) text += ", graph";
+  if (mode.lanes)
+    text += fmt::format(", {} on {}", plural(mode.threads, "thread"), plural(mode.streams, "stream"));
+  if (mode.flush_l2) text += ", L2 flushed";
+  if (mode.profiler != "none") text += fmt::format(", profiler={}", mode.profiler);
+  return text;
+}
+
 std::string heading(std::span<const Row> rows) {
   const Row& first = rows.front();
-  return fmt::format("{}, {} elements, sync={}: {} repetitions of {} phases after {} to warm up",
-                     first.workload, format_elements(first.elements), to_string(first.sync),
-                     first.repetitions, first.iters, first.warmup);
+  return fmt::format("{}, {} elements{}, sync={}{}: {} repetitions of {} phases after {} to warm up",
+                     first.workload, format_elements(first.elements), cut(first.mode), to_string(first.sync),
+                     way(first.mode), first.repetitions, first.iters, first.warmup);
 }
 
 // Nothing if no row was measured.
@@ -71,16 +89,20 @@ std::string figures(const Row& row) {
                              format_bytes(static_cast<double>(row.bytes_reserved)));
 }
 
-std::string trouble(const Row& row) {
+}  // namespace
+
+std::string format_trouble(const Row& row) {
   return fmt::format("  {}: {}", to_string(row.status), row.message);
+}
+
+std::string plural(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 void append_line(std::string& text, std::string_view line) {
   text += shortened(one_line(line), table_width);
   text += '\n';
 }
-
-}  // namespace
 
 std::string format_preamble(const Context& context) {
   std::string text;
@@ -101,14 +123,23 @@ std::string format_preamble(const Context& context) {
               "99th percentile; ratio = to preallocated, repetition by repetition in random order: median.");
   append_line(text,
               "range = least and greatest end-to-end ratio; calls = CUDA runtime calls for its memory;");
-  append_line(text, "reserved = most memory taken for temporaries, as the driver was asked for it.");
+  append_line(
+      text,
+      "reserved = most memory taken for temporaries, as the driver was asked for it; preallocated:2 = "
+      "measured again:");
+  append_line(text, "a ratio that is no further from 1 than that one's is noise.");
   return text;
 }
 
-std::string format_block(std::span<const Row> rows) {
-  std::size_t name_width = std::string_view{"allocator"}.size();
-  for (const Row& row : rows) name_width = std::max(name_width, row.allocator.size());
+std::size_t allocator_width(std::span<const Row> rows) {
+  std::size_t width = std::string_view{"allocator"}.size();
+  for (const Row& row : rows) width = std::max(width, row.allocator.size());
+  return width;
+}
 
+std::string format_block(std::span<const Row> rows) {
+  if (rows.front().replay) return format_replay_block(rows);
+  const std::size_t name_width = allocator_width(rows);
   std::string text;
   append_line(text, heading(rows));
   if (const std::string asked = demand(rows); !asked.empty()) append_line(text, asked);
@@ -116,8 +147,28 @@ std::string format_block(std::span<const Row> rows) {
   append_line(text, column_names(name_width));
   for (const Row& row : rows)
     append_line(text, fmt::format("{:{}}{}", row.allocator, name_width,
-                                  row.status == Status::ok ? figures(row) : trouble(row)));
-  return text;
+                                  row.status == Status::ok ? figures(row) : format_trouble(row)));
+  return text += format_findings(rows);
+}
+
+std::string format_break_even(std::span<const Row> rows) {
+  std::string text;
+  std::string line;
+  for (const Row& row : rows) {
+    if (!row.found.break_even_allocs) continue;
+    const std::size_t allocs = *row.found.break_even_allocs;
+    const bool is_last = allocs == row.mode.allocs_per_phase;
+    const std::string entry = fmt::format("{} {}{}", row.allocator, allocs, is_last ? " and up" : "");
+    if (line.size() + entry.size() + 3 > table_width) {
+      append_line(text, line + ",");
+      line.clear();
+    }
+    line += (line.empty() ? "" : ", ") + entry;
+  }
+  if (line.empty()) return {};
+  append_line(text, line);
+  return "break-even, the most allocations a phase that cost at most 1 % over preallocated, end to end:\n" +
+         text;
 }
 
 }  // namespace daa::bench

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "report/row.hpp"
 
@@ -15,7 +16,23 @@ inline constexpr std::size_t table_width = 120;
 /// times are a simulator's.
 [[nodiscard]] std::string format_preamble(const Context& context);
 
-/// A heading and a row for each allocator. `rows` are of one workload, size and sync mode, at least one.
+/// A heading and a row for each allocator. `rows` are of one workload, size (or trace) and way to run, at
+/// least one.
 [[nodiscard]] std::string format_block(std::span<const Row> rows);
+
+/// Below the blocks of a sweep over the number of allocations: `rows` are those of its last block. Nothing
+/// where no break-even point is known.
+[[nodiscard]] std::string format_break_even(std::span<const Row> rows);
+
+// --- what all blocks share ---------------------------------------------------------------------------------
+
+/// Of the column of allocators, its heading included.
+[[nodiscard]] std::size_t allocator_width(std::span<const Row> rows);
+/// What stands in place of a row's figures if it is not ok.
+[[nodiscard]] std::string format_trouble(const Row& row);
+/// "1 thread", "2 threads".
+[[nodiscard]] std::string plural(std::size_t count, std::string_view what);
+/// One line of ASCII, no wider than the table.
+void append_line(std::string& text, std::string_view line);
 
 }  // namespace daa::bench

@@ -7,11 +7,13 @@
 #include <cerrno>
 #include <charconv>
 #include <fstream>
+#include <limits>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
 #include <unordered_map>
 
+#include "allocators/allocators.hpp"
 #include "report/text.hpp"
 
 namespace daa::bench {
@@ -19,24 +21,49 @@ namespace {
 
 constexpr std::string_view header = "Thread,Time,Action,Pointer,Size,Stream";
 constexpr std::size_t field_count = 6;
+constexpr std::string_view only_whole = "use the whole log";
+
+struct Fields {
+  std::string_view thread, action, pointer, size, stream;
+};
+
+// Numbers names in the order in which they first occur.
+class Names {
+ public:
+  std::uint32_t number_of(std::string_view name) {
+    return numbers_.emplace(name, static_cast<std::uint32_t>(numbers_.size())).first->second;
+  }
+  [[nodiscard]] std::size_t size() const { return numbers_.size(); }
+
+ private:
+  std::unordered_map<std::string, std::uint32_t> numbers_;
+};
 
 class TraceReader {
  public:
-  explicit TraceReader(const std::string& path) : path_(path), file_(path) {
+  TraceReader(const std::string& path, std::size_t phase_rows)
+      : path_(path), file_(path), phase_rows_(phase_rows) {
     if (!file_) throw std::runtime_error(fmt::format("{}: {}", path, std::generic_category().message(errno)));
   }
 
   Trace read() {
     std::string line;
-    next(line);
-    if (line != header) refuse(fmt::format("\"{}\" is not the header {}", excerpt(line), header));
-    while (next(line)) read_operation(line);
-    if (file_.bad()) refuse("cannot be read any further");
-    if (trace_.operations == 0) refuse("there is no operation");
-    if (!live_.empty()) {
-      refuse(fmt::format("{} allocations are never freed, the first of them in line {}", live_.size(),
-                         first_left_line()));
+    if (!next(line)) {
+      line_number_ = 1;
+      refuse(file_.bad() ? "cannot be read" : "the file is empty", "give a log of RMM's");
     }
+    if (line != header)
+      refuse(fmt::format("\"{}\" is not the header {}", excerpt(line), header), "give a log of RMM's");
+    while (next(line)) read_row(line);
+    if (file_.bad()) refuse("cannot be read any further", only_whole);
+    if (trace_.operations == 0) refuse("there is no operation", "record some allocations");
+    if (!live_.empty() && phase_rows_ == 0) {
+      refuse(fmt::format("{} allocations are never freed, the first of them in line {}", live_.size(),
+                         first_left_line()),
+             "use the whole log, or --phase-rows=N, which ends phases whatever is live");
+    }
+    trace_.threads = threads_.size();
+    trace_.streams = streams_.size();
     return std::move(trace_);
   }
 
@@ -47,80 +74,137 @@ class TraceReader {
     std::size_t line;
   };
 
-  [[noreturn]] void refuse(const std::string& why) const {
-    throw std::runtime_error(fmt::format("{}:{}: {}", path_, line_number_, why));
+  [[noreturn]] void refuse(std::string_view why, std::string_view remedy) const {
+    throw std::runtime_error(fmt::format("{}:{}: {}; {}", path_, line_number_, why, remedy));
   }
 
+  // What cut a file short has seldom done so between two lines.
   bool next(std::string& line) {
     if (!std::getline(file_, line)) return false;
-    if (line.ends_with('\r')) line.pop_back();
     ++line_number_;
+    if (file_.eof()) {
+      refuse(fmt::format("\"{}\" is cut off: the line does not end", excerpt(line)),
+             "use the whole log, or end the line if it is whole");
+    }
+    if (line.ends_with('\r')) line.pop_back();
     return true;
   }
 
-  void read_operation(std::string_view line) {
-    const std::array<std::string_view, field_count> fields = split(line);
-    const std::uint64_t pointer = number("pointer", fields[3]);
-    const std::size_t bytes = number("size", fields[4]);
-    if (fields[2] == "allocate") {
-      allocate(pointer, bytes);
-    } else if (fields[2] == "free") {
-      free(pointer, bytes);
+  void read_row(std::string_view line) {
+    const Fields fields = split(line);
+    if (phase_rows_ > 0 && rows_++ % phase_rows_ == 0) cut();
+    const std::size_t bytes = number("size", fields.size);
+    if (fields.action == "allocate failure") {
+      ++trace_.left_out;
+    } else if (fields.action == "allocate") {
+      if (bytes == 0) {
+        ++trace_.left_out;
+      } else {
+        allocate(number("pointer", fields.pointer), bytes, fields);
+      }
+    } else if (fields.action == "free") {
+      free(number("pointer", fields.pointer), bytes, fields);
     } else {
-      refuse(fmt::format("unknown action \"{}\"; known: allocate, free", excerpt(fields[2])));
+      refuse(fmt::format("unknown action \"{}\"", excerpt(fields.action)),
+             "known: allocate, free, allocate failure");
     }
-    ++trace_.operations;
-    if (live_.empty()) in_phase_ = false;
+    if (phase_rows_ == 0 && live_.empty()) in_phase_ = false;
   }
 
-  std::array<std::string_view, field_count> split(std::string_view line) const {
+  // What is live now lives no longer; its free, if it comes, will find it here.
+  void cut() {
+    ended_.merge(live_);
+    live_.clear();
+    live_bytes_ = phase_bytes_ = 0;
+    in_phase_ = false;
+  }
+
+  Fields split(std::string_view line) const {
     std::array<std::string_view, field_count> fields;
     const auto commas = std::ranges::count(line, ',');
     if (commas != field_count - 1) {
-      refuse(fmt::format("{} fields instead of {}: \"{}\"", commas + 1, field_count, excerpt(line)));
+      refuse(fmt::format("{} fields instead of {}: \"{}\"", commas + 1, field_count, excerpt(line)),
+             only_whole);
     }
     for (std::string_view& field : fields) {
       field = line.substr(0, line.find(','));
       line.remove_prefix(std::min(field.size() + 1, line.size()));
     }
-    return fields;
+    if (fields[0].empty() || fields[5].empty()) {
+      refuse(fmt::format("the {} is missing", fields[0].empty() ? "thread" : "stream"), only_whole);
+    }
+    return {fields[0], fields[2], fields[3], fields[4], fields[5]};
   }
 
   std::uint64_t number(std::string_view what, std::string_view text) const {
+    if (text == "(nil)") return 0;  // as the C library prints a null pointer
     const bool hexadecimal = text.starts_with("0x");
     const std::string_view digits = hexadecimal ? text.substr(2) : text;
     std::uint64_t value = 0;
     const auto [end, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), value, hexadecimal ? 16 : 10);
     if (error != std::errc{} || end != digits.data() + digits.size()) {
-      refuse(fmt::format("{} \"{}\" is not a number below 2^64", what, excerpt(text)));
+      refuse(fmt::format("{} \"{}\" is not a number below 2^64", what, excerpt(text)),
+             "write it in decimal, or in hexadecimal behind 0x");
     }
     return value;
   }
 
-  void allocate(std::uint64_t pointer, std::size_t bytes) {
+  void allocate(std::uint64_t pointer, std::size_t bytes, const Fields& fields) {
+    if (trace_.blocks == std::numeric_limits<std::uint32_t>::max())
+      refuse("there are 2^32 allocations", "cut the log");
     const Live block{static_cast<std::uint32_t>(trace_.blocks), bytes, line_number_};
-    const auto [there, is_new] = live_.emplace(pointer, block);
-    if (!is_new) refuse(fmt::format("{:#x} is live already, since line {}", pointer, there->second.line));
-    live_bytes_ += bytes;
-    if (live_bytes_ < bytes) refuse(fmt::format("size {}: the live bytes overflow", bytes));
-    trace_.peak_live_bytes = std::max(trace_.peak_live_bytes, live_bytes_);
+    const auto ended = ended_.find(pointer);
+    const auto there = ended != ended_.end() ? ended : live_.emplace(pointer, block).first;
+    if (there->second.line != line_number_)
+      refuse(fmt::format("{:#x} is live already, since line {}", pointer, there->second.line), only_whole);
+    add_up(bytes);
     ++trace_.blocks;
-    if (!in_phase_) trace_.phases.emplace_back();
-    in_phase_ = true;
-    trace_.phases.back().push_back({true, block.block, bytes});
+    append({true, block.block, bytes, threads_.number_of(fields.thread), streams_.number_of(fields.stream)});
   }
 
-  void free(std::uint64_t pointer, std::size_t bytes) {
+  // Whoever replays the trace may keep all of a phase, each block rounded up.
+  void add_up(std::size_t bytes) {
+    const bool rounding_overflows = bytes > std::numeric_limits<std::size_t>::max() - 255;
+    if (rounding_overflows || __builtin_add_overflow(phase_bytes_, footprint(bytes), &phase_bytes_)) {
+      refuse(fmt::format("size {}: the bytes of the phase overflow 2^64", bytes),
+             "no device has that memory: is the log damaged?");
+    }
+    live_bytes_ += bytes;
+    trace_.peak_live_bytes = std::max(trace_.peak_live_bytes, live_bytes_);
+  }
+
+  void free(std::uint64_t pointer, std::size_t bytes, const Fields& fields) {
     const auto found = live_.find(pointer);
-    if (found == live_.end()) refuse(fmt::format("{:#x} is freed and is not live", pointer));
+    if (found == live_.end()) return free_of_no_block(pointer, bytes);
     if (found->second.bytes != bytes) {
       refuse(fmt::format("{:#x} is freed with size {} and was allocated with {} in line {}", pointer, bytes,
-                         found->second.bytes, found->second.line));
+                         found->second.bytes, found->second.line),
+             only_whole);
     }
     live_bytes_ -= bytes;
-    trace_.phases.back().push_back({false, found->second.block, bytes});
+    append({false, found->second.block, bytes, threads_.number_of(fields.thread),
+            streams_.number_of(fields.stream)});
     live_.erase(found);
+    if (live_.empty() && phase_rows_ == 0) phase_bytes_ = 0;
+  }
+
+  void free_of_no_block(std::uint64_t pointer, std::size_t bytes) {
+    const auto ended = ended_.find(pointer);
+    if (ended != ended_.end() && ended->second.bytes == bytes) {
+      ended_.erase(ended);
+    } else if (bytes == 0) {
+      ++trace_.left_out;
+    } else {
+      refuse(fmt::format("{:#x} is freed and is not live", pointer), "use the log from its beginning");
+    }
+  }
+
+  void append(const TraceOperation& operation) {
+    if (!in_phase_) trace_.phases.emplace_back();
+    in_phase_ = true;
+    trace_.phases.back().push_back(operation);
+    ++trace_.operations;
   }
 
   std::size_t first_left_line() const {
@@ -130,17 +214,22 @@ class TraceReader {
 
   std::string path_;
   std::ifstream file_;
+  std::size_t phase_rows_;
   std::size_t line_number_ = 0;
+  std::size_t rows_ = 0;
   Trace trace_;
+  Names threads_, streams_;
   std::unordered_map<std::uint64_t, Live> live_;
+  std::unordered_map<std::uint64_t, Live> ended_;  // by the end of a phase, and not freed by the log yet
   std::size_t live_bytes_ = 0;
+  std::size_t phase_bytes_ = 0;
   bool in_phase_ = false;
 };
 
 }  // namespace
 
-Trace read_trace(const std::string& path) {
-  return TraceReader{path}.read();
+Trace read_trace(const std::string& path, std::size_t phase_rows) {
+  return TraceReader{path, phase_rows}.read();
 }
 
 }  // namespace daa::bench

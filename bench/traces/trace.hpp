@@ -12,22 +12,36 @@ struct TraceOperation {
   bool allocates;       // or frees
   std::uint32_t block;  // numbered in the order of allocation, over the whole trace
   std::size_t bytes;    // as requested; a free has those of its allocation
+  // Numbered in the order in which they first occur; of a free, those that free.
+  std::uint32_t thread = 0;
+  std::uint32_t stream = 0;
 };
 
 struct Trace {
   using Phase = std::vector<TraceOperation>;
 
-  std::vector<Phase> phases;  // each ends where nothing is live any more
+  /// Each ends where nothing is live any more or, where it was cut by rows, leaves blocks that nothing frees.
+  std::vector<Phase> phases;
   std::size_t blocks = 0;
   std::size_t operations = 0;
-  std::size_t peak_live_bytes = 0;
+  std::size_t peak_live_bytes = 0;  // as requested
+  std::size_t threads = 1;
+  std::size_t streams = 1;
+  std::size_t left_out = 0;  // lines that take no memory: failed allocations, and those of 0 bytes
 };
 
-/// Reads a file with the header "Thread,Time,Action,Pointer,Size,Stream" and a line an operation, Action
-/// being allocate or free. Threads and streams are read over: operations come in the order of the lines.
-/// Throws std::runtime_error that gives the file, the line and what is wrong: an unknown action, a number
-/// that is none or overflows, a free of what is not live or of another size, an allocation at an address that
-/// is live, memory still live at the end, a line with too few or too many fields, no operation at all.
-[[nodiscard]] Trace read_trace(const std::string& path);
+/// Reads a file with the header "Thread,Time,Action,Pointer,Size,Stream" and a line an operation. Action is
+/// allocate, free, or "allocate failure", which is left out as are allocations of 0 bytes and their frees:
+/// they take no memory. Threads and streams are names, told apart and nothing else; times are not read. Lines
+/// may end in LF or CR LF.
+///
+/// Phases end where nothing is live. With `phase_rows` above 0 each is that many lines instead: what is live
+/// at its end is given back there, and the free that comes later is dropped.
+///
+/// Throws std::runtime_error, "FILE:LINE: what is wrong; what to do": an unknown action, a number that is
+/// none or overflows, sizes that overflow when added up, a free of what is not live or of another size, an
+/// allocation at an address that is live, memory still live at the end (unless phases are cut by rows), a
+/// line with too few or too many fields, a last line that does not end, no operation at all.
+[[nodiscard]] Trace read_trace(const std::string& path, std::size_t phase_rows = 0);
 
 }  // namespace daa::bench

@@ -70,6 +70,10 @@ class Compact final : public Workload {
 
     copy(kept, input.selected, output_, stream);
     copy(offsets + count, 1, output_count_, stream);
+    skip_phase();
+  }
+
+  void skip_phase() override {
     last_ = next_;
     next_ = (next_ + 1) % inputs_.size();
   }
@@ -121,7 +125,7 @@ class Compact final : public Workload {
   DeviceBuffer<std::uint32_t> output_;        // elements kept; the next two: of the phase enqueued last
   DeviceBuffer<std::uint32_t> output_count_;  // their number
   std::size_t next_ = 0;                      // the input of the next phase
-  std::size_t last_ = 0;                      // that of the phase enqueued last
+  std::size_t last_ = 0;                      // that of the phase enqueued (or skipped) last
 };
 
 }  // namespace

@@ -10,6 +10,8 @@ namespace daa::bench {
 [[nodiscard]] WorkloadInfo sort_workload();
 [[nodiscard]] WorkloadInfo stencil_workload();
 [[nodiscard]] WorkloadInfo compact_workload();
+[[nodiscard]] WorkloadInfo none_workload();
+[[nodiscard]] WorkloadInfo allocs_workload();
 
 /// `elements`, unless it is below `least` or above primitives::max_count: throws std::invalid_argument.
 [[nodiscard]] std::size_t checked_elements(std::string_view workload, std::size_t elements,

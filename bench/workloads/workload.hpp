@@ -32,6 +32,10 @@ class Workload {
   /// never synchronises. Throws what `scratch` throws, and CudaError if a launch fails.
   virtual void enqueue_phase(ScratchAllocator& scratch, cudaStream_t stream) = 0;
 
+  /// Goes on in the cycle as enqueue_phase() does, but enqueues nothing: the results of that phase, which a
+  /// graph computes, are what find_error() expects next.
+  virtual void skip_phase() {}
+
   /// Enqueues on `stream` the overwriting of every output with garbage, so that no earlier result can pass.
   virtual void spoil_outputs(cudaStream_t stream) = 0;
 
@@ -49,9 +53,15 @@ struct WorkloadInfo {
       bytes_per_element;  // estimate of all device memory, inputs, outputs and temporaries, per element
   /// Fresh random data drawn from `seed`, on the current device. Synchronises freely.
   std::unique_ptr<Workload> (*make)(std::size_t elements, std::uint64_t seed, cudaStream_t stream);
+  /// The same with a number of temporaries a phase, at most one an element. Null where that cannot be chosen.
+  std::unique_ptr<Workload> (*make_cut)(std::size_t elements, std::size_t allocations, std::uint64_t seed,
+                                        cudaStream_t stream) = nullptr;
 };
 
-/// All workloads, in the order in which they are listed.
+/// All workloads that stand for what programs do, in the order in which they are listed.
 [[nodiscard]] std::span<const WorkloadInfo> workloads();
+
+/// Those that are made to find something out, to be asked for by name.
+[[nodiscard]] std::span<const WorkloadInfo> synthetic_workloads();
 
 }  // namespace daa::bench

@@ -1,0 +1,81 @@
+#include "driver/crew.hpp"
+
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+
+#include "daa/error.hpp"
+
+namespace daa::bench {
+
+Crew::Crew(std::size_t threads) : start_(static_cast<std::ptrdiff_t>(threads)), failures_(threads) {
+  int device = 0;
+  DAA_CUDA_CHECK(cudaGetDevice(&device));
+  try {
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, i, device] { serve(i, device); });
+  } catch (...) {
+    {
+      const std::lock_guard lock{mutex_};
+      ending_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+    throw;
+  }
+}
+
+Crew::~Crew() {
+  {
+    const std::lock_guard lock{mutex_};
+    ending_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Crew::run(const std::function<void(std::size_t)>& work) {
+  std::unique_lock lock{mutex_};
+  work_ = &work;
+  busy_ = threads_.size();
+  ++round_;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return busy_ == 0; });
+  const auto failure = std::ranges::find_if(failures_, [](const auto& each) { return each != nullptr; });
+  if (failure == failures_.end()) return;
+  const std::exception_ptr first = *failure;
+  std::ranges::fill(failures_, nullptr);
+  std::rethrow_exception(first);
+}
+
+void Crew::serve(std::size_t i, int device) {
+  std::exception_ptr failure;
+  try {
+    DAA_CUDA_CHECK(cudaSetDevice(device));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  for (std::size_t seen = 0;;) {
+    const std::function<void(std::size_t)>* work = nullptr;
+    {
+      std::unique_lock lock{mutex_};
+      changed_.wait(lock, [&] { return ending_ || round_ != seen; });
+      if (ending_) return;
+      seen = round_;
+      work = work_;
+    }
+    start_.arrive_and_wait();
+    if (!failure) {
+      try {
+        (*work)(i);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+    }
+    const std::lock_guard lock{mutex_};
+    failures_[i] = failure;
+    failure = nullptr;
+    if (--busy_ == 0) changed_.notify_all();
+  }
+}
+
+}  // namespace daa::bench

@@ -1,0 +1,105 @@
+#include "driver/graph_turn.hpp"
+
+#include <algorithm>
+
+namespace daa::bench {
+
+namespace {
+
+Demand for_graphs(Demand demand) {
+  demand.for_graphs = true;
+  return demand;
+}
+
+std::size_t graph_memory(int device, cudaGraphMemAttributeType attribute) {
+  std::uint64_t bytes = 0;
+  DAA_CUDA_CHECK(cudaDeviceGetGraphMemAttribute(device, attribute, &bytes));
+  return bytes;
+}
+
+}  // namespace
+
+GraphTurn::GraphTurn(const Problem& problem, const AllocatorInfo& allocator, const TurnOptions& options)
+    : problem_(problem),
+      options_(options),
+      ranges_(problem.name, allocator.name, options.profile),
+      scratch_(allocator.make(problem.stream, for_graphs(problem.demand))),
+      clock_(problem.stream),
+      phases_left_(options.iters),
+      samples_left_(samples_per_turn(options)) {
+  DAA_CUDA_CHECK(cudaGetDevice(&device_));
+  // The highest marks begin again with this turn.
+  for (const auto mark : {cudaGraphMemAttrUsedMemHigh, cudaGraphMemAttrReservedMemHigh}) {
+    std::uint64_t zero = 0;
+    DAA_CUDA_CHECK(cudaDeviceSetGraphMemAttribute(device_, mark, &zero));
+  }
+
+  const std::size_t cycle = problem_.workload.cycle_length();
+  problem_.workload.restart_cycle();
+  const auto run_phase = [this] {
+    problem_.workload.enqueue_phase(*scratch_, problem_.stream);
+    scratch_->end_phase();
+  };
+  for (std::size_t i = 0; i < cycle; ++i) run_phase();
+  DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
+  for (std::size_t i = 0; i < cycle; ++i) graphs_.emplace_back(problem_.stream, run_phase);
+
+  for (std::size_t i = 0; i < options_.warmup; ++i) {
+    launch_next();
+    if (options_.sync == SyncMode::phase) DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
+  }
+  DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
+  calls_before_ = scratch_->runtime_calls();
+  ranges_.begin_measured();
+}
+
+GraphTurn::~GraphTurn() {
+  // Graphs go before the memory that they use, and what they have mapped does not stay for the next turn.
+  graphs_.clear();
+  static_cast<void>(cudaStreamSynchronize(problem_.stream));
+  static_cast<void>(cudaDeviceGraphMemTrim(device_));
+}
+
+void GraphTurn::launch_next() {
+  graphs_[next_].launch();
+  next_ = (next_ + 1) % graphs_.size();
+}
+
+Sample GraphTurn::measure() {
+  if (options_.l2 != nullptr) options_.l2->flush(problem_.stream);
+  const NvtxRange range{"block"};
+  const std::size_t phases = (phases_left_ + samples_left_ - 1) / samples_left_;
+  phases_left_ -= phases;
+  --samples_left_;
+  return clock_.time(phases, [&] {
+    for (std::size_t i = 0; i < phases; ++i) {
+      std::optional<NvtxRange> phase_range;
+      if (options_.profile) phase_range.emplace("phase");
+      launch_next();
+    }
+  });
+}
+
+TurnResult GraphTurn::finish() {
+  ranges_.end_measured();
+  TurnResult result;
+  result.runtime_calls_per_phase = static_cast<double>(scratch_->runtime_calls() - calls_before_) /
+                                   static_cast<double>(options_.iters - phases_left_);
+  std::size_t nodes = 0;
+  problem_.workload.restart_cycle();
+  for (CapturedPhase& graph : graphs_) {
+    problem_.workload.spoil_outputs(problem_.stream);
+    graph.launch();
+    problem_.workload.skip_phase();
+    if (auto error = problem_.workload.find_error(problem_.stream); error && !result.error)
+      result.error = std::move(error);
+    nodes += graph.memory_nodes();
+  }
+  result.graph_memory_nodes = static_cast<double>(nodes) / static_cast<double>(graphs_.size());
+  result.bytes_reserved = scratch_->bytes_reserved() + graph_memory(device_, cudaGraphMemAttrUsedMemHigh);
+  result.pool_mapped_bytes =
+      scratch_->pool_mapped_bytes() + graph_memory(device_, cudaGraphMemAttrReservedMemHigh);
+  return result;
+}
+
+}  // namespace daa::bench

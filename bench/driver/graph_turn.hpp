@@ -1,0 +1,44 @@
+// A turn of replays: the phases of a cycle, captured once, one graph each.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "driver/block_clock.hpp"
+#include "driver/captured_phase.hpp"
+#include "driver/turn.hpp"
+#include "driver/turn_ranges.hpp"
+
+namespace daa::bench {
+
+/// An allocator made for graphs (Demand::for_graphs) goes through one cycle as ever, so that it has its
+/// memory, then through one that is captured; what is warmed up, measured and checked are launches of those
+/// graphs in turn. Nothing asks the allocator anything while it is captured.
+class GraphTurn final : public AnyTurn {
+ public:
+  /// `problem` must outlive the turn. Throws std::runtime_error with the reason if a phase cannot be
+  /// captured.
+  GraphTurn(const Problem& problem, const AllocatorInfo& allocator, const TurnOptions& options);
+  ~GraphTurn() override;
+
+  Sample measure() override;
+  /// Launches each graph once more and checks its results. Memory that graphs take is in the account.
+  TurnResult finish() override;
+
+ private:
+  void launch_next();
+
+  const Problem& problem_;
+  TurnOptions options_;
+  TurnRanges ranges_;
+  std::unique_ptr<ScratchAllocator> scratch_;
+  std::vector<CapturedPhase> graphs_;
+  BlockClock clock_;
+  int device_ = 0;
+  std::size_t next_ = 0;
+  std::size_t phases_left_;
+  std::size_t samples_left_;
+  std::size_t calls_before_ = 0;
+};
+
+}  // namespace daa::bench

@@ -1,0 +1,56 @@
+// One turn of one allocator on a trace: as Turn, whose phases are those of the trace.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "driver/nvtx.hpp"
+#include "replay/session.hpp"
+
+namespace daa::bench {
+
+struct ReplayTurnOptions {
+  SyncMode sync = SyncMode::end;
+  std::size_t warmup_passes = 0;
+  bool profile = false;  // measured passes between cudaProfilerStart and cudaProfilerStop
+};
+
+/// What touched passes find out.
+struct ReplayCheck {
+  std::optional<std::string> error;
+  MemoryHeld held;
+};
+
+/// Everything throws what the allocator throws.
+class ReplayTurn {
+ public:
+  /// Constructs the allocator and warms it up. `program` must outlive the turn.
+  ReplayTurn(const ReplayProgram& program, const AllocatorInfo& allocator, const ReplayTurnOptions& options);
+  ~ReplayTurn();
+  ReplayTurn(const ReplayTurn&) = delete;
+  ReplayTurn& operator=(const ReplayTurn&) = delete;
+
+  /// Measures a pass. The streams are idle before and after.
+  PassTimes measure();
+
+  /// CUDA runtime calls that the allocator made in the passes measured so far, a phase.
+  [[nodiscard]] double runtime_calls_per_phase() const;
+
+  /// Ends the measurement, and makes one pass more, with kernels.
+  ReplayCheck finish();
+
+ private:
+  const ReplayProgram& program_;
+  ReplayTurnOptions options_;
+  std::optional<NvtxRange> workload_range_;
+  std::optional<NvtxRange> allocator_range_;
+  ReplaySession session_;
+  std::size_t calls_before_ = 0;
+  std::size_t passes_ = 0;
+};
+
+/// Two passes with kernels, of a fresh allocator: while it grows, and when its phases come again.
+[[nodiscard]] ReplayCheck check_replay(const ReplayProgram& program, const AllocatorInfo& allocator);
+
+}  // namespace daa::bench

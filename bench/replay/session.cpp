@@ -1,0 +1,236 @@
+#include "replay/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <barrier>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+namespace daa::bench {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Kind = ReplayStep::Kind;
+
+double ns_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
+}
+
+// Of WrongMarks, what one unit of mapped memory holds.
+constexpr std::size_t marks_granule = primitives::memory_granularity / sizeof(primitives::WrongMarks);
+
+// Thrown in a thread that waits for one that has failed.
+struct Abandoned {};
+
+}  // namespace
+
+struct ReplaySession::Thread {
+  std::size_t number;
+  SyncMode sync;
+  std::barrier<>& together;
+  double waited_ns = 0;
+  PassTimes times;
+};
+
+ReplaySession::ReplaySession(const ReplayProgram& program, const AllocatorInfo& allocator,
+                             std::optional<std::size_t> limit_bytes)
+    : program_(program),
+      pointers_(program.blocks),
+      crossings_(program.crossings),
+      wrong_marks_((program.lanes.size() + marks_granule - 1) / marks_granule * marks_granule) {
+  DAA_CUDA_CHECK(cudaGetDevice(&device_));
+  for (std::size_t i = 0; i < program.streams; ++i) streams_.push_back(make_stream());
+  for (Crossing& crossing : crossings_) crossing.handed_over = make_event();
+  wrong_marks_.upload(std::vector<primitives::WrongMarks>(wrong_marks_.size()), streams_.front().get());
+  for (const ReplayLane& lane : program.lanes)
+    lanes_.push_back({streams_[lane.stream].get(), nullptr, {}, {}});
+
+  // The limit is that of the allocators: what the session itself needs is there by now.
+  if (limit_bytes) memory_limit_ = primitives::limit_memory(*limit_bytes);
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    Demand demand = program.lanes[i].demand;
+    demand.plan = &program.lanes[i].plan;
+    lanes_[i].allocator = allocator.make(lanes_[i].stream, demand);
+  }
+}
+
+ReplaySession::~ReplaySession() {
+  for (const Stream& stream : streams_) static_cast<void>(cudaStreamSynchronize(stream.get()));
+  for (Lane& lane : lanes_) lane.allocator.reset();
+  // What was given back in stream order is with the device when the next session begins.
+  for (const Stream& stream : streams_) static_cast<void>(cudaStreamSynchronize(stream.get()));
+}
+
+PassTimes ReplaySession::run_timed(SyncMode sync) {
+  return run<Mode::timed>(sync);
+}
+
+void ReplaySession::run_touched() {
+  run<Mode::touched>(SyncMode::phase);
+}
+
+template <ReplaySession::Mode mode>
+PassTimes ReplaySession::run(SyncMode sync) {
+  ++pass_;
+  std::barrier together{static_cast<std::ptrdiff_t>(program_.threads)};
+  std::vector<Thread> threads;
+  for (std::size_t i = 0; i < program_.threads; ++i) threads.push_back({i, sync, together, 0, {}});
+  {
+    std::vector<std::jthread> others;
+    try {
+      for (std::size_t i = 1; i < threads.size(); ++i)
+        others.emplace_back([this, &thread = threads[i]] { run_thread<mode>(thread); });
+    } catch (...) {  // no more threads: those that there are must not wait for the rest
+      failed_ = true;
+      for (std::size_t i = others.size(); i < threads.size(); ++i) together.arrive_and_drop();
+      throw;
+    }
+    run_thread<mode>(threads.front());
+  }
+  if (failure_) std::rethrow_exception(failure_);
+  PassTimes times = threads.front().times;
+  for (std::size_t i = 1; i < threads.size(); ++i) times.threads_ns += threads[i].times.threads_ns;
+  return times;
+}
+
+// The first thread keeps the clocks of all and synchronises the streams.
+template <ReplaySession::Mode mode>
+void ReplaySession::run_thread(Thread& thread) try {
+  if (thread.number > 0) DAA_CUDA_CHECK(cudaSetDevice(device_));
+  thread.together.arrive_and_wait();
+  const auto pass_begin = Clock::now();
+  for (const auto& phase : program_.phases) {
+    const auto phase_begin = Clock::now();
+    thread.waited_ns = 0;
+    run_phase<mode>(phase[thread.number], thread);
+    thread.times.threads_ns += ns_since(phase_begin) - thread.waited_ns;
+    thread.together.arrive_and_wait();
+    if (failed_) throw Abandoned{};
+    if (thread.number > 0 && thread.sync == SyncMode::end) continue;
+    if (thread.number == 0) {
+      thread.times.host_ns += ns_since(phase_begin);
+      if (thread.sync == SyncMode::phase) synchronise();
+    }
+    if (thread.sync == SyncMode::phase) thread.together.arrive_and_wait();
+  }
+  if (thread.number > 0) return;
+  if (thread.sync == SyncMode::end) synchronise();
+  thread.times.end_to_end_ns = ns_since(pass_begin);
+} catch (...) {
+  {
+    const std::lock_guard lock{failure_mutex_};
+    if (!failed_.exchange(true)) failure_ = std::current_exception();
+  }
+  thread.together.arrive_and_drop();
+}
+
+template <ReplaySession::Mode mode>
+void ReplaySession::run_phase(const ReplayProgram::ThreadPhase& phase, Thread& thread) {
+  constexpr bool touched = mode == Mode::touched;
+  for (const ReplayStep& step : phase.steps) {
+    if (step.kind == Kind::hand_over) {
+      hand_over(step, thread);
+      continue;
+    }
+    Lane& lane = lanes_[step.place];
+    void*& pointer = pointers_[step.block];
+    if (step.kind == Kind::allocate) {
+      pointer = lane.allocator->allocate(step.bytes);
+      if constexpr (touched) touch(lane, step, pointer);
+      if (step.crossing != ReplayStep::none)
+        crossings_[step.crossing].progress.store(2 * pass_ + 1, std::memory_order_release);
+      continue;
+    }
+    if (step.kind == Kind::take_back) take_back(step, thread);
+    if constexpr (touched) check(lane, step);
+    lane.allocator->free(pointer, step.bytes);
+  }
+  if constexpr (touched) {
+    for (const ReplayStep& left : phase.left) check(lanes_[left.place], left);
+  }
+  for (std::size_t i = 0; i < lanes_.size(); ++i)
+    if (program_.lanes[i].thread == thread.number) lanes_[i].allocator->end_phase();
+}
+
+void ReplaySession::touch(Lane& lane, const ReplayStep& step, void* pointer) {
+  const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+  if (address == 0 || address % primitives::mark_spacing != 0) {
+    if (lane.error.empty())
+      lane.error =
+          fmt::format("allocation {} of the trace ({} bytes) is at {:#x}, which is not aligned to {}",
+                      step.block, step.bytes, address, primitives::mark_spacing);
+    return;
+  }
+  primitives::write_marks(pointer, step.bytes, step.block, lane.stream);
+  lane.held.reserved_bytes = std::max(lane.held.reserved_bytes, lane.allocator->bytes_reserved());
+  lane.held.pool_mapped_bytes = std::max(lane.held.pool_mapped_bytes, lane.allocator->pool_mapped_bytes());
+}
+
+void ReplaySession::check(const Lane& lane, const ReplayStep& step) {
+  if (!lane.error.empty()) return;
+  primitives::check_marks(pointers_[step.block], step.bytes, step.block,
+                          wrong_marks_.data() + (&lane - lanes_.data()), lane.stream);
+}
+
+void ReplaySession::hand_over(const ReplayStep& step, Thread& thread) {
+  Crossing& crossing = crossings_[step.crossing];
+  wait_for(crossing, 2 * pass_ + 1, thread);
+  if (step.changes_stream)
+    DAA_CUDA_CHECK(cudaEventRecord(crossing.handed_over.get(), streams_[step.place].get()));
+  crossing.progress.store(2 * pass_ + 2, std::memory_order_release);
+}
+
+void ReplaySession::take_back(const ReplayStep& step, Thread& thread) {
+  const Crossing& crossing = crossings_[step.crossing];
+  wait_for(crossing, 2 * pass_ + 2, thread);
+  if (step.changes_stream)
+    DAA_CUDA_CHECK(cudaStreamWaitEvent(lanes_[step.place].stream, crossing.handed_over.get(), 0));
+}
+
+void ReplaySession::wait_for(const Crossing& crossing, std::size_t progress, Thread& thread) {
+  if (crossing.progress.load(std::memory_order_acquire) >= progress) return;
+  const auto begin = Clock::now();
+  while (crossing.progress.load(std::memory_order_acquire) < progress) {
+    if (failed_) throw Abandoned{};
+    std::this_thread::yield();
+  }
+  thread.waited_ns += ns_since(begin);
+}
+
+void ReplaySession::synchronise() const {
+  for (const Stream& stream : streams_) DAA_CUDA_CHECK(cudaStreamSynchronize(stream.get()));
+}
+
+std::optional<std::string> ReplaySession::find_error() {
+  for (const Lane& lane : lanes_)
+    if (!lane.error.empty()) return lane.error;
+  synchronise();
+  primitives::WrongMarks all;
+  for (const primitives::WrongMarks& wrong : wrong_marks_.download(streams_.front().get())) {
+    all.count += wrong.count;
+    all.first_mark = std::min(all.first_mark, wrong.first_mark);
+  }
+  if (all.count == 0) return std::nullopt;
+  return fmt::format("allocation {} of the trace was overwritten while it was live; {} marks damaged in all",
+                     all.first_mark, all.count);
+}
+
+MemoryHeld ReplaySession::memory_held() const {
+  MemoryHeld sum;
+  for (const Lane& lane : lanes_) {
+    sum.reserved_bytes += lane.held.reserved_bytes;
+    sum.pool_mapped_bytes += lane.held.pool_mapped_bytes;
+  }
+  return sum;
+}
+
+std::size_t ReplaySession::runtime_calls() const {
+  std::size_t sum = 0;
+  for (const Lane& lane : lanes_) sum += lane.allocator->runtime_calls();
+  return sum;
+}
+
+}  // namespace daa::bench

@@ -1,0 +1,28 @@
+// A phase that allocates nothing and launches nothing: what the clocks show of it is their own cost, the
+// driver's loop and the synchronisation.
+#include "workloads/table.hpp"
+
+namespace daa::bench {
+
+namespace {
+
+class None final : public Workload {
+ public:
+  void enqueue_phase(ScratchAllocator&, cudaStream_t) override {}
+  void spoil_outputs(cudaStream_t) override {}
+  std::optional<std::string> find_error(cudaStream_t) override { return std::nullopt; }
+};
+
+}  // namespace
+
+WorkloadInfo none_workload() {
+  return {.name = "none",
+          .summary = "nothing allocated, nothing launched: the overhead of measuring",
+          .min_elements = 1,
+          .bytes_per_element = 1,
+          .make = [](std::size_t, std::uint64_t, cudaStream_t) -> std::unique_ptr<Workload> {
+            return std::make_unique<None>();
+          }};
+}
+
+}  // namespace daa::bench

@@ -1,0 +1,70 @@
+// Threads that work together.
+
+#include "driver/crew.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "daa/error.hpp"
+#include "daa/host_runtime.hpp"
+
+namespace daa::bench {
+namespace {
+
+TEST(Crew, EachThreadDoesItsPartOfEachWork) {
+  Crew crew{4};
+  std::set<std::thread::id> all;
+  for (int round = 0; round < 50; ++round) {
+    std::vector<std::thread::id> ids(4);
+    crew.run([&](std::size_t i) { ids[i] = std::this_thread::get_id(); });
+    all.insert(ids.begin(), ids.end());
+  }
+  EXPECT_EQ(all.size(), 4u) << "four threads, the same each time";
+  EXPECT_FALSE(all.contains(std::this_thread::get_id()));
+}
+
+TEST(Crew, NoneBeginsBeforeAllAreThere) {
+  Crew crew{3};
+  std::atomic<int> begun = 0;
+  crew.run([&](std::size_t) {
+    ++begun;
+    while (begun < 3) std::this_thread::yield();  // for ever, if they came one after the other
+  });
+  EXPECT_EQ(begun, 3);
+}
+
+TEST(Crew, WhatAThreadThrowsIsThrownOnceAllAreThroughAndTheyGoOn) {
+  Crew crew{3};
+  std::atomic<int> done = 0;
+  const auto fail_in_two = [&](std::size_t i) {
+    ++done;
+    if (i > 0) throw std::runtime_error("thread " + std::to_string(i));
+  };
+  try {
+    crew.run(fail_in_two);
+    FAIL() << "nothing was thrown";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "thread 1");
+  }
+  EXPECT_EQ(done, 3);
+  crew.run([&](std::size_t) { ++done; });
+  EXPECT_EQ(done, 6);
+}
+
+TEST(Crew, WorksOnTheDeviceOfWhoMadeIt) {
+  host_runtime::set_device_count(2);
+  DAA_CUDA_CHECK(cudaSetDevice(1));
+  Crew crew{2};
+  DAA_CUDA_CHECK(cudaSetDevice(0));
+  std::vector<int> devices(2);
+  crew.run([&](std::size_t i) { DAA_CUDA_CHECK(cudaGetDevice(&devices[i])); });
+  EXPECT_EQ(devices, (std::vector<int>{1, 1}));
+  host_runtime::reset();
+}
+
+}  // namespace
+}  // namespace daa::bench

@@ -1,0 +1,294 @@
+// Turns on several streams at once.
+
+#include "driver/lane_turn.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "campaign_fixture.hpp"
+#include "turn_fixture.hpp"
+#include "workload_allocators.hpp"
+
+namespace daa::test {
+namespace {
+
+namespace host = host_runtime;
+
+// Which thread has used which allocator, each on a stream of its own.
+struct Users {
+  static inline std::mutex mutex;
+  static inline std::map<cudaStream_t, std::set<std::thread::id>> of_stream;
+};
+
+class Watched final : public BlockAllocator {
+ public:
+  Watched(cudaStream_t stream, const Demand& demand)
+      : BlockAllocator(demand.max_phase_bytes, behind_previous), stream_(stream) {}
+
+  void* allocate(std::size_t bytes) override {
+    const std::lock_guard lock{Users::mutex};
+    Users::of_stream[stream_].insert(std::this_thread::get_id());
+    return BlockAllocator::allocate(bytes);
+  }
+
+ private:
+  cudaStream_t stream_;
+};
+
+std::unique_ptr<ScratchAllocator> make_watched(cudaStream_t stream, const Demand& demand) {
+  return std::make_unique<Watched>(stream, demand);
+}
+
+// A kernel's length of work on each stream, and how many ran at once.
+class Sleeping final : public Workload {
+ public:
+  static constexpr std::chrono::milliseconds duration{20};
+  static inline std::atomic<int> running, most_running;
+
+  void enqueue_phase(ScratchAllocator& scratch, cudaStream_t stream) override {
+    void* const place = scratch.allocate(256);
+    DAA_CUDA_CHECK(host::launch(stream, {{place, 256}}, [] {
+      const int now = ++running;
+      int most = most_running;
+      while (most < now && !most_running.compare_exchange_weak(most, now)) {
+      }
+      std::this_thread::sleep_for(duration);
+      --running;
+    }));
+  }
+  void spoil_outputs(cudaStream_t) override {}
+  std::optional<std::string> find_error(cudaStream_t stream) override {
+    DAA_CUDA_CHECK(cudaStreamSynchronize(stream));
+    return std::nullopt;
+  }
+};
+
+const WorkloadInfo sleeping{
+    .name = "sleeping",
+    .summary = "of a test",
+    .min_elements = 1,
+    .bytes_per_element = 1,
+    .make = [](std::size_t, std::uint64_t, cudaStream_t) -> std::unique_ptr<Workload> {
+      return std::make_unique<Sleeping>();
+    }};
+
+// Waits for all streams before it allocates.
+std::unique_ptr<ScratchAllocator> make_serialising(cudaStream_t, const Demand& demand) {
+  struct Serialising final : BlockAllocator {
+    using BlockAllocator::BlockAllocator;
+    void* allocate(std::size_t bytes) override {
+      DAA_CUDA_CHECK(cudaDeviceSynchronize());
+      return BlockAllocator::allocate(bytes);
+    }
+  };
+  return std::make_unique<Serialising>(demand.max_phase_bytes, BlockAllocator::behind_previous);
+}
+
+class LaneTurnTest : public TurnTest {
+ protected:
+  Lanes lanes(std::string_view name, std::size_t threads, std::size_t streams, std::size_t elements = 1000) {
+    return make_lanes(threads, streams, [&](std::size_t i, cudaStream_t stream) {
+      return workload(name).make(elements, 1 + i, stream);
+    });
+  }
+};
+
+TEST_F(LaneTurnTest, EachThreadHasAStreamAndAnAllocatorForItself) {
+  const Problem scan = problem("scan");
+  Lanes four = lanes("scan", 4, 4);
+  Users::of_stream.clear();
+  LaneTurn turn{scan, four, allocator_of<make_watched>("watched"), {.iters = 40, .warmup = 3}};
+  host::clear_calls();
+  turn.measure();
+  std::map<cudaStream_t, std::size_t> launches;
+  for (const host::Call& call : host::calls())
+    if (call.function == "cudaLaunchKernel") ++launches[call.stream];
+  ASSERT_EQ(launches.size(), 4u);
+  for (const Lane& lane : four.all) EXPECT_EQ(launches[lane.stream.get()], launches.begin()->second);
+  EXPECT_EQ(launches.count(scan.stream), 0u);
+
+  turn.measure();
+  std::set<std::thread::id> threads;
+  ASSERT_EQ(Users::of_stream.size(), 4u);
+  for (const auto& [stream, users] : Users::of_stream) {
+    EXPECT_EQ(users.size(), 1u) << "one thread a stream";
+    threads.insert(users.begin(), users.end());
+  }
+  EXPECT_EQ(threads.size(), 4u) << "one stream a thread";
+  EXPECT_EQ(turn.finish().error, std::nullopt);
+}
+
+TEST_F(LaneTurnTest, OneThreadGoesRoundItsStreams) {
+  const Problem scan = problem("scan");
+  Lanes three = lanes("scan", 1, 3);
+  Users::of_stream.clear();
+  LaneTurn turn{scan, three, allocator_of<make_watched>("watched"), {.iters = 2}};
+  host::clear_calls();
+  turn.measure();
+  std::vector<cudaStream_t> order;  // of the launches, each stream once as long as it lasts
+  for (const host::Call& call : host::calls())
+    if (call.function == "cudaLaunchKernel" && (order.empty() || order.back() != call.stream))
+      order.push_back(call.stream);
+  std::vector<cudaStream_t> expected;
+  for (int phase = 0; phase < 2; ++phase)
+    for (const Lane& lane : three.all) expected.push_back(lane.stream.get());
+  EXPECT_EQ(order, expected);
+  std::set<std::thread::id> threads;
+  for (const auto& [stream, users] : Users::of_stream) threads.insert(users.begin(), users.end());
+  EXPECT_EQ(threads.size(), 1u);
+}
+
+TEST_F(LaneTurnTest, AllocationsAreTimedWithoutKernels) {
+  const Problem compact = problem("compact");
+  Lanes two = lanes("compact", 2, 2);
+  LaneTurn turn{compact, two, allocator("cuda-malloc"), {.iters = 8}};
+  turn.measure();
+  host::clear_calls();
+  const TurnResult result = turn.finish();
+  EXPECT_EQ(result.error, std::nullopt);
+  EXPECT_GT(result.lanes.allocation_ns.value(), 0);
+  EXPECT_GE(result.lanes.slowest_allocation_ns.value(), *result.lanes.allocation_ns);
+  EXPECT_FALSE(result.lanes.serial_ns) << "is the floor's alone";
+  // Eight phases without kernels, then a cycle of four with them, in each of two lanes.
+  const double a_phase = compact.demand.allocations_per_phase;
+  EXPECT_EQ(static_cast<double>(host::call_count("cudaMalloc")), 2 * (8 + 4) * a_phase);
+  const std::size_t launches = host::call_count("cudaLaunchKernel");
+  host::clear_calls();
+  for (const Lane& lane : two.all) static_cast<void>(lane.workload->find_error(lane.stream.get()));
+  const auto scratch = allocator("cuda-malloc").make(compact.stream, {});
+  two.all[0].workload->restart_cycle();
+  for (int i = 0; i < 4; ++i) {
+    two.all[0].workload->enqueue_phase(*scratch, two.all[0].stream.get());
+    scratch->end_phase();
+  }
+  EXPECT_EQ(launches, 2 * host::call_count("cudaLaunchKernel"));
+}
+
+TEST_F(LaneTurnTest, CountsAndBytesAreOfAllStreams) {
+  const Problem scan = problem("scan");
+  Lanes two = lanes("scan", 2, 2);
+  LaneTurn turn{scan, two, allocator("cuda-malloc"), {.iters = 3}};
+  turn.measure();
+  const TurnResult result = turn.finish();
+  EXPECT_EQ(result.runtime_calls_per_phase, 2 * scan.demand.allocations_per_phase) << "a phase of one stream";
+  EXPECT_EQ(static_cast<double>(result.bytes_reserved), 2 * scan.demand.bytes_per_phase);
+}
+
+TEST_F(LaneTurnTest, AWrongResultOnAnyStreamIsFound) {
+  static int made = 0;
+  const auto make = [](cudaStream_t, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
+    const bool wrong = made++ == 1;
+    return std::make_unique<BlockAllocator>(
+        demand.max_phase_bytes, wrong ? BlockAllocator::all_at_start : BlockAllocator::behind_previous);
+  };
+  const Problem scan = problem("scan", 5003);
+  Lanes three = lanes("scan", 3, 3, 5003);
+  made = 0;
+  LaneTurn turn{scan, three, {"second-overlaps", "of a test", make}, {.iters = 3}};
+  turn.measure();
+  EXPECT_NE(turn.finish().error, std::nullopt);
+}
+
+TEST_F(LaneTurnTest, WhatAnAllocatorThrowsInAThreadEndsTheTurn) {
+  const Problem scan = problem("scan");
+  Lanes two = lanes("scan", 2, 2);
+  LaneTurn turn{scan, two, allocator_of<make_exhausted>("exhausted"), {.iters = 3}};
+  EXPECT_THROW(turn.measure(), OutOfDeviceMemory);
+}
+
+class LaneCampaign : public CampaignTest {
+ protected:
+  static Options on_streams(const WorkloadInfo& info, std::size_t streams) {
+    Options options = small_options();
+    options.workloads = {&info};
+    options.streams = {streams};
+    options.warmup = 1;
+    return options;
+  }
+};
+
+TEST_F(LaneCampaign, EveryAllocatorIsMeasuredOnEachNumberOfThreads) {
+  Options options = small_options();
+  options.threads = {1, 3};
+  options.allocators.clear();
+  for (const AllocatorInfo& info : allocators()) options.allocators.push_back(&info);
+  const auto groups = run_groups(options);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(turn_count(options), 2 * allocators().size() * options.repetitions);
+  for (std::size_t i = 0; i < 2; ++i) {
+    for (const Row& row : groups[i]) {
+      expect_measured(row, options);
+      EXPECT_EQ(row.mode.threads, options.threads[i]);
+      EXPECT_EQ(row.mode.streams, options.threads[i]);
+      EXPECT_GT(row.found.allocation_ns.value(), 0);
+      EXPECT_GE(row.found.slowest_allocation_ns.value(), *row.found.allocation_ns);
+      EXPECT_GT(row.found.serial_ns.value(), 0) << "preallocated's, in every row";
+    }
+  }
+}
+
+// The device's part is asleep, so that streams overlap on any machine; where that is so busy that the floor's
+// own times differ by more than it gains, there is no score, and it is tried again.
+TEST_F(LaneCampaign, AnAllocatorThatSerialisesStreamsHasALowOverlapScore) {
+  const AllocatorInfo serialising = allocator_of<make_serialising>("serialising");
+  Options options = on_streams(sleeping, 4);
+  options.allocators = {&allocator("preallocated"), &serialising};
+  options.iters = 2;
+  const double serial = std::chrono::duration<double, std::nano>(4 * Sleeping::duration).count();
+  std::vector<Row> rows;
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    rows = run(options);
+    ASSERT_EQ(rows.size(), 2u);
+    for (const Row& row : rows) expect_measured(row, options);
+    EXPECT_GE(rows[0].found.serial_ns.value(), serial) << "one stream after the other";
+    EXPECT_GE(rows[1].end_to_end.median_ns, serial) << "as it runs on the serialised streams";
+    if (rows[0].found.overlap_score) break;
+  }
+  ASSERT_TRUE(rows[0].found.overlap_score) << "the floor never overlapped";
+  EXPECT_EQ(rows[0].found.overlap_score, 1);
+  EXPECT_LT(rows[1].found.overlap_score.value(), 0.5);
+  const double gain = *rows[0].found.serial_ns - rows[0].end_to_end.median_ns;
+  EXPECT_DOUBLE_EQ(*rows[1].found.overlap_score,
+                   (*rows[0].found.serial_ns - rows[1].end_to_end.median_ns) / gain);
+}
+
+TEST_F(LaneCampaign, WhatIsSerialisedNeverRunsAtOnceAndWhatIsNotDoes) {
+  const AllocatorInfo serialising = allocator_of<make_serialising>("serialising");
+  Options options = on_streams(sleeping, 4);
+  options.iters = 2;
+  const auto most_running = [&](const AllocatorInfo& info) {
+    options.allocators = {&info};
+    Sleeping::most_running = 0;
+    for (const Row& row : run(options)) expect_measured(row, options);
+    return Sleeping::most_running.load();
+  };
+  EXPECT_EQ(most_running(serialising), 1);
+  EXPECT_GT(most_running(allocator("cuda-malloc-async")), 1);
+}
+
+TEST_F(LaneCampaign, WithoutTheFloorThereIsNoScore) {
+  Options options = on_streams(workload("scan"), 2);
+  options.allocators = {&allocator("arena")};
+  const Row row = run(options).at(0);
+  expect_measured(row, options);
+  EXPECT_EQ(row.found.overlap_score, std::nullopt);
+  EXPECT_EQ(row.found.serial_ns, std::nullopt);
+}
+
+TEST_F(LaneCampaign, WhereTheStreamsWorkloadsDoNotFitTheRowsSaySo) {
+  Options options = on_streams(workload("stencil"), 64);
+  options.elements = {100'000};
+  host::set_memory_limit(16 << 20);
+  const std::vector<Row> rows = run(options);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].status, Status::out_of_memory);
+  EXPECT_TRUE(rows[0].message.starts_with("preparing the workload: ")) << rows[0].message;
+}
+
+}  // namespace
+}  // namespace daa::test

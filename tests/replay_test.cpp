@@ -1,0 +1,256 @@
+// Replays of traces: threads and streams as in the trace, frees honoured, and overlaps found out.
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "replay_fixture.hpp"
+
+namespace daa::test {
+namespace {
+
+namespace host = host_runtime;
+
+// Notes who calls which lane.
+class Recording final : public BlockAllocator {
+ public:
+  struct Call {
+    std::string what;
+    std::size_t bytes;
+    std::thread::id thread;
+    cudaStream_t stream;
+  };
+  static inline std::vector<Call> calls;
+  static inline std::mutex mutex;
+
+  Recording(cudaStream_t stream, const Demand& demand)
+      : BlockAllocator(demand.max_phase_bytes, behind_previous), stream_(stream) {}
+
+  void* allocate(std::size_t bytes) override {
+    note("allocate", bytes);
+    return BlockAllocator::allocate(bytes);
+  }
+  void free(void*, std::size_t bytes) override { note("free", bytes); }
+  void end_phase() override {
+    note("end_phase", 0);
+    BlockAllocator::end_phase();
+  }
+
+ private:
+  void note(const char* what, std::size_t bytes) const {
+    const std::lock_guard lock{mutex};
+    calls.push_back({what, bytes, std::this_thread::get_id(), stream_});
+  }
+  cudaStream_t stream_;
+};
+
+std::unique_ptr<ScratchAllocator> make_recording(cudaStream_t stream, const Demand& demand) {
+  return std::make_unique<Recording>(stream, demand);
+}
+
+template <BlockAllocator::Placement placement>
+std::unique_ptr<ScratchAllocator> make_block(cudaStream_t, const Demand& demand) {
+  return std::make_unique<BlockAllocator>(demand.max_phase_bytes + 4096, placement);
+}
+
+std::size_t off_by_one_word(std::size_t end) {
+  return (end + 255) / 256 * 256 + 4;
+}
+
+TEST_F(ReplayTest, EveryAllocatorOfTheTableGivesOutNoLiveMemory) {
+  std::string log;
+  std::mt19937 random(5);
+  std::vector<std::pair<int, std::size_t>> live;
+  for (int i = 0; i < 400; ++i) {
+    if (i < 300 && (live.empty() || random() % 3 > 0)) {
+      live.emplace_back(i + 1, 1 + random() % 300'000);
+      log += "0,0,allocate," + std::to_string(i + 1) + "," + std::to_string(live.back().second) + ",0\n";
+    } else if (!live.empty()) {
+      const auto which = live.begin() + static_cast<std::ptrdiff_t>(random() % live.size());
+      log += "0,0,free," + std::to_string(which->first) + "," + std::to_string(which->second) + ",0\n";
+      live.erase(which);
+    }
+  }
+  for (const auto& [pointer, bytes] : live)
+    log += "0,0,free," + std::to_string(pointer) + "," + std::to_string(bytes) + ",0\n";
+  for (const Trace& trace : {trace_of(log), trace_of(log, 50), small_trace(), crossing_trace()}) {
+    const ReplayProgram program = make_program(trace);
+    for (const AllocatorInfo& info : allocators())
+      EXPECT_EQ(check_replay(program, info).error, std::nullopt) << info.name;
+  }
+}
+
+TEST_F(ReplayTest, BlocksThatOverlapWhileBothLiveAreFoundOut) {
+  const ReplayProgram program = make_program(small_trace());
+  const auto at_start =
+      check_replay(program, allocator_of<make_block<BlockAllocator::all_at_start>>("all at start"));
+  ASSERT_TRUE(at_start.error);
+  EXPECT_NE(at_start.error->find("allocation 0 of the trace was overwritten"), std::string::npos)
+      << *at_start.error;
+  EXPECT_TRUE(
+      check_replay(program, allocator_of<make_block<BlockAllocator::over_end_of_previous>>("256 bytes"))
+          .error);
+}
+
+TEST_F(ReplayTest, AddressesThatAreNotAlignedAreFoundOut) {
+  const ReplayProgram program = make_program(small_trace());
+  const auto check = check_replay(program, allocator_of<make_block<off_by_one_word>>("misaligned"));
+  ASSERT_TRUE(check.error);
+  EXPECT_NE(check.error->find("not aligned to 256"), std::string::npos) << *check.error;
+}
+
+TEST_F(ReplayTest, EachThreadAndStreamOfTheTraceIsOne) {
+  const ReplayProgram program = make_program(crossing_trace());
+  ASSERT_EQ(program.lanes.size(), 3u);  // 7 on a, 8 on b, 9 on b
+  Recording::calls.clear();
+  ReplaySession session{program, allocator_of<make_recording>("recording")};
+  host::clear_calls();
+  session.run_timed(SyncMode::end);
+
+  std::map<cudaStream_t, std::set<std::thread::id>> threads_of;
+  std::map<std::size_t, Recording::Call> allocations, frees;
+  for (const Recording::Call& call : Recording::calls) {
+    threads_of[call.stream].insert(call.thread);
+    if (call.what == "allocate") allocations.emplace(call.bytes, call);
+    if (call.what == "free") frees.emplace(call.bytes, call);
+  }
+  EXPECT_EQ(threads_of.size(), 2u);
+  EXPECT_EQ(allocations.size(), 4u);
+  ASSERT_EQ(frees.size(), 4u);
+  for (const auto& [bytes, free] : frees) {
+    EXPECT_EQ(free.thread, allocations.at(bytes).thread) << bytes;
+    EXPECT_EQ(free.stream, allocations.at(bytes).stream) << bytes;
+  }
+  std::set<std::thread::id> threads;
+  for (const Recording::Call& call : Recording::calls) threads.insert(call.thread);
+  EXPECT_EQ(threads.size(), 3u);
+
+  // Two frees are on another stream: the allocating one waits for what that was given before.
+  std::vector<cudaStream_t> recorded, waiting;
+  for (const host::Call& call : host::calls()) {
+    if (call.function == "cudaEventRecord") recorded.push_back(call.stream);
+    if (call.function == "cudaStreamWaitEvent") waiting.push_back(call.stream);
+  }
+  ASSERT_EQ(recorded.size(), 2u);
+  ASSERT_EQ(waiting.size(), 2u);
+  EXPECT_TRUE(std::ranges::is_permutation(recorded, waiting));  // a for b, and b for a
+  EXPECT_NE(recorded[0], recorded[1]);
+}
+
+TEST_F(ReplayTest, ABlockThatCrossesIsFreedInTheOrderOfTheLog) {
+  const ReplayProgram program = make_program(crossing_trace());
+  const AllocatorInfo info = allocator_of<make_recording>("recording");
+  for (int round = 0; round < 50; ++round) {
+    Recording::calls.clear();
+    ReplaySession session{program, info};
+    session.run_timed(SyncMode::end);
+    const auto place = [](std::string_view what, std::size_t bytes) {
+      return std::ranges::find_if(
+                 Recording::calls,
+                 [&](const Recording::Call& call) { return call.what == what && call.bytes == bytes; }) -
+             Recording::calls.begin();
+    };
+    EXPECT_LT(place("allocate", 3'000'000), place("free", 3'000'000));
+    EXPECT_LT(place("free", 3'000'000), place("allocate", 4'000'000));  // what thread 7 does next
+    EXPECT_LT(place("allocate", 4'000'000), place("free", 4'000'000));
+  }
+}
+
+TEST_F(ReplayTest, WhatIsLeftAtTheEndOfAPhaseIsGivenBackThere) {
+  const Trace trace = trace_of(
+      "0,0,allocate,0x1,1000,0\n"
+      "0,1,allocate,0x2,2000,0\n"
+      "0,2,free,0x1,1000,0\n"
+      "0,3,free,0x2,2000,0\n",
+      2);
+  const ReplayProgram program = make_program(trace);
+  ASSERT_EQ(program.phases.size(), 1u);
+  EXPECT_EQ(program.operations, 2u);
+  Recording::calls.clear();
+  ReplaySession{program, allocator_of<make_recording>("recording")}.run_timed(SyncMode::end);
+  ASSERT_EQ(Recording::calls.size(), 3u);
+  EXPECT_EQ(Recording::calls.back().what, "end_phase");
+  EXPECT_TRUE(
+      check_replay(program, allocator_of<make_block<BlockAllocator::all_at_start>>("overlapping")).error);
+}
+
+TEST_F(ReplayTest, ATimedPassLaunchesNothingAndTheFloorCallsNothing) {
+  const ReplayProgram program = make_program(small_trace());
+  ReplaySession session{program, allocator(floor_name)};
+  host::clear_calls();
+  const PassTimes times = session.run_timed(SyncMode::end);
+  EXPECT_EQ(host::call_count(), 1u);
+  EXPECT_EQ(host::call_count("cudaStreamSynchronize"), 1u);
+  EXPECT_GT(times.threads_ns, 0);
+  EXPECT_GE(times.host_ns, times.threads_ns);
+  EXPECT_GE(times.end_to_end_ns, times.host_ns);
+  host::clear_calls();
+  session.run_timed(SyncMode::phase);
+  EXPECT_EQ(host::call_count("cudaStreamSynchronize"), 2u);
+}
+
+TEST_F(ReplayTest, MemoryHeldIsTheMostAtAnyOperation) {
+  const ReplayProgram program = make_program(small_trace());
+  const auto reserved = [&](std::string_view name) {
+    return check_replay(program, allocator(name)).held.reserved_bytes;
+  };
+  constexpr std::size_t mib = 1 << 20;
+  EXPECT_EQ(reserved("preallocated"), 5 * mib);
+  EXPECT_EQ(reserved("cuda-malloc"), 5 * mib);
+  EXPECT_EQ(reserved("arena"), 8 * mib);  // ignores frees
+  EXPECT_GE(reserved("arena-release"), 8 * mib);
+  EXPECT_LE(reserved("arena-recycle"), 8 * mib);
+  EXPECT_GE(check_replay(program, allocator("arena-recycle")).held.from_device(), 5 * mib);
+}
+
+TEST_F(ReplayTest, OnlySomeAllocatorsHonourFrees) {
+  // 40 blocks of 1 MiB, one after the other: 1 MiB live.
+  std::string log;
+  for (int i = 0; i < 40; ++i) log += "0,0,allocate,0x1,1048576,0\n0,0,free,0x1,1048576,0\n";
+  log = "0,0,allocate,0x2,256,0\n" + log + "0,0,free,0x2,256,0\n";  // one phase
+  const ReplayProgram program = make_program(trace_of(log));
+  for (const AllocatorInfo& info : allocators()) {
+    const bool ignores = info.name == "arena" || info.name == "arena-release";
+    const std::size_t held = check_replay(program, info).held.from_device();
+    if (ignores) {
+      EXPECT_GE(held, std::size_t{40} << 20) << info.name;
+    } else {
+      EXPECT_LE(held, std::size_t{4} << 20) << info.name;
+    }
+  }
+}
+
+TEST_F(ReplayTest, AThreadThatFailsEndsAllOfThem) {
+  const ReplayProgram program = make_program(crossing_trace());
+  for (std::size_t k = 1; k <= 4; ++k) {
+    ReplaySession session{program, allocator("cuda-malloc")};
+    host::fail_call(k, cudaErrorMemoryAllocation, "cudaMalloc");
+    EXPECT_THROW(session.run_timed(SyncMode::phase), CudaError);
+    host::clear_fault();
+  }
+}
+
+TEST_F(ReplayTest, ATurnCountsTheCallsOfAPhase) {
+  const ReplayProgram program = make_program(small_trace());
+  ReplayTurn turn{program, allocator("cuda-malloc"), {.sync = SyncMode::end, .warmup_passes = 1}};
+  for (int i = 0; i < 3; ++i) turn.measure();
+  EXPECT_DOUBLE_EQ(turn.runtime_calls_per_phase(), 4);  // 8 operations in 2 phases
+  EXPECT_EQ(turn.finish().error, std::nullopt);
+}
+
+TEST_F(ReplayTest, AProfiledTurnIsBetweenAStartAndAStop) {
+  const ReplayProgram program = make_program(small_trace());
+  {
+    ReplayTurn turn{program, allocator(floor_name), {.warmup_passes = 1, .profile = true}};
+    EXPECT_EQ(host::calls().back().function, "cudaProfilerStart");
+    turn.measure();
+    EXPECT_EQ(host::call_count("cudaProfilerStop"), 0u);
+  }
+  EXPECT_EQ(host::call_count("cudaProfilerStop"), 1u);
+}
+
+}  // namespace
+}  // namespace daa::test
