@@ -18,7 +18,8 @@ constexpr Flag table[]{
     {"workload", list, "NAME,...", "all", what,
      "Workloads to run; 'all' is each of them. --list describes them.", apply_workload},
     {"allocator", list, "NAME,...", "all", what,
-     "Where their temporaries come from. An allocator named twice is measured twice\n"
+     "Where their temporaries come from; 'all' is each that is built in, --list says\n"
+     "why others are not. An allocator named twice is measured twice\n"
      "(A/A: the difference between the two is noise). Ratios need 'preallocated'.",
      apply_allocator},
     {"elements", list, "N,...", "2^20", what,
