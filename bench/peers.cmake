@@ -50,3 +50,6 @@ endif()
 
 daa_bench_peer(cub-caching "${cccl_absence}" daa_toolkit_cccl)
 daa_bench_peer(thrust-pool "${cccl_absence}" daa_toolkit_cccl)
+daa_bench_peer(rmm-pool "${DAA_RMM_ABSENCE}" daa_rmm)
+daa_bench_peer(rmm-async "${DAA_RMM_ABSENCE}" daa_rmm)
+daa_bench_peer(rmm-arena "${DAA_RMM_ABSENCE}" daa_rmm)

@@ -228,7 +228,8 @@ TEST_F(OptionsTest, OnTheHostRuntimeTheAllocatorsOfOthersNeedAGpu) {
     absent.push_back(row.name);
     EXPECT_TRUE(row.absence.starts_with("needs a GPU")) << row.name;
   }
-  EXPECT_EQ(absent, (std::vector<std::string_view>{"cub-caching", "thrust-pool"}));
+  EXPECT_EQ(absent, (std::vector<std::string_view>{"cub-caching", "thrust-pool", "rmm-pool", "rmm-async",
+                                                   "rmm-arena"}));
 }
 
 TEST_F(OptionsTest, VersionIsOneLine) {

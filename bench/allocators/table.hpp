@@ -16,5 +16,8 @@ AllocatorInfo arena_release();
 // Of others, each built in where CMake finds what it needs (peers.cmake).
 AllocatorInfo cub_caching();
 AllocatorInfo thrust_pool();
+AllocatorInfo rmm_pool();
+AllocatorInfo rmm_async();
+AllocatorInfo rmm_arena();
 
 }  // namespace daa::bench
