@@ -229,7 +229,7 @@ TEST_F(OptionsTest, OnTheHostRuntimeTheAllocatorsOfOthersNeedAGpu) {
     EXPECT_TRUE(row.absence.starts_with("needs a GPU")) << row.name;
   }
   EXPECT_EQ(absent, (std::vector<std::string_view>{"cub-caching", "thrust-pool", "rmm-pool", "rmm-async",
-                                                   "rmm-arena"}));
+                                                   "rmm-arena", "torch-caching"}));
 }
 
 TEST_F(OptionsTest, VersionIsOneLine) {

@@ -20,6 +20,7 @@ struct Table {
       rmm_pool(),
       rmm_async(),
       rmm_arena(),
+      torch_caching(),
       arena(),
       arena_individual(),
       arena_recycle(),

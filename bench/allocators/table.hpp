@@ -19,5 +19,6 @@ AllocatorInfo thrust_pool();
 AllocatorInfo rmm_pool();
 AllocatorInfo rmm_async();
 AllocatorInfo rmm_arena();
+AllocatorInfo torch_caching();
 
 }  // namespace daa::bench
