@@ -1,6 +1,8 @@
 # daa_rmm: RMM, its headers before those of the CUDA toolkit, for it brings its own CCCL. DAA_RMM_ABSENCE: empty, or why it
 # is not to be used, and what to do.
 #
+# DAA_RMM_FOLDERS: where its libraries are, unless CMake knows.
+#
 # From the folder DAA_RMM, as the Python registry's packages make it, or else from RMM's CMake package, which needs
 # CMake 4.
 
@@ -14,6 +16,7 @@ endif()
 
 set(how_to_get_it "pip install --target FOLDER librmm-cu${CUDAToolkit_VERSION_MAJOR}, then cmake -DDAA_RMM=FOLDER")
 set(DAA_RMM_ABSENCE "")
+set(DAA_RMM_FOLDERS "")
 
 # Older releases have other interfaces: RMM's resources were templates.
 set(rmm_least 26.10)
@@ -54,6 +57,8 @@ target_include_directories(daa_rmm SYSTEM INTERFACE ${rmm_includes} ${CUDAToolki
 target_compile_definitions(daa_rmm INTERFACE LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE)
 target_link_libraries(daa_rmm INTERFACE ${rmm_library} ${rapids_logger_library})
 target_link_options(daa_rmm INTERFACE -Wl,--no-as-needed)  # librmm does not know where rapids_logger is
+
+set(DAA_RMM_FOLDERS ${DAA_RMM}/librmm/lib64 ${DAA_RMM}/rapids_logger/lib64)
 
 cmake_push_check_state(RESET)
 set(CMAKE_REQUIRED_LIBRARIES daa_rmm CUDA::cudart_static)
