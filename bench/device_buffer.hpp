@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daa/error.hpp"
+#include "out_of_memory.hpp"
 
 namespace daa::bench {
 
@@ -20,14 +21,7 @@ struct CudaFree {
 /// As cudaMalloc(). Throws OutOfDeviceMemory, with what the device has left, or CudaError.
 [[nodiscard]] inline std::unique_ptr<void, CudaFree> malloc_device(std::size_t bytes) {
   void* pointer = nullptr;
-  const cudaError_t result = cudaMalloc(&pointer, bytes);
-  if (result == cudaErrorMemoryAllocation) {
-    cudaGetLastError();  // dealt with here
-    MemoryShortage shortage{.bytes_asked = bytes};
-    if (cudaMemGetInfo(&shortage.device_free, &shortage.device_total) != cudaSuccess) cudaGetLastError();
-    throw OutOfDeviceMemory(shortage);
-  }
-  throw_if_failed(result, "cudaMalloc(&pointer, bytes)", __FILE__, __LINE__);
+  throw_if_not_allocated(cudaMalloc(&pointer, bytes), bytes, "cudaMalloc", __FILE__, __LINE__);
   return std::unique_ptr<void, CudaFree>(pointer);
 }
 

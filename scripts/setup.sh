@@ -3,12 +3,13 @@
 #
 # From the distribution, by apt-get (as root or with sudo): compiler, CMake, Ninja, Git and four libraries.
 # From the Python registry, into build/tools and without root: the CUDA toolkit where this machine has none that is
-# new enough, and CMake where the distribution's is too old; for tests, the newest CCCL besides.
+# new enough, and CMake where the distribution's is too old; RMM to compare with, and for tests the newest CCCL.
 # Where nothing is missing, neither apt-get nor the network is touched.
 
 readonly cmake_least=3.25 cuda_least=12.8        # what CMakeLists.txt asks for
 readonly cmake_pinned=3.31.6 cuda_pinned=13.0.2  # what is installed where there is less
 readonly cccl_pinned=13.3.5.0.6                  # CCCL 3.5.0: the newest to test with, beside the toolkit's own
+readonly rmm_pinned=26.10.0 rmm_logger_pinned=0.3.0  # whose allocators daa-bench compares with
 readonly cuda_pinned_driver=580                  # the oldest driver that runs programs of that toolkit
 readonly compiler_kib=$((2 * 1024 * 1024))       # memory of one compiler: nvcc takes up to 2 GiB for CUB
 
@@ -16,7 +17,8 @@ root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 own_cmake=$root/build/tools/cmake-$cmake_pinned
 own_cuda=$root/build/tools/cuda-$cuda_pinned
 own_cccl=$root/build/tools/cccl-$cccl_pinned
-readonly root own_cmake own_cuda own_cccl
+own_rmm=$root/build/tools/rmm-$rmm_pinned
+readonly root own_cmake own_cuda own_cccl own_rmm
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() {
@@ -131,37 +133,58 @@ install_cuda() {
 prepare_newest_cccl() {
   [[ ! -d $own_cccl ]] || return 0
   say "installing CCCL $cccl_pinned into ${own_cccl#"$root"/}: 4 MB to download, 25 MB on disk"
+  install_optional "$own_cccl" nvidia/cu13/include/cccl "nvidia-cuda-cccl==$cccl_pinned" ||
+    say "so there will be no tests with it, only with the toolkit's CCCL"
+}
+
+# Installs RMM, whose allocators daa-bench then compares with. Does without it where it cannot.
+prepare_rmm() {
+  local major
+  [[ ! -d $own_rmm ]] || return 0
+  say "installing RMM $rmm_pinned into ${own_rmm#"$root"/}: 5 MB to download, 28 MB on disk"
+  major=$("$cuda/bin/nvcc" --version | sed -n 's/.*release \([0-9]*\)\..*/\1/p')
+  install_optional "$own_rmm" . "librmm-cu$major==$rmm_pinned" "rapids-logger==$rmm_logger_pinned" ||
+    say "so daa-bench will be without RMM's allocators"
+}
+
+# install_optional FOLDER PART REQUIREMENT...: makes PART of what the requirements install into FOLDER. Fails where it cannot.
+install_optional() {
+  local folder=$1 part=$2 status=0
+  shift 2
   (
     missing=()
     need_python
     ((${#missing[@]} == 0)) || install_packages
-    PIP_RETRIES=1 from_python "nvidia-cuda-cccl==$cccl_pinned"
-    mv -T "$partial/packages/nvidia/cu13/include/cccl" "$own_cccl"
-  ) || say "so there will be no tests with it, only with the toolkit's CCCL"
+    PIP_RETRIES=1 from_python "$@"
+    mv -T "$(realpath "$partial/packages/$part")" "$folder"
+  ) || status=$?
   rm -rf "$root/build/tools/partial"
+  return $status
 }
 
-# from_python REQUIREMENT: installs it into `partial`/packages, from where the caller moves it to its place, whole.
+# from_python REQUIREMENT...: installs them into `partial`/packages, from where the caller moves it to its place, whole.
 from_python() {
   partial=$root/build/tools/partial
   rm -rf "$partial"
   python3 -m venv "$partial"
   "$partial/bin/python" -m pip install --disable-pip-version-check --only-binary :all: \
-    --target "$partial/packages" "$1" >&2 || die "could not install $1 from the Python registry"
+    --target "$partial/packages" "$@" >&2 || die "could not install $* from the Python registry"
 }
 
 # build PRESET [TARGET...]: leaves it (or all) up to date in build/PRESET. Configures only at first, and when the toolkit,
-# the newest CCCL, the presets, the GPUs or the place of the project have changed. A folder that somebody else has
+# the newest CCCL, RMM, the presets, the GPUs or the place of the project have changed. A folder that somebody else has
 # configured is taken as it is.
 build() {
-  local folder=$root/build/$1 preset=$1 settings newest_cccl
+  local folder=$root/build/$1 preset=$1 settings newest_cccl rmm
   shift
   newest_cccl=$([[ ! -d $own_cccl ]] || echo "$own_cccl")
-  settings=$(printf '%s\n' "$root" "$cuda" "$newest_cccl" "$(cksum <"$root/CMakePresets.json")" \
+  rmm=$([[ ! -d $own_rmm ]] || echo "$own_rmm")
+  settings=$(printf '%s\n' "$root" "$cuda" "$newest_cccl" "$rmm" "$(cksum <"$root/CMakePresets.json")" \
     "$(cat /proc/driver/nvidia/gpus/*/information 2>/dev/null | grep ^Model)")
   if [[ ! -e $folder/build.ninja ]] || { [[ -e $folder/.settings ]] && [[ $(<"$folder/.settings") != "$settings" ]]; }; then
     say "configuring build/$preset with ${cuda}"
-    (cd "$root" && cmake --fresh --preset "$preset" -DCUDAToolkit_ROOT="$cuda" -DDAA_NEWEST_CCCL="$newest_cccl") >&2
+    (cd "$root" && cmake --fresh --preset "$preset" -DCUDAToolkit_ROOT="$cuda" -DDAA_NEWEST_CCCL="$newest_cccl" \
+      -DDAA_RMM="$rmm") >&2
     printf '%s\n' "$settings" >"$folder/.settings"
   fi
   cmake --build "$folder" --parallel "$(compilers)" ${1+--target "$@"} >&2

@@ -1,6 +1,4 @@
-// What must hold of every allocator of daa-bench's table.
-
-#include <algorithm>
+// What must hold of every allocator of daa-bench's table, as the host runtime sees it.
 
 #include "turn_fixture.hpp"
 
@@ -28,12 +26,6 @@ TEST_P(EveryAllocator, HasRightResultsInEveryWorkload) {
   for (const WorkloadInfo& info : workloads()) {
     EXPECT_EQ(find_error(problem(info.name), GetParam()), std::nullopt) << info.name;
   }
-}
-
-std::string allocator_name(const ::testing::TestParamInfo<AllocatorInfo>& tested) {
-  std::string name{tested.param.name};
-  std::ranges::replace(name, '-', '_');
-  return name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, EveryAllocator, ::testing::ValuesIn(allocators()), allocator_name);

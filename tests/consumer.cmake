@@ -51,3 +51,15 @@ daa_test_refusal(AnUnknownComponentIsRefused moved "COMPONENTS;host_runtime;gpu"
   "daa has no component \"gpu\": there are arena and host_runtime.")
 daa_test_refusal(AComponentThatIsNotInstalledIsRefused arena_only "COMPONENTS;host_runtime"
   "The component \"host_runtime\" of daa is not installed in")
+
+# --- the benchmark, installed by name ---
+
+set(installed ${CMAKE_CURRENT_BINARY_DIR}/bench)
+set(program daa-bench-host)
+if(TARGET daa-bench)
+  set(program daa-bench)
+endif()
+add_test(NAME bench.Install COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --component bench --prefix ${installed})
+set_tests_properties(bench.Install PROPERTIES FIXTURES_SETUP installed_bench)
+add_test(NAME bench.AnInstalledOneFindsItsLibraries COMMAND ${installed}/${CMAKE_INSTALL_BINDIR}/${program} --list)
+set_tests_properties(bench.AnInstalledOneFindsItsLibraries PROPERTIES FIXTURES_REQUIRED installed_bench)

@@ -31,4 +31,8 @@ std::span<const AllocatorInfo> allocators() {
   return table;
 }
 
+std::span<const AllocatorInfo> absent_allocators() {
+  return {};
+}
+
 }  // namespace daa::bench

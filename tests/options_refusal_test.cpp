@@ -55,6 +55,15 @@ TEST_F(OptionsRefusalTest, UnknownNamesAreMetWithTheNearestAndAllThatAreKnown) {
   expect_refused({"--profile=maybe"}, Code::ValidationError, {"--profile=maybe: ", "true, false"});
 }
 
+TEST_F(OptionsRefusalTest, AnAllocatorThatIsNotBuiltInIsRefusedWithTheReason) {
+  ASSERT_FALSE(absent_allocators().empty());
+  for (const AllocatorInfo& row : absent_allocators()) {
+    const std::string name{row.name};
+    expect_refused({"--allocator=arena," + name}, Code::ValidationError,
+                   {"--allocator=" + name + ": not built in: " + std::string{row.absence}});
+  }
+}
+
 TEST_F(OptionsRefusalTest, NothingIsSuggestedWhereNothingIsNear) {
   EXPECT_FALSE(contains(run({"--workload=qqqqqqqq"}).err, "did you mean"));
 }

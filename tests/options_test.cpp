@@ -284,6 +284,26 @@ TEST_F(OptionsTest, ListNamesEveryWorkloadAndAllocatorWithItsSummary) {
   for (const AllocatorInfo& row : allocators()) EXPECT_TRUE(contains(outcome.out, std::string{row.summary}));
 }
 
+TEST_F(OptionsTest, ListNamesTheAllocatorsThatAreNotBuiltInWithTheReason) {
+  const std::string list = run({"--list"}).out;
+  ASSERT_FALSE(absent_allocators().empty());
+  const std::string absent = list.substr(list.find("Allocators that are not built in:"));
+  for (const AllocatorInfo& row : absent_allocators()) {
+    EXPECT_TRUE(contains(absent, "\n  " + std::string{row.name} + ' '));
+    EXPECT_TRUE(contains(absent, ' ' + std::string{row.absence} + '\n'));
+  }
+}
+
+TEST_F(OptionsTest, OnTheHostRuntimeTheAllocatorsOfOthersNeedAGpu) {
+  std::vector<std::string_view> absent;
+  for (const AllocatorInfo& row : absent_allocators()) {
+    absent.push_back(row.name);
+    EXPECT_TRUE(row.absence.starts_with("needs a GPU")) << row.name;
+  }
+  EXPECT_EQ(absent, (std::vector<std::string_view>{"cub-caching", "thrust-pool", "rmm-pool", "rmm-async",
+                                                   "rmm-arena", "torch-caching"}));
+}
+
 TEST_F(OptionsTest, VersionIsOneLine) {
   const Outcome outcome = run({"--version"});
   EXPECT_EQ(outcome.exit_code, 0);

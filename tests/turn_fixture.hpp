@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <memory>
-#include <ostream>
 #include <string_view>
 
 #include "allocators/allocators.hpp"
@@ -12,15 +11,6 @@
 #include "driver/turn.hpp"
 #include "stream_fixture.hpp"
 #include "table_rows.hpp"
-
-namespace daa::bench {
-
-/// For GoogleTest's messages.
-inline void PrintTo(const AllocatorInfo& info, std::ostream* out) {
-  *out << info.name;
-}
-
-}  // namespace daa::bench
 
 namespace daa::test {
 

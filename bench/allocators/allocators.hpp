@@ -41,11 +41,16 @@ struct AllocatorInfo {
   std::string_view name;
   std::string_view summary;  // one line for --list
   std::unique_ptr<ScratchAllocator> (*make)(cudaStream_t stream, const Demand& demand);
+  std::string_view absence =
+      {};  // why this program is without it, and what to do; empty where it is built in
 };
 
 inline constexpr std::string_view floor_name = "preallocated";
 
-/// All allocators, in the order in which they are listed; the floor first.
+/// The allocators of this program, in the order in which they are listed; the floor first.
 [[nodiscard]] std::span<const AllocatorInfo> allocators();
+
+/// The others, which have a name and a reason, nothing else.
+[[nodiscard]] std::span<const AllocatorInfo> absent_allocators();
 
 }  // namespace daa::bench

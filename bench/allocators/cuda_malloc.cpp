@@ -6,6 +6,7 @@
 
 #include "allocators/table.hpp"
 #include "daa/error.hpp"
+#include "out_of_memory.hpp"
 
 namespace daa::bench {
 
@@ -22,7 +23,7 @@ class CudaMalloc final : public ScratchAllocator {
     ++runtime_calls_;
     const cudaError_t error = cudaMalloc(&live_.back().pointer, bytes);
     if (error != cudaSuccess) live_.pop_back();
-    throw_if_failed(error, "cudaMalloc", __FILE__, __LINE__);
+    throw_if_not_allocated(error, bytes, "cudaMalloc", __FILE__, __LINE__);
     reserved_ += bytes;
     return live_.back().pointer;
   }

@@ -1,4 +1,4 @@
-// A CUDA memory pool of one's own.
+// CUDA memory pools: what they hold, and one of one's own.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -12,6 +12,21 @@
 #include "daa/error.hpp"
 
 namespace daa::bench {
+
+[[nodiscard]] inline std::uint64_t pool_attribute(cudaMemPool_t pool, cudaMemPoolAttr name) {
+  std::uint64_t value = 0;
+  DAA_CUDA_CHECK(cudaMemPoolGetAttribute(pool, name, &value));
+  return value;
+}
+
+/// Idle memory and the driver's rounding included.
+[[nodiscard]] inline std::size_t bytes_mapped(cudaMemPool_t pool) {
+  return pool_attribute(pool, cudaMemPoolAttrReservedMemCurrent);
+}
+
+[[nodiscard]] inline std::size_t bytes_used(cudaMemPool_t pool) {
+  return pool_attribute(pool, cudaMemPoolAttrUsedMemCurrent);
+}
 
 class MemoryPool {
  public:
@@ -33,16 +48,10 @@ class MemoryPool {
 
   [[nodiscard]] cudaMemPool_t handle() const noexcept { return pool_.get(); }
 
-  [[nodiscard]] std::size_t bytes_mapped() const { return attribute(cudaMemPoolAttrReservedMemCurrent); }
-  [[nodiscard]] std::size_t bytes_used() const { return attribute(cudaMemPoolAttrUsedMemCurrent); }
+  [[nodiscard]] std::size_t bytes_mapped() const { return bench::bytes_mapped(handle()); }
+  [[nodiscard]] std::size_t bytes_used() const { return bench::bytes_used(handle()); }
 
  private:
-  [[nodiscard]] std::uint64_t attribute(cudaMemPoolAttr name) const {
-    std::uint64_t value = 0;
-    DAA_CUDA_CHECK(cudaMemPoolGetAttribute(pool_.get(), name, &value));
-    return value;
-  }
-
   struct Destroy {
     void operator()(cudaMemPool_t pool) const noexcept { static_cast<void>(cudaMemPoolDestroy(pool)); }
   };

@@ -7,6 +7,7 @@
 
 #include "allocators/allocator.hpp"
 #include "allocators/memory_pool.hpp"
+#include "out_of_memory.hpp"
 
 namespace daa::bench {
 
@@ -24,7 +25,7 @@ class PoolAllocator final : public ScratchAllocator {
     ++runtime_calls_;
     const cudaError_t error = cudaMallocFromPoolAsync(&live_.back(), bytes, pool_.handle(), stream_);
     if (error != cudaSuccess) live_.pop_back();
-    throw_if_failed(error, "cudaMallocFromPoolAsync", __FILE__, __LINE__);
+    throw_if_not_allocated(error, bytes, "cudaMallocFromPoolAsync", __FILE__, __LINE__);
     return live_.back();
   }
 

@@ -112,6 +112,9 @@ void apply_workload(Options& options, const std::vector<Given>& values) {
 }
 
 void apply_allocator(Options& options, const std::vector<Given>& values) {
+  for (const Given& given : values)
+    for (const AllocatorInfo& row : absent_allocators())
+      if (given.value == row.name) refuse_value(given, fmt::format("not built in: {}", row.absence));
   options.allocators = select(allocators(), values);
 }
 

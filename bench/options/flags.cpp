@@ -39,7 +39,8 @@ constexpr Flag table[]{
      "for itself.",
      apply_min_fit},
     {"allocator", list, "NAME,...", "all", what,
-     "Where their temporaries come from. An allocator named twice is measured twice\n"
+     "Where their temporaries come from; 'all' is each that is built in, --list says\n"
+     "why others are not. An allocator named twice is measured twice\n"
      "(A/A: the difference between the two is noise). Ratios need 'preallocated'.",
      apply_allocator},
     {"elements", list, "N,...", "2^20", what,

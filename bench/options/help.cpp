@@ -95,7 +95,8 @@ Examples:
 }
 
 std::string format_list() {
-  const std::size_t width = std::max(name_width(workloads()), name_width(allocators()));
+  const std::size_t width =
+      std::max({name_width(workloads()), name_width(allocators()), name_width(absent_allocators())});
   std::string text = "Workloads (--workload):\n";
   for (const WorkloadInfo& workload : workloads())
     text += fmt::format("  {:{}}  {} (size {} and up, about {} an element)\n", workload.name, width,
@@ -110,6 +111,9 @@ std::string format_list() {
   text += "\nAllocators (--allocator):\n";
   for (const AllocatorInfo& allocator : allocators())
     text += fmt::format("  {:{}}  {}\n", allocator.name, width, allocator.summary);
+  if (!absent_allocators().empty()) text += "\nAllocators that are not built in:\n";
+  for (const AllocatorInfo& allocator : absent_allocators())
+    text += fmt::format("  {:{}}  {}\n", allocator.name, width, allocator.absence);
   return text;
 }
 

@@ -1,0 +1,85 @@
+// An allocator of others, which must be told of each temporary's end: keeps the list of those that live.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "allocators/allocator.hpp"
+
+namespace daa::bench {
+
+/// `Upstream` is the other allocator, with its name (for messages), allocate(bytes), deallocate(pointer,
+/// bytes), bytes_reserved() and pool_mapped_bytes(), all as ScratchAllocator's, and gives everything back
+/// when it is destroyed.
+template <class Upstream>
+class PeerAllocator final : public ScratchAllocator {
+ public:
+  template <class... Args>
+  explicit PeerAllocator(Args&&... args) : upstream_(std::forward<Args>(args)...) {}
+
+  ~PeerAllocator() override {
+    static_cast<void>(give_back_all());  // a destructor has nobody to tell
+  }
+  PeerAllocator(const PeerAllocator&) = delete;
+  PeerAllocator& operator=(const PeerAllocator&) = delete;
+
+  void* allocate(std::size_t bytes) override {
+    live_.push_back({nullptr, bytes});  // what may throw comes first
+    try {
+      live_.back().pointer = upstream_.allocate(bytes);
+    } catch (...) {
+      live_.pop_back();
+      throw;
+    }
+    return live_.back().pointer;
+  }
+
+  // From the back: most temporaries are freed soon.
+  void free(void* pointer, std::size_t bytes) override {
+    const auto found = std::find_if(live_.rbegin(), live_.rend(), [pointer](const Temporary& temporary) {
+      return temporary.pointer == pointer;
+    });
+    if (found == live_.rend())
+      throw std::logic_error(std::string{Upstream::name} + ": a free of what is not live");
+    upstream_.deallocate(pointer, bytes);
+    live_.erase(std::next(found).base());
+  }
+
+  void end_phase() override {
+    if (const std::exception_ptr first_error = give_back_all()) std::rethrow_exception(first_error);
+  }
+
+  std::size_t bytes_reserved() const override { return upstream_.bytes_reserved(); }
+  std::size_t pool_mapped_bytes() const override { return upstream_.pool_mapped_bytes(); }
+  std::size_t runtime_calls() const override { return 0; }  // nobody here knows what it calls
+
+ private:
+  struct Temporary {
+    void* pointer;
+    std::size_t bytes;
+  };
+
+  std::exception_ptr give_back_all() {
+    std::exception_ptr first_error;
+    for (const Temporary& temporary : live_) {
+      try {
+        upstream_.deallocate(temporary.pointer, temporary.bytes);
+      } catch (...) {
+        if (!first_error) first_error = std::current_exception();
+      }
+    }
+    live_.clear();
+    return first_error;
+  }
+
+  Upstream upstream_;
+  std::vector<Temporary> live_;
+};
+
+}  // namespace daa::bench
