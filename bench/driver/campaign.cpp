@@ -108,7 +108,7 @@ class Campaign {
 
     for (const SyncMode sync : options_.sync_modes) {
       std::vector<Series> group = prepared;
-      const TurnOptions turn{sync, options_.iters, options_.warmup, options_.profile};
+      const TurnOptions turn{sync, options_.iters, options_.warmup, options_.profile, options_.planted};
       const std::size_t turns_before = turns_done_;
       if (ready && !interrupted()) measure(name, *problem, turn, group);
       turns_done_ = turns_before + group.size() * options_.repetitions;
@@ -223,6 +223,7 @@ class Campaign {
       row.bytes_reserved = series.last.bytes_reserved;
       row.pool_mapped_bytes = series.last.pool_mapped_bytes;
       row.seed = options_.seed;
+      row.planted_delay = options_.planted.given;
       rows.push_back(std::move(row));
     }
     if (!rows.empty()) listener_.on_rows(rows);

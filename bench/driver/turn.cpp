@@ -16,8 +16,19 @@ namespace {
 // device's time.
 constexpr std::size_t throughput_block = 20;
 
-double ns_between(std::chrono::steady_clock::time_point begin, std::chrono::steady_clock::time_point end) {
+using Clock = std::chrono::steady_clock;
+
+double ns_between(Clock::time_point begin, Clock::time_point end) {
   return std::chrono::duration<double, std::nano>(end - begin).count();
+}
+
+// The time now; where a delay is planted, once what has passed since `begin` has grown by that fraction of
+// it.
+Clock::time_point read_clock(Clock::time_point begin, double planted) {
+  Clock::time_point now = Clock::now();
+  const auto end = now + std::chrono::duration_cast<Clock::duration>(planted * (now - begin));
+  while (now < end) now = Clock::now();
+  return now;
 }
 
 // Forwards to another allocator and keeps an account of what is asked.
@@ -90,7 +101,6 @@ void Turn::run_phase() {
 }
 
 Sample Turn::measure() {
-  using Clock = std::chrono::steady_clock;
   const NvtxRange range{"block"};
   // Blocks of equal length, or one phase apart, so that samples weigh the same.
   const std::size_t phases = (phases_left_ + samples_left_ - 1) / samples_left_;
@@ -104,10 +114,10 @@ Sample Turn::measure() {
     if (options_.profile) phase_range.emplace("phase");
     run_phase();
   }
-  const auto enqueued = Clock::now();
+  const auto enqueued = read_clock(start, options_.planted.host_enqueue);
   DAA_CUDA_CHECK(cudaEventRecord(end_.get(), problem_.stream));
   DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
-  const auto finished = Clock::now();
+  const auto finished = read_clock(start, options_.planted.end_to_end);
 
   float device_ms = 0;
   DAA_CUDA_CHECK(cudaEventElapsedTime(&device_ms, begin_.get(), end_.get()));

@@ -38,6 +38,7 @@ struct TurnOptions {
   std::size_t warmup = 0;  // phases before them
   bool profile =
       false;  // measured blocks between cudaProfilerStart and cudaProfilerStop, a range for each phase
+  PlantedDelay planted = {};
 };
 
 /// Most phases in one sample of a turn, and how many samples the turn has.

@@ -58,14 +58,6 @@ const Choice& choose(std::span<const Choice> choices, const Given& given) {
   refuse_unknown(given, std::move(known));
 }
 
-/// "none" is no path.
-std::string output_path(const Given& given) {
-  if (given.value == "none") return {};
-  if (given.value == "/dev/stdout") return "-";
-  refuse_unwritable(given);
-  return given.value;
-}
-
 constexpr CountRange iters_range{1, 1'000'000'000};
 constexpr CountRange warmup_range{0, 1'000'000'000};
 constexpr CountRange repetitions_range{1, 10'000};
@@ -73,6 +65,15 @@ constexpr CountRange elements_range{1, primitives::max_count};
 constexpr CountRange seed_range{0, std::numeric_limits<std::uint64_t>::max()};
 
 }  // namespace
+
+bool parse_switch(const Given& given) {
+  struct Choice {
+    std::string_view name;
+    bool on;
+  };
+  constexpr Choice choices[]{{"true", true}, {"false", false}, {"1", true}, {"0", false}};
+  return choose<Choice>(choices, given).on;
+}
 
 void apply_workload(Options& options, const std::vector<Given>& values) {
   options.workloads = select(workloads(), values);
@@ -143,21 +144,16 @@ void apply_seed(Options& options, const std::vector<Given>& values) {
 }
 
 void apply_profile(Options& options, const std::vector<Given>& values) {
-  struct Choice {
-    std::string_view name;
-    bool profile;
-  };
-  constexpr Choice choices[]{{"true", true}, {"false", false}, {"1", true}, {"0", false}};
-  options.profile = choose<Choice>(choices, values.front()).profile;
+  options.profile = parse_switch(values.front());
 }
 
 void apply_csv(Options& options, const std::vector<Given>& values) {
-  options.csv_path = output_path(values.front());
+  options.csv_path = parse_output_path(values.front());
 }
 
 void apply_json(Options& options, const std::vector<Given>& values) {
   const Given& given = values.front();
-  options.json_path = output_path(given);
+  options.json_path = parse_output_path(given);
   if (!options.json_path.empty() && !options.csv_path.empty() &&
       same_output(options.json_path, options.csv_path))
     throw CLI::ExcludesError(

@@ -8,6 +8,9 @@
 
 namespace daa::bench {
 
+/// The value of a flag that is on or off.
+[[nodiscard]] bool parse_switch(const Given& given);
+
 void apply_workload(Options& options, const std::vector<Given>& values);
 void apply_allocator(Options& options, const std::vector<Given>& values);
 /// After apply_workload(): refuses sizes below what a workload needs.

@@ -27,6 +27,7 @@ struct Flag {
 
 inline constexpr std::string_view config_flag = "config";
 inline constexpr std::string_view general_group = "General";
+inline constexpr std::string_view gate_group = "Regression gate";
 
 [[nodiscard]] std::span<const Flag> flags();
 
@@ -36,7 +37,7 @@ inline constexpr std::string_view general_group = "General";
 /// Before the names of all variables that daa-bench listens to; no other variable's name begins so.
 inline constexpr std::string_view environment_prefix = "DAA_BENCH_";
 
-/// DAA_BENCH_ITERS for iters.
+/// DAA_BENCH_ITERS for iters, DAA_BENCH_ABSOLUTE_NS for absolute-ns.
 [[nodiscard]] std::string environment_name(const Flag& flag);
 
 }  // namespace daa::bench

@@ -32,6 +32,17 @@ std::string figure_of(const Row& row, const Context&) {
   return csv_number(row.*clock.*figure);
 }
 
+// Blanks between them, for a comma would ask for quotes.
+template <auto clock>
+std::string repetitions_of(const Row& row, const Context&) {
+  std::string text;
+  for (const double ns : (row.*clock).repetitions_ns) {
+    if (!text.empty()) text += ' ';
+    text += csv_number(ns);
+  }
+  return text;
+}
+
 using C = Context;
 using R = Row;
 using S = ClockSummary;
@@ -98,6 +109,11 @@ constexpr CsvColumn columns[]{
      "most its memory pool had mapped then, idle memory and rounding included; 0 without",
      of_row<&R::pool_mapped_bytes>},
     {"seed", "of the random input", of_row<&R::seed>},
+    {"host_enqueue_repetitions_ns", "median of the samples of each repetition, blanks between them",
+     repetitions_of<&R::host_enqueue>},
+    {"device_repetitions_ns", "the same of the device time", repetitions_of<&R::device>},
+    {"end_to_end_repetitions_ns", "the same until it is synchronised", repetitions_of<&R::end_to_end>},
+    {"planted_delay", "as --plant-delay was given; empty: none", of_row<&R::planted_delay>},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "options.hpp"
 
@@ -24,6 +25,7 @@ struct ClockSummary {
   double ratio = none;      // median over the repetitions
   double ratio_min = none;  // least and greatest over the repetitions
   double ratio_max = none;
+  std::vector<double> repetitions_ns = {};  // the median of each repetition's samples, in their order
 };
 
 struct Row {
@@ -44,6 +46,7 @@ struct Row {
   std::size_t bytes_reserved = 0;     // most that the allocator had taken at the end of a phase, as asked
   std::size_t pool_mapped_bytes = 0;  // most that its memory pool had mapped then; 0 without a pool
   std::uint64_t seed = 0;
+  std::string planted_delay;  // as --plant-delay was given; empty if none was planted
 };
 
 /// What a result must be read with. The same for all rows of a run.
