@@ -26,7 +26,6 @@ enum class DeviceKind { automatic, cuda, host };
 struct PlantedDelay {
   double host_enqueue = 0;  // of a block's enqueueing, once
   double end_to_end = 0;    // of a block, after its synchronisation: no device time can hide it
-  std::string given = {};   // as --plant-delay
 };
 
 struct Options {
@@ -44,6 +43,7 @@ struct Options {
   std::uint64_t seed = 0;  // drawn at random unless given
   bool profile = false;
   PlantedDelay planted;
+  std::string planted_given;  // as it was given; empty: none
   std::string baseline_path;  // what the run is held against; empty: nothing
   std::string verdicts_path;  // as csv_path
   GateOptions gate;

@@ -127,6 +127,10 @@ TEST(CsvColumns, HoldEveryFieldOfTheRowAndTheContext) {
       {"reserved_bytes", "16777216"},
       {"pool_mapped_bytes", "33554432"},
       {"seed", "18446744073709551615"},
+      {"host_enqueue_repetitions_ns", "2510 2490.5"},
+      {"device_repetitions_ns", "25900"},
+      {"end_to_end_repetitions_ns", "1180000 0.1 3"},
+      {"planted_delay", "host:0.05"},
   };
   Row row = a_row();
   row.status = Status::failed;

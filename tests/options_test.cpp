@@ -81,6 +81,14 @@ TEST_F(OptionsTest, AnIndexIsACudaDevice) {
   EXPECT_EQ(options.device_index, 3);
 }
 
+TEST_F(OptionsTest, ADelayIsPlantedAtTheEndUnlessAtTheHost) {
+  EXPECT_EQ(parse({"--plant-delay=0.05"}).planted.end_to_end, 0.05);
+  EXPECT_EQ(parse({"--plant-delay=0.05"}).planted.host_enqueue, 0);
+  EXPECT_EQ(parse({"--plant-delay=host:0.03"}).planted.end_to_end, 0);
+  EXPECT_EQ(parse({"--plant-delay=host:0.03"}).planted.host_enqueue, 0.03);
+  EXPECT_EQ(parse({}).planted_given, "");
+}
+
 TEST_F(OptionsTest, NoneIsNoFile) {
   const Options options = parse({"--csv=none", "--json=none"});
   EXPECT_EQ(options.csv_path, "");
@@ -99,11 +107,25 @@ struct Twin {
 };
 
 TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
-  const std::vector<Twin> twins{
-      {"workload", "sort,scan"}, {"allocator", "arena"}, {"elements", "2^12,4096Ki"},
-      {"sync", "both"},          {"device", "2"},        {"iters", "7"},
-      {"warmup", "8"},           {"repetitions", "9"},   {"seed", "10"},
-      {"profile", "true"},       {"csv", "a b.csv"},     {"json", "c.json"}};
+  const std::vector<Twin> twins{{"workload", "sort,scan"},
+                                {"allocator", "arena"},
+                                {"elements", "2^12,4096Ki"},
+                                {"sync", "both"},
+                                {"device", "2"},
+                                {"iters", "7"},
+                                {"warmup", "8"},
+                                {"repetitions", "9"},
+                                {"seed", "10"},
+                                {"profile", "true"},
+                                {"csv", "a b.csv"},
+                                {"json", "c.json"},
+                                {"baseline", "base.csv"},
+                                {"threshold", "0.1"},
+                                {"absolute-ns", "7"},
+                                {"alpha", "0.05"},
+                                {"ignore-context", "true"},
+                                {"verdicts", "v.csv"},
+                                {"plant-delay", "host:0.05"}};
   const auto seen = [](const Options& o) {
     return std::tuple{names(o.workloads),
                       names(o.allocators),
@@ -117,7 +139,15 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
                       o.profile,
                       o.csv_path,
                       o.json_path,
-                      o.seed};
+                      o.seed,
+                      o.baseline_path,
+                      o.verdicts_path,
+                      o.gate.threshold,
+                      o.gate.absolute_ns,
+                      o.gate.alpha,
+                      o.gate.ignore_context,
+                      o.planted_given,
+                      o.planted.host_enqueue};
   };
   const std::string seed =
       "--seed=1";  // so that runs can be compared; given again where it is the flag in question
@@ -127,7 +157,8 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
       if (name != flag.name) continue;
       SCOPED_TRACE(name);
       ++compared;
-      const Strings others = name == "seed" ? Strings{} : Strings{seed};
+      Strings others = name == "seed" ? Strings{} : Strings{seed};
+      if (flag.group == gate_group && name != "baseline") others.emplace_back("--baseline=held-against.csv");
       Strings typed = others;
       typed.push_back("--" + name + "=" + value);
       const auto expected = seen(parse(typed));

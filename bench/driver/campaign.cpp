@@ -223,7 +223,7 @@ class Campaign {
       row.bytes_reserved = series.last.bytes_reserved;
       row.pool_mapped_bytes = series.last.pool_mapped_bytes;
       row.seed = options_.seed;
-      row.planted_delay = options_.planted.given;
+      row.planted_delay = options_.planted_given;
       rows.push_back(std::move(row));
     }
     if (!rows.empty()) listener_.on_rows(rows);

@@ -67,7 +67,7 @@ void apply_verdicts(Options& options, const std::vector<Given>& values) {
 
 void apply_plant_delay(Options& options, const std::vector<Given>& values) {
   Given given = values.front();
-  options.planted.given = given.value;
+  options.planted_given = given.value;
   const bool is_host = given.value.starts_with(on_host);
   if (is_host) given.value.erase(0, on_host.size());
   const double fraction = parse_number(given, delay_range);

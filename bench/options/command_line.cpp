@@ -75,6 +75,10 @@ std::vector<CLI::Option*> declare(CLI::App& app, const Command& command) {
   return options;
 }
 
+std::string help_of(const Command& command) {
+  return command.name.empty() ? "--help" : fmt::format("{} --help", command.name);
+}
+
 /// Takes what stands without a flag off `left`, up to what the command takes.
 std::vector<std::string> take_arguments(const Command& command, std::vector<std::string>& left) {
   std::vector<std::string> arguments;
@@ -103,13 +107,15 @@ void refuse_unexpected(const Command& command, const std::vector<std::string>& u
     const auto meant = nearest(name.substr(std::min(name.find_first_not_of('-'), name.size())), names);
     why = meant ? fmt::format("unknown flag; did you mean --{}?", *meant) : "unknown flag";
   }
-  throw CLI::ExtrasError(fmt::format("{}: {}; see --help", excerpt(arg), why), CLI::ExitCodes::ExtrasError);
+  throw CLI::ExtrasError(fmt::format("{}: {}; see {}", excerpt(arg), why, help_of(command)),
+                         CLI::ExitCodes::ExtrasError);
 }
 
 void refuse_missing_arguments(const Command& command, const RawOptions& raw) {
   if (raw.arguments.size() < command.arguments)
     throw CLI::RequiredError(
-        fmt::format("{}: {} given; see {} --help", command.usage, raw.arguments.size(), command.name),
+        fmt::format("{}: needs {}, and {} given; see {}", command.name, command.needs,
+                    raw.arguments.empty() ? "none was" : "only one was", help_of(command)),
         CLI::ExitCodes::RequiredError);
   if (command.arguments > 0 && !raw.benchmark_args.empty())
     throw CLI::ExtrasError(fmt::format("-- {}: {} runs nothing in Google Benchmark",

@@ -10,12 +10,8 @@ namespace {
 constexpr std::string_view flags_to_compare[]{"threshold", "absolute-ns", "alpha", "ignore-context",
                                               "verdicts"};
 
-constexpr Command run{"",
-                      "Measures what temporary GPU memory costs, by workload, size and allocator.",
-                      "[FLAGS] [-- GOOGLE_BENCHMARK_FLAGS]",
-                      help_footer,
-                      [](const Flag&) { return true; },
-                      0};
+constexpr Command run{"", "Measures what temporary GPU memory costs, by workload, size and allocator.",
+                      "[FLAGS] [-- GOOGLE_BENCHMARK_FLAGS]", help_footer, [](const Flag&) { return true; }};
 
 constexpr Command comparison{"compare",
                              "Tells whether HEAD is slower than BASE, or takes more calls or memory.",
@@ -25,7 +21,8 @@ constexpr Command comparison{"compare",
                                return std::ranges::find(flags_to_compare, flag.name) !=
                                       std::end(flags_to_compare);
                              },
-                             2};
+                             2,
+                             "BASE and HEAD, two results of daa-bench --csv"};
 
 }  // namespace
 

@@ -15,7 +15,8 @@ struct Command {
   std::string_view usage;  // behind the program's name
   std::string (*footer)();
   bool (*takes)(const Flag& flag);
-  std::size_t arguments;  // that stand without a flag
+  std::size_t arguments = 0;    // that stand without a flag: none, or
+  std::string_view needs = {};  // these
 };
 
 [[nodiscard]] const Command& run_command();
