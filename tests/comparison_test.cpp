@@ -137,19 +137,23 @@ TEST(Comparison, TooFewRepetitionsAreInconclusiveAndSayHowManyAreNeeded) {
       contains(find(comparison, "end_to_end").reason, "too few repetitions, 4 and 4: 2 times need 5 a side"));
 }
 
-// Evenly spread over +-x, two samples of 12 that lie apart by x lie apart by half their extent.
-TEST(Comparison, NoiseThatWouldHideTwiceTheThresholdIsInconclusive) {
+TEST(Comparison, NoiseThatWouldHideWhatMustBeVisibleIsInconclusive) {
   const auto verdict = [](double noise, const GateOptions& options = defaults) {
     return exit_code(compare_times(around(time_ns, noise), around(time_ns, noise), options));
   };
   EXPECT_EQ(verdict(0.01), 0);
-  EXPECT_EQ(verdict(0.02), 0);
-  EXPECT_EQ(verdict(0.1), 3);
-  GateOptions coarse;
-  coarse.threshold = 0.2;
-  EXPECT_EQ(verdict(0.1, coarse), 0);
-  const Comparison noisy = compare_times(around(time_ns, 0.1), around(time_ns, 0.1));
-  EXPECT_TRUE(contains(find(noisy, "end_to_end").reason, "too noisy to see 2.50us more"));
+  EXPECT_EQ(verdict(0.05), 0);
+  EXPECT_EQ(verdict(0.2), 3);
+  GateOptions options;
+  options.visible = 0.4;
+  EXPECT_EQ(verdict(0.2, options), 0);
+  options.visible = 0.01;
+  options.absolute_ns = 0;
+  EXPECT_EQ(verdict(0.05, options), 3);
+  options.absolute_ns = 0.05 * time_ns;
+  EXPECT_EQ(verdict(0.05, options), 0);
+  const Comparison noisy = compare_times(around(time_ns, 0.2), around(time_ns, 0.2));
+  EXPECT_TRUE(contains(find(noisy, "end_to_end").reason, "too noisy to see 5.00us more"));
 }
 
 TEST(Comparison, NoiseOnEitherSideIsNoise) {

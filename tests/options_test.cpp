@@ -122,6 +122,7 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
                                 {"baseline", "base.csv"},
                                 {"threshold", "0.1"},
                                 {"absolute-ns", "7"},
+                                {"visible", "0.2"},
                                 {"alpha", "0.05"},
                                 {"ignore-context", "true"},
                                 {"verdicts", "v.csv"},
@@ -145,6 +146,7 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
                       o.gate.threshold,
                       o.gate.absolute_ns,
                       o.gate.alpha,
+                      o.gate.visible,
                       o.gate.ignore_context,
                       o.planted_given,
                       o.planted.host_enqueue};

@@ -50,9 +50,10 @@ struct Comparison {
 /// and by more than the absolute one, and the Mann-Whitney test finds HEAD's repetitions greater, significant
 /// at alpha among all times that are judged (Holm-Bonferroni). An improvement is the mirror image.
 ///
-/// A time that is neither is inconclusive where a regression of twice the thresholds would not have been
-/// seen: where HEAD's repetitions, scaled to BASE's median and then slowed by that much, would not be
-/// significant even as the first of all tests. That is so with too few repetitions, and with too much noise.
+/// A time that is neither is inconclusive where a slow-down by `visible`, or by twice the absolute threshold
+/// if that is more, would not have been seen: where HEAD's repetitions, scaled to BASE's median and then
+/// slowed by that much, would not be significant as the first of all tests. That is so with too few
+/// repetitions, and with too much noise.
 ///
 /// Does not look at the context: see find_difference().
 [[nodiscard]] Comparison compare(std::span<const ResultRow> base, std::span<const ResultRow> head,

@@ -45,7 +45,7 @@ std::vector<double> tail_of(const std::vector<std::size_t>& ranks, std::size_t c
   ways[0][0] = 1;
   for (const std::size_t rank : ranks)
     for (std::size_t chosen = count; chosen > 0; --chosen)
-      for (std::size_t sum = greatest; sum >= rank; --sum) ways[chosen][sum] += ways[chosen - 1][sum - rank];
+      for (std::size_t sum = rank; sum <= greatest; ++sum) ways[chosen][sum] += ways[chosen - 1][sum - rank];
 
   std::vector<double>& tail = ways[count];
   std::partial_sum(tail.rbegin(), tail.rend(), tail.rbegin());

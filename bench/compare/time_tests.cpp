@@ -51,7 +51,7 @@ std::string TimeTests::blindness(const Test& test) {
                        test.head.size(), tests_.size(), least_repetitions(tests_.size(), options_.alpha));
 
   const double base = median(test.base), head = median(test.head);
-  const double growth = 2 * std::max(options_.threshold, options_.absolute_ns / base);
+  const double growth = std::max(options_.visible, 2 * options_.absolute_ns / base);
   std::vector<double> slowed = test.head;
   for (double& time : slowed) time *= base / head * (1 + growth);
   if (mann_whitney_.p_greater(slowed, test.base) <= level) return {};

@@ -29,7 +29,7 @@ class TimeTests {
     std::vector<double> base, head;
   };
 
-  /// Why a regression of twice the thresholds would not have been seen; empty if it would.
+  /// Why a slow-down that must be visible would not have been seen; empty if it would.
   [[nodiscard]] std::string blindness(const Test& test);
 
   GateOptions options_;

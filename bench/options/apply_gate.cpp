@@ -52,6 +52,10 @@ void apply_alpha(Options& options, const std::vector<Given>& values) {
   options.gate.alpha = parse_number(values.front(), alpha_range);
 }
 
+void apply_visible(Options& options, const std::vector<Given>& values) {
+  options.gate.visible = parse_number(values.front(), threshold_range);
+}
+
 void apply_ignore_context(Options& options, const std::vector<Given>& values) {
   options.gate.ignore_context = parse_switch(values.front());
 }

@@ -14,6 +14,7 @@ void apply_baseline(Options& options, const std::vector<Given>& values);
 void apply_threshold(Options& options, const std::vector<Given>& values);
 void apply_absolute_ns(Options& options, const std::vector<Given>& values);
 void apply_alpha(Options& options, const std::vector<Given>& values);
+void apply_visible(Options& options, const std::vector<Given>& values);
 void apply_ignore_context(Options& options, const std::vector<Given>& values);
 /// After apply_baseline(): refuses a file that is read or written already.
 void apply_verdicts(Options& options, const std::vector<Given>& values);

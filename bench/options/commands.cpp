@@ -7,8 +7,8 @@
 namespace daa::bench {
 namespace {
 
-constexpr std::string_view flags_to_compare[]{"threshold", "absolute-ns", "alpha", "ignore-context",
-                                              "verdicts"};
+constexpr std::string_view flags_to_compare[]{"threshold", "absolute-ns",    "alpha",
+                                              "visible",   "ignore-context", "verdicts"};
 
 constexpr Command run{"", "Measures what temporary GPU memory costs, by workload, size and allocator.",
                       "[FLAGS] [-- GOOGLE_BENCHMARK_FLAGS]", help_footer, [](const Flag&) { return true; }};

@@ -66,15 +66,17 @@ constexpr Flag table[]{
      "daa-bench compare, whose exit codes these are then.",
      apply_baseline},
     {"threshold", value, "FRACTION", "0.025", gate_group,
-     "A time must have grown by more than this part of BASE's to be a regression, and\n"
-     "one that has grown by twice as much must be visible.",
-     apply_threshold},
+     "A time must have grown by more than this part of BASE's to be a regression,", apply_threshold},
     {"absolute-ns", value, "NS", "200", gate_group, "... and by more than so many nanoseconds a phase.",
      apply_absolute_ns},
     {"alpha", value, "P", "0.01", gate_group,
      "... and be significant: the probability of a false alarm by luck of the\n"
      "repetitions alone, over all times of a comparison together.",
      apply_alpha},
+    {"visible", value, "FRACTION", "0.1", gate_group,
+     "A time is inconclusive where noise, or too few repetitions, would hide that it\n"
+     "grew by this part.",
+     apply_visible},
     {"ignore-context", nothing, "", "", gate_group,
      "Compares results of different devices, drivers, seeds and so on all the same.", apply_ignore_context},
     {"verdicts", value, "FILE|-|none", "none", gate_group,

@@ -107,9 +107,10 @@ What is a regression:
   An improvement never is, nor a case that only HEAD has.
 
 What is inconclusive:
-  A time that did not regress, if a regression of twice the thresholds would not have
-  been seen: HEAD's repetitions, scaled to BASE's median and slowed by that much, are
-  not significantly above BASE's, at --alpha divided by the number of times.
+  A time that did not regress, if a slow-down by --visible (or by twice --absolute-ns,
+  if that is more) would not have been seen: HEAD's repetitions, scaled to BASE's
+  median and slowed by that much, are not significantly above BASE's, at --alpha
+  divided by the number of times. 120 times need 9 repetitions a side at least.
 
 What is refused:
   Other devices, clock rates, drivers, CUDA runtimes, processors, seeds, phases, and

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""How often `daa-bench compare` calls what a regression, from the processes that scripts/calibrate_gate.sh has run.
+
+  scripts/gate_rates.py PROGRAM RUNS FILE [COMPARISONS]
+
+RUNS has a folder a round, with the results of a process of each condition in it. A comparison draws 12 rounds, and in each
+of them deals the two processes as they are, `plain` and `again`, out to BASE and HEAD by lot. For a condition with a delay,
+one case of HEAD, another from comparison to comparison, is that of the delayed process: the gate must find one slow case
+among all. `flagged` counts comparisons that call any case a regression, or, with a delay, that case in the delayed clock.
+
+Comparisons share processes, so they are no independent trials: the interval (Clopper-Pearson, 95 %) is that of the lots
+alone. What it does not hold is another machine's moods.
+"""
+
+import csv
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from math import exp, lgamma, log
+from pathlib import Path
+
+ROUNDS = 12  # as scripts/gate.sh has them
+KEY = ["workload", "elements", "sync", "allocator"]
+# Name in the file, condition, clock that it delays.
+CONDITIONS = [
+    ("none", None, None),
+    ("0.03", "delay-0.03", "end_to_end"),
+    ("0.05", "delay-0.05", "end_to_end"),
+    ("host:0.05", "host-0.05", "host_enqueue"),
+]
+CLOCKS = ["end_to_end", "host_enqueue"]
+THRESHOLDS = [0.02, 0.03]  # beside the default, to choose it by
+
+
+def key_of(row):
+    return tuple(row[column] for column in KEY)
+
+
+def read(path):
+    """The header, and the line of each case."""
+    with open(path, newline="", encoding="utf-8") as file:
+        header, *lines = file.read().splitlines(keepends=True)
+    names, *rows = csv.reader([header, *lines])
+    return header, {key_of(dict(zip(names, row))): line for row, line in zip(rows, lines)}
+
+
+def at_most(k, n, p):
+    """The probability of k or fewer of n, each with probability p."""
+    if p <= 0 or p >= 1:
+        return 1.0 if p <= 0 or k >= n else 0.0
+    ways = (lgamma(n + 1) - lgamma(i + 1) - lgamma(n - i + 1) for i in range(k + 1))
+    return min(1.0, sum(exp(way + i * log(p) + (n - i) * log(1 - p)) for i, way in enumerate(ways)))
+
+
+def bisected(is_below):
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if is_below(middle) else (low, middle)
+    return (low + high) / 2
+
+
+def interval(k, n):
+    """Clopper-Pearson, 95 %."""
+    low = 0.0 if k == 0 else bisected(lambda p: 1 - at_most(k - 1, n, p) < 0.025)
+    high = 1.0 if k == n else bisected(lambda p: at_most(k, n, p) > 0.025)
+    return low, high
+
+
+class Comparison:
+    """One draw: BASE and HEAD, and the case and clock to be found in HEAD, if any."""
+
+    def __init__(self, rounds, condition, clock, number):
+        lots = random.Random(f"{condition} {number}")
+        drawn = lots.sample(rounds, ROUNDS)
+        cases = sorted(drawn[0]["plain"])
+        self.clock = clock
+        self.case = cases[number % len(cases)] if condition else None
+        self.base, self.head = [], []
+        for processes in drawn:
+            base, head = lots.sample(["plain", "again"], 2)
+            self.base += processes[base].values()
+            for case, line in processes[head].items():
+                self.head.append(processes[condition][case] if case == self.case else line)
+
+    def judge(self, program, header, thresholds):
+        """For each threshold: whether what was looked for was called a regression, exit code, inconclusive times by clock."""
+        with tempfile.TemporaryDirectory() as folder:
+            sides = [os.path.join(folder, name) for name in ("base.csv", "head.csv")]
+            for path, lines in zip(sides, (self.base, self.head)):
+                with open(path, "w", newline="", encoding="utf-8") as file:
+                    file.writelines([header, *lines])
+            return [self.judge_files([program, "compare", *sides, f"--threshold={threshold}"]) for threshold in thresholds]
+
+    def judge_files(self, command):
+        done = subprocess.run([*command, "--verdicts=-"], capture_output=True, text=True, check=False)
+        if done.returncode not in (0, 1, 3):
+            sys.exit(f"{' '.join(command)}: {done.stderr}")
+        lines = done.stdout.splitlines()
+        inconclusive = [sum(f",{clock},inconclusive," in line for line in lines) for clock in CLOCKS]
+        looked_for = ",".join([*self.case, self.clock, "regression,"]) if self.case else None
+        found = any(line.startswith(looked_for) for line in lines) if looked_for else done.returncode == 1
+        return found, done.returncode, inconclusive
+
+
+def main():
+    program, runs, out, *rest = sys.argv[1:]
+    comparisons = int(rest[0]) if rest else 1000
+    names = ["plain", "again", *(condition for _, condition, _ in CONDITIONS if condition)]
+    folders = sorted((folder for folder in Path(runs).iterdir()), key=lambda folder: int(folder.name))
+    rounds, header = [], None
+    for folder in folders:
+        processes = {}
+        for name in names:
+            header, processes[name] = read(folder / f"{name}.csv")
+        rounds.append(processes)
+    if len(rounds) < ROUNDS:
+        sys.exit(f"{runs}: {len(rounds)} rounds, but a comparison takes {ROUNDS}")
+    help_page = subprocess.run([program, "compare", "--help"], capture_output=True, text=True, check=True).stdout
+    flags = ["threshold", "absolute-ns", "alpha"]
+    default = {flag: float(re.search(rf"--{flag} \S+ \(default: (\S+)\)", help_page)[1]) for flag in flags}
+    thresholds = sorted({default["threshold"], *THRESHOLDS})
+    about = next(csv.DictReader([header, next(iter(rounds[0]["plain"].values()))]))
+
+    rows = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for delay, condition, clock in CONDITIONS:
+            draws = [Comparison(rounds, condition, clock, number) for number in range(comparisons)]
+            outcomes = list(pool.map(lambda draw: draw.judge(program, header, thresholds), draws))
+            for threshold, of_threshold in zip(thresholds, zip(*outcomes)):
+                flagged = sum(found for found, _, _ in of_threshold)
+                low, high = interval(flagged, comparisons)
+                row = {name: about[name] for name in ("device", "driver", "commit", "time_utc")}
+                row |= {"planted_delay": delay, "clock": clock or "", "threshold": threshold}
+                row |= {"is_default": int(threshold == default["threshold"])}
+                row |= {"absolute_ns": default["absolute-ns"], "alpha": default["alpha"]}
+                row |= {"cases": len(rounds[0]["plain"]), "rounds": ROUNDS, "rounds_measured": len(rounds)}
+                row |= {"comparisons": comparisons, "flagged": flagged, "rate": flagged / comparisons}
+                row |= {"rate_low": round(low, 5), "rate_high": round(high, 5)}
+                row |= {"inconclusive": sum(code == 3 for _, code, _ in of_threshold)}
+                for i, name in enumerate(CLOCKS):
+                    row[f"inconclusive_{name}"] = sum(times[i] for _, _, times in of_threshold) / comparisons
+                rows.append(row)
+                print(f"delay {delay}, threshold {threshold}: {flagged} of {comparisons} flagged", file=sys.stderr)
+    with open(out, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()
