@@ -5,8 +5,7 @@
 
 RUNS has a folder a round, with the results of a process of each condition in it. A comparison draws 12 rounds, and in each
 of them deals the two processes as they are, `plain` and `again`, out to BASE and HEAD by lot. For a condition with a delay,
-one case of HEAD, another from comparison to comparison, is that of the delayed process: the gate must find one slow case
-among all. `flagged` counts comparisons that call any case a regression, or, with a delay, that case in the delayed clock.
+one case of HEAD, drawn by lot as well, is that of the delayed processes: the gate must find one slow case among all. `flagged` counts comparisons that call any case a regression, or, with a delay, that case in the delayed clock.
 
 Comparisons share processes, so they are no independent trials: the interval (Clopper-Pearson, 95 %) is that of the lots
 alone. What it does not hold is another machine's moods.
@@ -33,7 +32,9 @@ CONDITIONS = [
     ("host:0.05", "host-0.05", "host_enqueue"),
 ]
 CLOCKS = ["end_to_end", "host_enqueue"]
-THRESHOLDS = [0.02, 0.03]  # beside the default, to choose it by
+# Beside the defaults, to choose them by: thresholds and alphas, over fewer comparisons.
+OTHER_SETTINGS = [(threshold, alpha) for threshold in (0.02, 0.025, 0.03) for alpha in (0.01, 0.05, 0.2)]
+OTHERS_SHARE = 5
 
 
 def key_of(row):
@@ -79,7 +80,7 @@ class Comparison:
         drawn = lots.sample(rounds, ROUNDS)
         cases = sorted(drawn[0]["plain"])
         self.clock = clock
-        self.case = cases[number % len(cases)] if condition else None
+        self.case = lots.choice(cases) if condition else None
         self.base, self.head = [], []
         for processes in drawn:
             base, head = lots.sample(["plain", "again"], 2)
@@ -87,14 +88,17 @@ class Comparison:
             for case, line in processes[head].items():
                 self.head.append(processes[condition][case] if case == self.case else line)
 
-    def judge(self, program, header, thresholds):
-        """For each threshold: whether what was looked for was called a regression, exit code, inconclusive times by clock."""
+    def judge(self, program, header, settings):
+        """For each of the settings: whether what was looked for was called a regression, exit code, inconclusive times by clock."""
         with tempfile.TemporaryDirectory() as folder:
             sides = [os.path.join(folder, name) for name in ("base.csv", "head.csv")]
             for path, lines in zip(sides, (self.base, self.head)):
                 with open(path, "w", newline="", encoding="utf-8") as file:
                     file.writelines([header, *lines])
-            return [self.judge_files([program, "compare", *sides, f"--threshold={threshold}"]) for threshold in thresholds]
+            return [
+                self.judge_files([program, "compare", *sides, f"--threshold={threshold}", f"--alpha={alpha}"])
+                for threshold, alpha in settings
+            ]
 
     def judge_files(self, command):
         done = subprocess.run([*command, "--verdicts=-"], capture_output=True, text=True, check=False)
@@ -123,29 +127,31 @@ def main():
     help_page = subprocess.run([program, "compare", "--help"], capture_output=True, text=True, check=True).stdout
     flags = ["threshold", "absolute-ns", "alpha"]
     default = {flag: float(re.search(rf"--{flag} \S+ \(default: (\S+)\)", help_page)[1]) for flag in flags}
-    thresholds = sorted({default["threshold"], *THRESHOLDS})
+    usual = (default["threshold"], default["alpha"])
+    settings = [usual, *(other for other in OTHER_SETTINGS if other != usual)]
     about = next(csv.DictReader([header, next(iter(rounds[0]["plain"].values()))]))
 
     rows = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for delay, condition, clock in CONDITIONS:
             draws = [Comparison(rounds, condition, clock, number) for number in range(comparisons)]
-            outcomes = list(pool.map(lambda draw: draw.judge(program, header, thresholds), draws))
-            for threshold, of_threshold in zip(thresholds, zip(*outcomes)):
-                flagged = sum(found for found, _, _ in of_threshold)
-                low, high = interval(flagged, comparisons)
+            wanted = [settings if number % OTHERS_SHARE == 0 else settings[:1] for number in range(comparisons)]
+            judged = list(pool.map(lambda draw, which: draw.judge(program, header, which), draws, wanted))
+            for i, (threshold, alpha) in enumerate(settings):
+                outcomes = [of_draw[i] for of_draw in judged if i < len(of_draw)]
+                flagged = sum(found for found, _, _ in outcomes)
+                low, high = interval(flagged, len(outcomes))
                 row = {name: about[name] for name in ("device", "driver", "commit", "time_utc")}
                 row |= {"planted_delay": delay, "clock": clock or "", "threshold": threshold}
-                row |= {"is_default": int(threshold == default["threshold"])}
-                row |= {"absolute_ns": default["absolute-ns"], "alpha": default["alpha"]}
+                row |= {"absolute_ns": default["absolute-ns"], "alpha": alpha, "is_default": int((threshold, alpha) == usual)}
                 row |= {"cases": len(rounds[0]["plain"]), "rounds": ROUNDS, "rounds_measured": len(rounds)}
-                row |= {"comparisons": comparisons, "flagged": flagged, "rate": flagged / comparisons}
+                row |= {"comparisons": len(outcomes), "flagged": flagged, "rate": flagged / len(outcomes)}
                 row |= {"rate_low": round(low, 5), "rate_high": round(high, 5)}
-                row |= {"inconclusive": sum(code == 3 for _, code, _ in of_threshold)}
-                for i, name in enumerate(CLOCKS):
-                    row[f"inconclusive_{name}"] = sum(times[i] for _, _, times in of_threshold) / comparisons
+                row |= {"inconclusive": sum(code == 3 for _, code, _ in outcomes)}
+                for clock_number, name in enumerate(CLOCKS):
+                    row[f"inconclusive_{name}"] = sum(times[clock_number] for _, _, times in outcomes) / len(outcomes)
                 rows.append(row)
-                print(f"delay {delay}, threshold {threshold}: {flagged} of {comparisons} flagged", file=sys.stderr)
+                print(f"delay {delay}, threshold {threshold}, alpha {alpha}: {flagged} of {len(outcomes)}", file=sys.stderr)
     with open(out, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()

@@ -84,6 +84,7 @@ TEST(Holm, MoreTestsNeedMoreRepetitions) {
   EXPECT_EQ(least_repetitions(1, 0.5), 1u);     // 1 / 2
   EXPECT_EQ(least_repetitions(1, 0.05), 3u);    // 1 / 20
   EXPECT_EQ(least_repetitions(1, 0.01), 5u);    // 1 / 252
+  EXPECT_EQ(least_repetitions(120, 0.01), 8u);  // 1 / 12,870, as --help says
   EXPECT_EQ(least_repetitions(180, 0.01), 9u);  // 1 / 48,620 < 0.01 / 180 < 1 / 12,870
   EXPECT_EQ(least_repetitions(1000, 0.01), 10u);
 }

@@ -110,7 +110,7 @@ What is inconclusive:
   A time that did not regress, if a slow-down by --visible (or by twice --absolute-ns,
   if that is more) would not have been seen: HEAD's repetitions, scaled to BASE's
   median and slowed by that much, are not significantly above BASE's, at --alpha
-  divided by the number of times. 120 times need 9 repetitions a side at least.
+  divided by the number of times. 120 times need 8 repetitions a side at least.
 
 What is refused:
   Other devices, clock rates, drivers, CUDA runtimes, processors, seeds, phases, and
