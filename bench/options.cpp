@@ -66,6 +66,7 @@ CompareParseResult parse_compare_options(int argc, const char* const* argv, std:
       return {};
     }
     const Options options = applied(raw);
+    for (const std::string& argument : raw.arguments) refuse_verdicts_over(argument, options);
     return {CompareOptions{raw.arguments[0], raw.arguments[1], options.verdicts_path, options.gate}, 0};
   } catch (const CLI::Error& error) {
     err << "daa-bench: " << one_line(error.what()) << '\n';

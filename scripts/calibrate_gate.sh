@@ -25,7 +25,7 @@ program=$root/build/release/bin/daa-bench
 runs=$root/build/gate-calibration
 readonly measuring_seconds=400 rounds_least=16
 
-declare -A flags=([plain]= [again]= [delay-0.03]=--plant-delay=0.03 [delay-0.05]=--plant-delay=0.05
+declare -A flags=([plain]='' [again]='' [delay-0.03]=--plant-delay=0.03 [delay-0.05]=--plant-delay=0.05
   [host-0.05]=--plant-delay=host:0.05)
 order=(plain delay-0.03 again delay-0.05 host-0.05)
 rm -rf "$runs"

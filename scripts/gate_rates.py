@@ -5,7 +5,8 @@
 
 RUNS has a folder a round, with the results of a process of each condition in it. A comparison draws 12 rounds, and in each
 of them deals the two processes as they are, `plain` and `again`, out to BASE and HEAD by lot. For a condition with a delay,
-one case of HEAD, drawn by lot as well, is that of the delayed processes: the gate must find one slow case among all. `flagged` counts comparisons that call any case a regression, or, with a delay, that case in the delayed clock.
+one case of HEAD, drawn by lot as well, is that of the delayed processes: the gate must find one slow case
+among all. `flagged` counts comparisons that call any case a regression, or, with a delay, that case in the delayed clock.
 
 Comparisons share processes, so they are no independent trials: the interval (Clopper-Pearson, 95 %) is that of the lots
 alone. What it does not hold is another machine's moods.

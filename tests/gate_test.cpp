@@ -195,6 +195,9 @@ TEST_F(Gate, BadUsageIsToldInOneLine) {
                  {"--threshold=5%: not a number", "0.05"});
   expect_refused(compare({baseline, baseline, "--alpha=0"}), 105, {"--alpha=0: out of range"});
   expect_refused(compare({baseline, baseline, "--", "--v=1"}), 109, {"-- --v=1"});
+  for (const Args& args :
+       {Args{"text.csv", baseline, "--verdicts=text.csv"}, {baseline, "text.csv", "--verdicts=./text.csv"}})
+    expect_refused(compare(args), 108, {"text.csv: is what is to be compared"});
   expect_refused(gated_run("none.csv"), 105, {"none.csv", "No such file"});
   expect_refused(gated_run("text.csv", {"--json=text.csv"}), 108, {"--baseline=text.csv: ", "--json"});
   expect_refused(run({DAA_BENCH_HOST, {"--threshold=0.1"}, {}}), 107, {"--threshold=0.1", "--baseline"});

@@ -33,7 +33,7 @@ class Reader {
   [[noreturn]] void refuse(std::string_view why) const { refuse(line_, why); }
 
   [[noreturn]] void refuse(std::size_t line, std::string_view why) const {
-    throw BadResult(fmt::format("{}: line {}: {}", one_line(excerpt(path_)), line, why));
+    throw BadResult(one_line(fmt::format("{}: line {}: {}", path_, line, why)));
   }
 
  private:

@@ -75,9 +75,8 @@ std::string format_outcome(const Comparison& comparison) {
   const int code = exit_code(comparison);
   const std::string_view outcome = code == 1 ? "regression" : code == 3 ? "inconclusive" : "no regression";
   return fmt::format(
-      "{} (exit code {}): {} regressions, {} inconclusive, {} improvements; {} counters and {} times of {} "
-      "cases "
-      "compared",
+      "{} (exit code {}): {} regressions, {} inconclusive, {} improvements; "
+      "{} counters and {} times of {} cases compared",
       outcome, code, comparison.count(Verdict::regression), comparison.count(Verdict::inconclusive),
       comparison.count(Verdict::improvement), comparison.counters, comparison.times, comparison.cases);
 }

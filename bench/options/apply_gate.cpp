@@ -69,6 +69,13 @@ void apply_verdicts(Options& options, const std::vector<Given>& values) {
   refuse_same(given, "baseline", options.baseline_path);
 }
 
+void refuse_verdicts_over(const std::string& input, const Options& options) {
+  if (options.verdicts_path.empty() || !same_output(options.verdicts_path, input)) return;
+  throw CLI::ExcludesError(
+      fmt::format("--verdicts={}: is what is to be compared", excerpt(options.verdicts_path)),
+      CLI::ExitCodes::ExcludesError);
+}
+
 void apply_plant_delay(Options& options, const std::vector<Given>& values) {
   Given given = values.front();
   options.planted_given = given.value;

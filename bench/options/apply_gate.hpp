@@ -1,6 +1,7 @@
 // What the values of the regression gate's flags mean.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "options.hpp"
@@ -18,6 +19,8 @@ void apply_visible(Options& options, const std::vector<Given>& values);
 void apply_ignore_context(Options& options, const std::vector<Given>& values);
 /// After apply_baseline(): refuses a file that is read or written already.
 void apply_verdicts(Options& options, const std::vector<Given>& values);
+/// Throws CLI::ExcludesError if the verdicts would replace `input`, which is to be compared.
+void refuse_verdicts_over(const std::string& input, const Options& options);
 void apply_plant_delay(Options& options, const std::vector<Given>& values);
 
 /// Throws CLI::RequiresError where the command line has a flag of the gate, but nobody gave a baseline.
