@@ -10,6 +10,7 @@
 #include <exception>
 #include <iostream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -27,6 +28,7 @@
 #include "report/csv.hpp"
 #include "report/progress.hpp"
 #include "report/table.hpp"
+#include "report/write_text.hpp"
 
 namespace daa::bench {
 namespace {
@@ -58,12 +60,6 @@ void occupy_closed_streams() {
 void flush_stdout() {
   const int error = std::fflush(stdout) != 0 ? errno : std::ferror(stdout) != 0 ? EIO : 0;
   if (error != 0) throw std::system_error(error, std::generic_category(), "standard output");
-}
-
-/// `exit_code`, once all output is out.
-int flushed(int exit_code) {
-  flush_stdout();
-  return exit_code;
 }
 
 int measure(const Options& options) {
@@ -108,19 +104,21 @@ int measure(const Options& options) {
     return was_interrupted;
   }
   if (!all_measured) return not_measured;
-  return baseline ? flushed(baseline->compare()) : fine;
+  return baseline ? baseline->compare() : fine;
 }
 
 int compare(int argc, char** argv) {
-  const CompareParseResult parsed = parse_compare_options(argc, argv, std::cout, std::cerr);
-  flush_stdout();
-  return parsed.options ? flushed(run_comparison(*parsed.options)) : parsed.exit_code;
+  std::ostringstream answer;
+  const CompareParseResult parsed = parse_compare_options(argc, argv, answer, std::cerr);
+  write_text("-", answer.str());
+  return parsed.options ? run_comparison(*parsed.options) : parsed.exit_code;
 }
 
 int run(int argc, char** argv) {
   if (asks_to_compare(argc, argv)) return compare(argc, argv);
-  const ParseResult parsed = parse_options(argc, argv, std::cout, std::cerr);
-  flush_stdout();
+  std::ostringstream answer;
+  const ParseResult parsed = parse_options(argc, argv, answer, std::cerr);
+  write_text("-", answer.str());
   if (!parsed.options) return parsed.exit_code;
   const Options& options = *parsed.options;
 

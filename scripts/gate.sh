@@ -25,7 +25,7 @@ for program in "$1" "$2"; do [[ $program == */* && -x $program && -f $program ]]
 shift 3
 readonly rounds=12
 
-mkdir -p "$results" && mkdir "$results/base" "$results/head" || refuse "$results: name a folder without results"
+{ mkdir -p "$results" && mkdir "$results/base" "$results/head"; } || refuse "$results: name a folder without results"
 for ((round = 1; round <= rounds; ++round)); do
   say "round $round of $rounds"
   turns=(base head)

@@ -163,6 +163,29 @@ TEST_F(Gate, ADelayThatIsPlantedInTimesIsFound) {
   EXPECT_EQ(compare({"base.csv", "head.csv", "--alpha=1e-9"}).exit_code, 3);
 }
 
+TEST_F(Gate, AResultSaysWhichDelayWasPlantedInIt) {
+  const Args args{"--workload=scan", "--elements=1000", "--iters=3", "--csv=-"};
+  for (const std::string delay : {"", "0.05", "host:0.5"}) {
+    Args all = args;
+    if (!delay.empty()) all.push_back("--plant-delay=" + delay);
+    const std::vector<CsvRecord> rows = read_csv(run({DAA_BENCH_HOST, all, {}}).out);
+    ASSERT_FALSE(rows.empty());
+    for (const CsvRecord& row : rows) EXPECT_EQ(row.at("planted_delay"), delay);
+  }
+}
+
+TEST_F(Gate, AWrongResultComesBeforeARegression) {
+  const Args args{"--workload=scan", "--elements=5003", "--iters=3", "--seed=1"};
+  const auto faulty = [&](const Args& more) {
+    Args all = args;
+    all.insert(all.end(), more.begin(), more.end());
+    return run({DAA_BENCH_FAULTY, all, {}});
+  };
+  ASSERT_EQ(faulty({"--allocator=preallocated,arena", "--csv=base.csv"}).exit_code, 0);
+  EXPECT_EQ(faulty({"--allocator=preallocated", "--baseline=base.csv"}).exit_code, 1);
+  EXPECT_EQ(faulty({"--allocator=preallocated,overlapping", "--baseline=base.csv"}).exit_code, 4);
+}
+
 TEST_F(Gate, VerdictsAloneGoToStdout) {
   const Outcome outcome = compare({baseline, baseline, "--verdicts=-"});
   EXPECT_EQ(outcome.exit_code, 0);

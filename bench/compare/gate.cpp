@@ -8,6 +8,7 @@
 #include "compare/report.hpp"
 #include "driver/turn.hpp"
 #include "report/csv.hpp"
+#include "report/write_text.hpp"
 
 namespace daa::bench {
 namespace {
@@ -20,12 +21,16 @@ void refuse_difference(std::span<const ResultRow> base, std::span<const ResultRo
   if (const auto difference = find_difference(base, head)) throw BadResult(*difference);
 }
 
-/// `table` is standard output, or where the table goes when that is taken.
+/// The table goes to standard error where standard output is taken.
 int judge(const Side& base, const Side& head, const GateOptions& options, const std::string& verdicts_path,
-          std::FILE* table) {
+          bool stdout_is_taken) {
   refuse_difference(base.rows, head.rows, options);
   const Comparison comparison = compare(base.rows, head.rows, options);
-  std::fputs(format_comparison(base, head, comparison).c_str(), table);
+  const std::string table = format_comparison(base, head, comparison);
+  if (stdout_is_taken)
+    std::fputs(table.c_str(), stderr);
+  else
+    write_text("-", table);
   if (!verdicts_path.empty()) write_text(verdicts_path, verdicts_csv(comparison));
   return exit_code(comparison);
 }
@@ -56,7 +61,7 @@ std::string rows_to_come(const Options& options, const Context& context) {
 int run_comparison(const CompareOptions& options) {
   const std::vector<ResultRow> base = load_results(options.base_path), head = load_results(options.head_path);
   return judge({options.base_path, base}, {options.head_path, head}, options.gate, options.verdicts_path,
-               options.verdicts_path == "-" ? stderr : stdout);
+               options.verdicts_path == "-");
 }
 
 Baseline::Baseline(const Options& options, const Context& context)
@@ -73,7 +78,7 @@ int Baseline::compare() const {
       options_.csv_path == "-" || options_.json_path == "-" || options_.verdicts_path == "-";
   const std::vector<ResultRow> head = read_results(this_run, run_);
   return judge({options_.baseline_path, base_}, {this_run, head}, options_.gate, options_.verdicts_path,
-               stdout_is_taken ? stderr : stdout);
+               stdout_is_taken);
 }
 
 }  // namespace daa::bench

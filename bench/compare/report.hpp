@@ -23,7 +23,4 @@ struct Side {
 /// Every finding, as CSV (RFC 4180) with a header.
 [[nodiscard]] std::string verdicts_csv(const Comparison& comparison);
 
-/// Replaces the file by `text`; "-" is standard output. Throws std::system_error with the path in it.
-void write_text(const std::string& path, const std::string& text);
-
 }  // namespace daa::bench

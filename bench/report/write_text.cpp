@@ -1,9 +1,9 @@
+#include "report/write_text.hpp"
+
 #include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <system_error>
-
-#include "compare/report.hpp"
 
 namespace daa::bench {
 namespace {
