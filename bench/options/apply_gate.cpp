@@ -23,7 +23,7 @@ constexpr std::string_view on_host = "host:";
 
 void refuse_same(const Given& given, std::string_view other_flag, const std::string& other) {
   if (other.empty() || !same_output(given.value, other)) return;
-  throw CLI::ExcludesError(fmt::format("{}: is what --{} names too", to_string(given), other_flag),
+  throw CLI::ExcludesError(fmt::format("{}: is what --{} names too; name another file", to_string(given), other_flag),
                            CLI::ExitCodes::ExcludesError);
 }
 
