@@ -15,6 +15,8 @@
 #include <system_error>
 #include <utility>
 
+#include "compare/bad_result.hpp"
+#include "compare/gate.hpp"
 #include "daa/error.hpp"
 #include "device.hpp"
 #include "driver/benchmark_setup.hpp"
@@ -26,12 +28,13 @@
 #include "report/csv.hpp"
 #include "report/progress.hpp"
 #include "report/table.hpp"
+#include "report/write_text.hpp"
 
 namespace daa::bench {
 namespace {
 
 enum ExitCode {
-  fine = 0,
+  fine = 0,  // and what exit_code() of a comparison gives: 1, 3
   no_device = 2,
   not_measured = 4,
   bad_value = 105,     // as CLI11's ValidationError
@@ -59,12 +62,6 @@ void flush_stdout() {
   if (error != 0) throw std::system_error(error, std::generic_category(), "standard output");
 }
 
-// What is longer than the stream's buffer fails here, and flush_stdout() could not say why.
-void write_stdout(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
-    throw std::system_error(errno, std::generic_category(), "standard output");
-}
-
 int measure(const Options& options) {
   std::size_t free_bytes = 0, total_bytes = 0;
   DAA_CUDA_CHECK(cudaMemGetInfo(&free_bytes, &total_bytes));
@@ -78,7 +75,9 @@ int measure(const Options& options) {
   }
 
   const Context context = current_context(primitives::device_kind());
-  const bool with_table = options.csv_path != "-" && options.json_path != "-";
+  std::optional<Baseline> baseline;
+  if (!options.baseline_path.empty()) baseline.emplace(options, context);
+  const bool with_table = options.csv_path != "-" && options.json_path != "-" && options.verdicts_path != "-";
   if (with_table) fmt::print("{}\n", format_preamble(context));
   flush_stdout();  // before a file is replaced
   std::optional<CsvWriter> csv;
@@ -90,6 +89,7 @@ int measure(const Options& options) {
     progress.erase();
     for (const Row& row : rows) {
       if (csv) csv->write(row);
+      if (baseline) baseline->add(row, context);
       all_measured = all_measured && row.status == Status::ok;
     }
     if (with_table) fmt::print("{}\n", format_block(rows));
@@ -108,14 +108,22 @@ int measure(const Options& options) {
     say("interrupted; what was finished is reported");
     return was_interrupted;
   }
-  return all_measured ? fine : not_measured;
+  if (!all_measured) return not_measured;
+  return baseline ? baseline->compare() : fine;
+}
+
+int compare(int argc, char** argv) {
+  std::ostringstream answer;
+  const CompareParseResult parsed = parse_compare_options(argc, argv, answer, std::cerr);
+  write_text("-", answer.str());
+  return parsed.options ? run_comparison(*parsed.options) : parsed.exit_code;
 }
 
 int run(int argc, char** argv) {
+  if (asks_to_compare(argc, argv)) return compare(argc, argv);
   std::ostringstream answer;
   const ParseResult parsed = parse_options(argc, argv, answer, std::cerr);
-  write_stdout(answer.str());
-  flush_stdout();
+  write_text("-", answer.str());
   if (!parsed.options) return parsed.exit_code;
   const Options& options = *parsed.options;
 
@@ -143,6 +151,9 @@ int main(int argc, char** argv) {
   try {
     daa::bench::occupy_closed_streams();
     return daa::bench::run(argc, argv);
+  } catch (const daa::bench::BadResult& error) {
+    daa::bench::say("{}", error.what());
+    return daa::bench::bad_value;
   } catch (const std::exception& error) {
     daa::bench::say("{}", error.what());
     return daa::bench::not_measured;

@@ -8,8 +8,10 @@
 #include <random>
 
 #include "options/apply.hpp"
+#include "options/apply_gate.hpp"
 #include "options/benchmark_args.hpp"
 #include "options/command_line.hpp"
+#include "options/commands.hpp"
 #include "options/flags.hpp"
 #include "report/text.hpp"
 
@@ -19,6 +21,15 @@ namespace {
 std::uint64_t random_seed() {
   std::random_device device;
   return std::uint64_t{device()} << 32 | device();
+}
+
+Options applied(const RawOptions& raw) {
+  Options options;
+  options.seed = random_seed();
+  for (std::size_t i = 0; i < flags().size(); ++i)
+    if (flags()[i].apply != nullptr && !raw.values[i].empty()) flags()[i].apply(options, raw.values[i]);
+  add_default_sweep(options);
+  return options;
 }
 
 }  // namespace
@@ -33,19 +44,37 @@ std::string_view to_string(State state) {
 
 ParseResult parse_options(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
   try {
-    RawOptions raw = read_raw_options(argc, argv);
+    RawOptions raw = read_raw_options(run_command(), argc, argv);
     if (raw.answer) {
       out << *raw.answer;
       return {};
     }
-    Options options;
-    options.seed = random_seed();
-    for (std::size_t i = 0; i < flags().size(); ++i)
-      if (flags()[i].apply != nullptr && !raw.values[i].empty()) flags()[i].apply(options, raw.values[i]);
-    add_default_sweep(options);
+    refuse_gate_flags_without_baseline(raw);
+    Options options = applied(raw);
     refuse_benchmark_args(raw.benchmark_args);
     options.benchmark_args = std::move(raw.benchmark_args);
     return {std::move(options), 0};
+  } catch (const CLI::Error& error) {
+    err << "daa-bench: " << one_line(error.what()) << '\n';
+    return {std::nullopt, error.get_exit_code()};
+  }
+}
+
+bool asks_to_compare(int argc, const char* const* argv) {
+  return argc > 1 && argv[1] == compare_command().name;
+}
+
+CompareParseResult parse_compare_options(int argc, const char* const* argv, std::ostream& out,
+                                         std::ostream& err) {
+  try {
+    const RawOptions raw = read_raw_options(compare_command(), argc, argv);
+    if (raw.answer) {
+      out << *raw.answer;
+      return {};
+    }
+    const Options options = applied(raw);
+    for (const std::string& argument : raw.arguments) refuse_verdicts_over(argument, options);
+    return {CompareOptions{raw.arguments[0], raw.arguments[1], options.verdicts_path, options.gate}, 0};
   } catch (const CLI::Error& error) {
     err << "daa-bench: " << one_line(error.what()) << '\n';
     return {std::nullopt, error.get_exit_code()};

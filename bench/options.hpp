@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "allocators/allocators.hpp"
+#include "compare/gate_options.hpp"
 #include "traces/bundled_traces.hpp"
 #include "workloads/workload.hpp"
 
@@ -25,6 +26,13 @@ enum class State { steady, cold };
 [[nodiscard]] std::string_view to_string(State state);
 
 enum class DeviceKind { automatic, cuda, host };
+
+/// Slows a run down on purpose, to try a regression gate out: the fraction by which a clock's time is drawn
+/// out, by waiting on the host before the clock is read.
+struct PlantedDelay {
+  double host_enqueue = 0;  // of a block's enqueueing, once
+  double end_to_end = 0;    // of a block, after its synchronisation: no device time can hide it
+};
 
 struct Options {
   std::vector<const WorkloadInfo*> workloads;
@@ -52,7 +60,12 @@ struct Options {
   std::size_t replay_iters = 0;                           // as iters and warmup, rounded up to whole passes
   std::size_t replay_warmup = 0;                          // over a trace
   bool min_fit = false;                                   // find the least memory for each trace
-  std::vector<std::string> benchmark_args;                // what followed "--"
+  PlantedDelay planted;
+  std::string planted_given;  // as it was given; empty: none
+  std::string baseline_path;  // what the run is held against; empty: nothing
+  std::string verdicts_path;  // as csv_path
+  GateOptions gate;
+  std::vector<std::string> benchmark_args;  // what followed "--"
   // Where the sizes and the device were given, as messages name it: "DAA_BENCH_ELEMENTS".
   std::string elements_place = "--elements";
   std::string device_place = "--device";
@@ -65,6 +78,26 @@ struct ParseResult {
   std::optional<Options> options;
   int exit_code = 0;
 };
+
+/// What `daa-bench compare BASE HEAD` is told.
+struct CompareOptions {
+  std::string base_path, head_path;
+  std::string verdicts_path;  // "-" is stdout, in place of the table; empty: none
+  GateOptions gate;
+};
+
+/// As ParseResult.
+struct CompareParseResult {
+  std::optional<CompareOptions> options;
+  int exit_code = 0;
+};
+
+/// Whether the arguments are those of `daa-bench compare`.
+[[nodiscard]] bool asks_to_compare(int argc, const char* const* argv);
+
+/// Reads them, and the environment.
+[[nodiscard]] CompareParseResult parse_compare_options(int argc, const char* const* argv, std::ostream& out,
+                                                       std::ostream& err);
 
 /// Reads the command line, the environment and the config file, in this order of precedence. Has no effect on
 /// any file: what is to be written is only known to be writable.

@@ -12,7 +12,7 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
 gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1) || die "no GPU here: nvidia-smi fails"
-results=${1:-$root/results/$(sed 's/^NVIDIA //; s/[^A-Za-z0-9]\+/-/g' <<<"$gpu" | tr '[:upper:]' '[:lower:]')}
+results=${1:-$(results_folder "$gpu")}
 shift || true
 steps=${*:-tests memcheck racecheck alloc-cost workloads}
 mkdir -p "$results"

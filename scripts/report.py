@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the tables of results/h200/ into README.md, between its two result marks.
+"""Writes the tables of results/h200/ into README.md, between its result marks, and the gate's rates between its gate marks.
 
   scripts/report.py            writes them
   scripts/report.py --check    exits with 1 if README.md does not hold exactly what it would write
@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results" / "h200"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- results -->\n", "<!-- /results -->\n"
+GATE_BEGIN, GATE_END = "<!-- gate -->\n", "<!-- /gate -->\n"
 
 # Column heading, allocator.
 ALLOCATORS = [
@@ -144,11 +145,47 @@ Over all rows: again {extent(rows, 'preallocated:2')}, arena {extent(rows, 'aren
     return text + cost_table(costs) + trace_table(costs) + thread_table(costs)
 
 
+def percent(share):
+    return f"{100 * float(share):.1f} %"
+
+
+def gate_rate(row):
+    return f"{percent(row['rate'])} ({percent(row['rate_low'])} to {percent(row['rate_high'])})"
+
+
+def gate():
+    """What scripts/calibrate_gate.sh has measured; nothing where it has not."""
+    path = RESULTS / "gate_calibration.csv"
+    if not path.exists():
+        return ""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = {row["planted_delay"]: row for row in csv.DictReader(file) if row["is_default"] == "1"}
+    none = rows["none"]
+    inconclusive = int(none["inconclusive"]) / int(none["comparisons"])
+    lines = [
+        ["nothing: a false alarm", gate_rate(none)],
+        ["one case, end to end, by 3 %", gate_rate(rows["0.03"])],
+        ["one case, end to end, by 5 %", gate_rate(rows["0.05"])],
+        ["one case, host enqueue, by 5 %", gate_rate(rows["host:0.05"])],
+    ]
+    return (
+        f"\nMeasured on one {none['device'].removeprefix('NVIDIA ')} with driver {none['driver']}, of commit\n"
+        f"`{none['commit'][:7]}`, by `scripts/calibrate_gate.sh`: {none['comparisons']} comparisons of {none['rounds']} processes with"
+        f" {none['rounds']}, drawn from\n{none['rounds_measured']} rounds of them, each of the whole suite of {none['cases']} cases."
+        " The intervals (95 %) are those of the drawing.\n"
+        f"Of the comparisons of a build with itself, {percent(inconclusive)} were inconclusive.\n\n"
+        + table(["what was slowed down", "called a regression"], lines)
+    )
+
+
+def replaced(text, begin, end, content):
+    before, rest = text.split(begin)
+    return before + begin + content + end + rest.split(end)[1]
+
+
 def main():
     readme = README.read_text(encoding="utf-8")
-    before, rest = readme.split(BEGIN)
-    after = rest.split(END)[1]
-    wanted = before + BEGIN + report() + END + after
+    wanted = replaced(replaced(readme, BEGIN, END, report()), GATE_BEGIN, GATE_END, gate())
     if "--check" in sys.argv[1:]:
         if readme != wanted:
             sys.exit("README.md does not hold what scripts/report.py writes: run it")

@@ -29,6 +29,11 @@ die() {
 # The comment at the head of the script that is running.
 show_header() { sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; }
 
+# results_folder GPU: where the results of a GPU of that name go.
+results_folder() {
+  echo "$root/results/$(sed 's/^NVIDIA //; s/[^A-Za-z0-9]\+/-/g' <<<"$1" | tr '[:upper:]' '[:lower:]')"
+}
+
 # at_least HAVE WANT: is version HAVE no older than WANT?
 at_least() { [[ $1 == [0-9]* ]] && printf '%s\n' "$2" "$1" | sort -VC; }
 

@@ -154,6 +154,10 @@ TEST(CsvColumns, HoldEveryFieldOfTheRowAndTheContext) {
       {"held_over_live", "1.25"},
       {"min_fit_bytes", "12582912"},
       {"min_fit_over_live", "1.5"},
+      {"host_enqueue_repetitions_ns", "2510 2490.5"},
+      {"device_repetitions_ns", "25900"},
+      {"end_to_end_repetitions_ns", "1180000 0.1 3"},
+      {"planted_delay", "host:0.05"},
   };
   Row row = a_row();
   row.status = Status::failed;

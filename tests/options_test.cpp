@@ -117,6 +117,14 @@ TEST_F(OptionsTest, AnIndexIsACudaDevice) {
   EXPECT_EQ(options.device_index, 3);
 }
 
+TEST_F(OptionsTest, ADelayIsPlantedAtTheEndUnlessAtTheHost) {
+  EXPECT_EQ(parse({"--plant-delay=0.05"}).planted.end_to_end, 0.05);
+  EXPECT_EQ(parse({"--plant-delay=0.05"}).planted.host_enqueue, 0);
+  EXPECT_EQ(parse({"--plant-delay=host:0.03"}).planted.end_to_end, 0);
+  EXPECT_EQ(parse({"--plant-delay=host:0.03"}).planted.host_enqueue, 0.03);
+  EXPECT_EQ(parse({}).planted_given, "");
+}
+
 TEST_F(OptionsTest, NoneIsNoFile) {
   const Options options = parse({"--csv=none", "--json=none"});
   EXPECT_EQ(options.csv_path, "");
@@ -162,7 +170,15 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
                                 {"streams", "3"},
                                 {"allocs-per-phase", "4,8"},
                                 {"flush-l2", "true"},
-                                {"aa", "false"}};
+                                {"aa", "false"},
+                                {"baseline", "base.csv"},
+                                {"threshold", "0.1"},
+                                {"absolute-ns", "7"},
+                                {"visible", "0.2"},
+                                {"alpha", "0.05"},
+                                {"ignore-context", "true"},
+                                {"verdicts", "v.csv"},
+                                {"plant-delay", "host:0.05"}};
   const auto seen = [](const Options& o) {
     return std::tuple{names(o.workloads),
                       names(o.allocators),
@@ -185,7 +201,16 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
                       o.threads,
                       o.streams,
                       o.allocs_per_phase,
-                      o.flush_l2};
+                      o.flush_l2,
+                      o.baseline_path,
+                      o.verdicts_path,
+                      o.gate.threshold,
+                      o.gate.absolute_ns,
+                      o.gate.alpha,
+                      o.gate.visible,
+                      o.gate.ignore_context,
+                      o.planted_given,
+                      o.planted.host_enqueue};
   };
   const std::string seed =
       "--seed=1";  // so that runs can be compared; given again where it is the flag in question
@@ -198,6 +223,7 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
       Strings others = name == "seed" ? Strings{} : Strings{seed};
       if (name == "phase-rows" || name == "trace" || name == "min-fit") others.push_back("--workload=replay");
       if (name == "allocs-per-phase") others.push_back("--workload=allocs");
+      if (flag.group == gate_group && name != "baseline") others.emplace_back("--baseline=held-against.csv");
       Strings typed = others;
       typed.push_back("--" + name + "=" + value);
       const auto expected = seen(parse(typed));

@@ -228,7 +228,7 @@ TEST_F(ReplayTest, AThreadThatFailsEndsAllOfThem) {
   for (std::size_t k = 1; k <= 4; ++k) {
     ReplaySession session{program, allocator("cuda-malloc")};
     host::fail_call(k, cudaErrorMemoryAllocation, "cudaMalloc");
-    EXPECT_THROW(session.run_timed(SyncMode::phase), CudaError);
+    EXPECT_THROW(session.run_timed(SyncMode::phase), OutOfDeviceMemory);
     host::clear_fault();
   }
 }

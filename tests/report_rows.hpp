@@ -34,9 +34,9 @@ inline Row a_row(std::string allocator = "arena") {
   row.repetitions = 5;
   row.phases_per_sample = 1;
   row.samples = 5000;
-  row.host_enqueue = {2510.0, 3120.5, 1.01, 1.0, 1.02};
-  row.device = {25900.0, 31200.0, 1.02, 1.01, 1.03};
-  row.end_to_end = {1180000.0, 1310000.0, 12.34, 12.01, 12.77};
+  row.host_enqueue = {2510.0, 3120.5, 1.01, 1.0, 1.02, {2510.0, 2490.5}};
+  row.device = {25900.0, 31200.0, 1.02, 1.01, 1.03, {25900.0}};
+  row.end_to_end = {1180000.0, 1310000.0, 12.34, 12.01, 12.77, {1180000.0, 0.1, 3.0}};
   row.allocations_per_phase = 2.5;
   row.runtime_calls_per_phase = 0.002;
   row.bytes_asked_per_phase = 12582912;
@@ -44,6 +44,7 @@ inline Row a_row(std::string allocator = "arena") {
   row.pool_mapped_bytes = std::size_t{32} << 20;
   row.bytes_reserved = std::size_t{16} << 20;
   row.seed = 18446744073709551615u;
+  row.planted_delay = "host:0.05";
   return row;
 }
 

@@ -60,6 +60,10 @@ TEST(Summary, WithoutAFloorThereIsNoRatio) {
   EXPECT_TRUE(std::isnan(summary.ratio_max));
 }
 
+TEST(Summary, KeepsTheMedianOfEachRepetitionInTheirOrder) {
+  EXPECT_EQ(summarise({{4, 5, 90}, {3}, {10, 20}}, {}).repetitions_ns, (std::vector<double>{5, 3, 15}));
+}
+
 TEST(Summary, OfNoSamplesHasNoFigures) {
   const ClockSummary summary = summarise({}, {{2}});
   for (const double figure : {summary.median_ns, summary.p99_ns, summary.ratio})

@@ -134,6 +134,27 @@ TEST_F(TurnTest, ClocksAreOfOnePhaseAndInOrder) {
   EXPECT_LE(20 * sample.end_to_end_ns, all.count());
 }
 
+TEST_F(TurnTest, APlantedDelayDrawsItsClockOutAndSoTheLaterOne) {
+  const Problem scan = problem("scan");
+  const auto shortest = [&](PlantedDelay planted) {
+    Turn turn{scan, allocator(floor_name), {.iters = 400, .planted = planted}};
+    Sample least = turn.measure();
+    for (int i = 1; i < 20; ++i) {
+      const Sample sample = turn.measure();
+      least.host_enqueue_ns = std::min(least.host_enqueue_ns, sample.host_enqueue_ns);
+      least.end_to_end_ns = std::min(least.end_to_end_ns, sample.end_to_end_ns);
+    }
+    return least;
+  };
+  const Sample plain = shortest({});
+  const Sample late = shortest({.end_to_end = 30});
+  EXPECT_GT(late.end_to_end_ns, 10 * plain.end_to_end_ns);
+  EXPECT_LT(late.host_enqueue_ns, 10 * plain.host_enqueue_ns);
+  const Sample slow = shortest({.host_enqueue = 30});
+  EXPECT_GT(slow.host_enqueue_ns, 10 * plain.host_enqueue_ns);
+  EXPECT_GE(slow.end_to_end_ns, slow.host_enqueue_ns);
+}
+
 TEST_F(TurnTest, EveryTurnGoesThroughTheSamePhases) {
   const Problem compact = problem("compact");
   const auto recording = allocator_of<make_recording>("recording");

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "driver/handles.hpp"
+#include "options.hpp"
 
 namespace daa::bench {
 
@@ -24,10 +25,19 @@ using Clock = std::chrono::steady_clock;
   return std::chrono::duration<double, std::nano>(end - begin).count();
 }
 
+/// The time now; where a delay is planted, once what has passed since `begin` has grown by that fraction of
+/// it.
+[[nodiscard]] inline Clock::time_point read_clock(Clock::time_point begin, double planted) {
+  Clock::time_point now = Clock::now();
+  const auto end = now + std::chrono::duration_cast<Clock::duration>(planted * (now - begin));
+  while (now < end) now = Clock::now();
+  return now;
+}
+
 /// Times blocks of one stream.
 class BlockClock {
  public:
-  explicit BlockClock(cudaStream_t stream) : stream_(stream) {}
+  BlockClock(cudaStream_t stream, const PlantedDelay& planted) : stream_(stream), planted_(planted) {}
 
   /// `enqueue` enqueues `phases` phases on the stream, which is idle before and after.
   template <class Enqueue>
@@ -35,10 +45,10 @@ class BlockClock {
     DAA_CUDA_CHECK(cudaEventRecord(begin_.get(), stream_));
     const auto start = Clock::now();
     enqueue();
-    const auto enqueued = Clock::now();
+    const auto enqueued = read_clock(start, planted_.host_enqueue);
     DAA_CUDA_CHECK(cudaEventRecord(end_.get(), stream_));
     DAA_CUDA_CHECK(cudaStreamSynchronize(stream_));
-    const auto finished = Clock::now();
+    const auto finished = read_clock(start, planted_.end_to_end);
 
     float device_ms = 0;
     DAA_CUDA_CHECK(cudaEventElapsedTime(&device_ms, begin_.get(), end_.get()));
@@ -49,6 +59,7 @@ class BlockClock {
 
  private:
   cudaStream_t stream_;
+  PlantedDelay planted_;
   Event begin_ = make_event();
   Event end_ = make_event();
 };

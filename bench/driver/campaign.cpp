@@ -124,7 +124,8 @@ class Campaign {
                              options_.profile,
                              mode.state,
                              mode.graph,
-                             l2_ ? &*l2_ : nullptr};
+                             l2_ ? &*l2_ : nullptr,
+                             options_.planted};
       const std::size_t turns_before = turns_done_;
       if (ready && !interrupted()) {
         std::optional<Lanes> lanes;
@@ -223,6 +224,7 @@ class Campaign {
       row.bytes_asked_per_phase = demand.bytes_per_phase;
       row.bytes_peak_phase = demand.max_phase_bytes;
       row.seed = options_.seed;
+      row.planted_delay = options_.planted_given;
       rows.push_back(std::move(row));
     }
     return rows;

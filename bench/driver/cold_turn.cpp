@@ -7,7 +7,7 @@ ColdTurn::ColdTurn(const Problem& problem, const AllocatorInfo& allocator, const
       allocator_(allocator),
       options_(options),
       ranges_(problem.name, allocator.name, options.profile),
-      clock_(problem.stream) {
+      clock_(problem.stream, options.planted) {
   DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
   ranges_.begin_measured();
 }

@@ -24,7 +24,7 @@ GraphTurn::GraphTurn(const Problem& problem, const AllocatorInfo& allocator, con
       options_(options),
       ranges_(problem.name, allocator.name, options.profile),
       scratch_(allocator.make(problem.stream, for_graphs(problem.demand))),
-      clock_(problem.stream),
+      clock_(problem.stream, options.planted),
       phases_left_(options.iters),
       samples_left_(samples_per_turn(options)) {
   DAA_CUDA_CHECK(cudaGetDevice(&device_));

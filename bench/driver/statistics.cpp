@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace daa::bench {
 
@@ -19,12 +20,15 @@ ClockSummary summarise(const Repetitions& samples, const Repetitions& floor) {
   std::vector<double> all;
   for (const auto& repetition : samples) all.insert(all.end(), repetition.begin(), repetition.end());
 
+  std::vector<double> medians;
+  for (const auto& repetition : samples) medians.push_back(quantile(repetition, 0.5));
+
   std::vector<double> ratios;
   for (std::size_t i = 0; i < std::min(samples.size(), floor.size()); ++i) {
-    ratios.push_back(quantile(samples[i], 0.5) / quantile(floor[i], 0.5));
+    ratios.push_back(medians[i] / quantile(floor[i], 0.5));
   }
-  return {quantile(all, 0.5), quantile(all, 0.99), quantile(ratios, 0.5), quantile(ratios, 0.0),
-          quantile(ratios, 1.0)};
+  return {quantile(all, 0.5),    quantile(all, 0.99),   quantile(ratios, 0.5),
+          quantile(ratios, 0.0), quantile(ratios, 1.0), std::move(medians)};
 }
 
 }  // namespace daa::bench

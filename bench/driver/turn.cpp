@@ -59,7 +59,7 @@ Turn::Turn(const Problem& problem, const AllocatorInfo& allocator, const TurnOpt
       options_(options),
       ranges_(problem.name, allocator.name, options.profile),
       scratch_(allocator.make(problem.stream, problem.demand)),
-      clock_(problem.stream),
+      clock_(problem.stream, options.planted),
       phases_left_(options.iters),
       samples_left_(samples_per_turn(options)) {
   problem_.workload.restart_cycle();

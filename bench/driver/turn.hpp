@@ -32,6 +32,7 @@ struct TurnOptions {
   State state = State::steady;  // this and what follows: see make_turn()
   bool graph = false;
   L2Flush* l2 = nullptr;  // flushed before each sample; null: not
+  PlantedDelay planted = {};
 };
 
 /// Most phases in one sample of a turn, and how many samples the turn has.

@@ -62,14 +62,6 @@ const Choice& choose(std::span<const Choice> choices, const Given& given) {
   refuse_unknown(given, std::move(known));
 }
 
-/// "none" is no path.
-std::string output_path(const Given& given) {
-  if (given.value == "none") return {};
-  if (given.value == "/dev/stdout") return "-";
-  refuse_unwritable(given);
-  return given.value;
-}
-
 // A pass over a trace is thousands of operations: far fewer phases than of a workload give a steady median.
 constexpr std::size_t default_replay_iters = 30;
 constexpr std::size_t default_replay_warmup = 6;
@@ -85,10 +77,10 @@ constexpr CountRange seed_range{0, std::numeric_limits<std::uint64_t>::max()};
 bool parse_switch(const Given& given) {
   struct Choice {
     std::string_view name;
-    bool is_on;
+    bool on;
   };
   constexpr Choice choices[]{{"true", true}, {"false", false}, {"1", true}, {"0", false}};
-  return choose<Choice>(choices, given).is_on;
+  return choose<Choice>(choices, given).on;
 }
 
 void apply_workload(Options& options, const std::vector<Given>& values) {
@@ -202,12 +194,12 @@ void apply_min_fit(Options& options, const std::vector<Given>& values) {
 }
 
 void apply_csv(Options& options, const std::vector<Given>& values) {
-  options.csv_path = output_path(values.front());
+  options.csv_path = parse_output_path(values.front());
 }
 
 void apply_json(Options& options, const std::vector<Given>& values) {
   const Given& given = values.front();
-  options.json_path = output_path(given);
+  options.json_path = parse_output_path(given);
   if (!options.json_path.empty() && !options.csv_path.empty() &&
       same_output(options.json_path, options.csv_path))
     throw CLI::ExcludesError(

@@ -30,8 +30,8 @@ struct Arguments {
   std::vector<std::string> benchmark;  // behind the first "--"
 };
 
-Arguments split(int argc, const char* const* argv) {
-  const std::vector<std::string> all(argv + std::min(argc, 1), argv + argc);
+Arguments split(const Command& command, int argc, const char* const* argv) {
+  const std::vector<std::string> all(argv + std::min(argc, command.name.empty() ? 1 : 2), argv + argc);
   const auto separator = std::find(all.begin(), all.end(), "--");
   Arguments arguments{"daa-bench", {all.begin(), separator}, {}};
   if (argc > 0) arguments.program = std::filesystem::path{argv[0]}.filename();
@@ -53,10 +53,15 @@ void refuse_missing_values(const std::vector<std::string>& args) {
     }
 }
 
-/// The flags as CLI11 options, in the order of flags(), which keep what is given to them as text.
-std::vector<CLI::Option*> declare(CLI::App& app) {
+/// The flags as CLI11 options, in the order of flags(), which keep what is given to them as text; null for
+/// those that the command does not take.
+std::vector<CLI::Option*> declare(CLI::App& app, const Command& command) {
   std::vector<CLI::Option*> options;
   for (const Flag& flag : flags()) {
+    if (!command.takes(flag)) {
+      options.push_back(nullptr);
+      continue;
+    }
     CLI::Option* const option =
         flag.takes == Takes::nothing ? app.add_flag(dashed(flag)) : app.add_option(dashed(flag));
     option->description(std::string{flag.help})
@@ -70,20 +75,52 @@ std::vector<CLI::Option*> declare(CLI::App& app) {
   return options;
 }
 
-void refuse_unexpected(const std::vector<std::string>& unexpected) {
+std::string help_of(const Command& command) {
+  return command.name.empty() ? "--help" : fmt::format("{} --help", command.name);
+}
+
+/// Takes what stands without a flag off `left`, up to what the command takes.
+std::vector<std::string> take_arguments(const Command& command, std::vector<std::string>& left) {
+  std::vector<std::string> arguments;
+  for (auto arg = left.begin(); arg != left.end() && arguments.size() < command.arguments;) {
+    if (arg->starts_with('-')) {
+      ++arg;
+      continue;
+    }
+    arguments.push_back(std::move(*arg));
+    arg = left.erase(arg);
+  }
+  return arguments;
+}
+
+void refuse_unexpected(const Command& command, const std::vector<std::string>& unexpected) {
   if (unexpected.empty()) return;
   const std::string& arg = unexpected.front();
-  std::string why = "no argument stands without a flag";
+  std::string why = command.arguments == 0 ? "no argument stands without a flag" : "one argument too many";
   if (arg.starts_with("--benchmark_")) {
     why = "flags of Google Benchmark's go behind --";
   } else if (arg.starts_with('-')) {
-    std::vector<std::string_view> names = flag_names();
-    names.insert(names.end(), {"help", "list", "version"});
+    std::vector<std::string_view> names{"help", "list", "version"};
+    for (const Flag& flag : flags())
+      if (command.takes(flag)) names.push_back(flag.name);
     const std::string_view name = std::string_view{arg}.substr(0, arg.find('='));
     const auto meant = nearest(name.substr(std::min(name.find_first_not_of('-'), name.size())), names);
     why = meant ? fmt::format("unknown flag; did you mean --{}?", *meant) : "unknown flag";
   }
-  throw CLI::ExtrasError(fmt::format("{}: {}; see --help", excerpt(arg), why), CLI::ExitCodes::ExtrasError);
+  throw CLI::ExtrasError(fmt::format("{}: {}; see {}", excerpt(arg), why, help_of(command)),
+                         CLI::ExitCodes::ExtrasError);
+}
+
+void refuse_missing_arguments(const Command& command, const RawOptions& raw) {
+  if (raw.arguments.size() < command.arguments)
+    throw CLI::RequiredError(
+        fmt::format("{}: needs {}, and {} given; see {}", command.name, command.needs,
+                    raw.arguments.empty() ? "none was" : "only one was", help_of(command)),
+        CLI::ExitCodes::RequiredError);
+  if (command.arguments > 0 && !raw.benchmark_args.empty())
+    throw CLI::ExtrasError(fmt::format("-- {}: {} runs nothing in Google Benchmark",
+                                       excerpt(raw.benchmark_args.front()), command.name),
+                           CLI::ExitCodes::ExtrasError);
 }
 
 /// An empty variable is as if unset.
@@ -160,11 +197,10 @@ void add_config_file(std::vector<std::vector<Given>>& values) {
 
 }  // namespace
 
-RawOptions read_raw_options(int argc, const char* const* argv) {
-  Arguments arguments = split(argc, argv);
-  CLI::App app{"Measures what temporary GPU memory costs, by workload, size and allocator.",
-               arguments.program};
-  const std::vector<CLI::Option*> options = declare(app);
+RawOptions read_raw_options(const Command& command, int argc, const char* const* argv) {
+  Arguments arguments = split(command, argc, argv);
+  CLI::App app{std::string{command.summary}, arguments.program};
+  const std::vector<CLI::Option*> options = declare(app, command);
   CLI::Option* const list =
       app.add_flag("--list")->description("The workloads and the allocators, a line each.");
   list->group(std::string{general_group});
@@ -172,8 +208,8 @@ RawOptions read_raw_options(int argc, const char* const* argv) {
   app.set_version_flag("--version", fmt::format("daa-bench {} ({})", build_version(), build_commit()),
                        "Version and commit.")
       ->group(std::string{general_group});
-  app.formatter(help_formatter());
-  app.footer(help_footer());
+  app.formatter(help_formatter(command.usage));
+  app.footer(command.footer());
   app.allow_extras();  // refused below, with better words
 
   RawOptions raw;
@@ -195,12 +231,19 @@ RawOptions read_raw_options(int argc, const char* const* argv) {
     return raw;
   }
 
-  refuse_unexpected(app.remaining());
+  std::vector<std::string> left = app.remaining();
+  raw.arguments = take_arguments(command, left);
+  refuse_unexpected(command, left);
   refuse_unknown_variables();
   refuse_missing_values(arguments.ours);
+  refuse_missing_arguments(command, raw);
   const std::vector<CLI::Option*> on_command_line = app.parse_order();
   for (std::size_t i = 0; i < options.size(); ++i) {
     const Flag& flag = flags()[i];
+    if (options[i] == nullptr) {
+      raw.values.emplace_back();
+      continue;
+    }
     const bool typed = std::ranges::count(on_command_line, options[i]) > 0;
     raw.values.push_back(
         values_of(flag, options[i]->results(), typed ? dashed(flag) : environment_name(flag)));
@@ -209,7 +252,7 @@ RawOptions read_raw_options(int argc, const char* const* argv) {
   for (std::size_t i = 0; i < options.size(); ++i) {
     const Flag& flag = flags()[i];
     refuse_several(flag, raw.values[i]);
-    if (raw.values[i].empty() && !flag.default_value.empty())
+    if (options[i] != nullptr && raw.values[i].empty() && !flag.default_value.empty())
       raw.values[i] = {{dashed(flag), std::string{flag.default_value}, true}};
   }
   return raw;

@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "options/apply.hpp"
+#include "options/apply_gate.hpp"
 
 namespace daa::bench {
 namespace {
@@ -127,6 +128,32 @@ constexpr Flag table[]{
      "The same measurements as Google Benchmark's JSON, for its compare.py. Replaces\n"
      "the file when the run begins. '-' is stdout, in place of the table.",
      apply_json},
+    {"baseline", value, "FILE|FOLDER", "", gate_group,
+     "After the run, holds it against these results of daa-bench --csv, as BASE of\n"
+     "daa-bench compare, whose exit codes these are then.",
+     apply_baseline},
+    {"threshold", value, "FRACTION", "0.025", gate_group,
+     "A time must have grown by more than this part of BASE's to be a regression,", apply_threshold},
+    {"absolute-ns", value, "NS", "200", gate_group, "... and by more than so many nanoseconds a phase.",
+     apply_absolute_ns},
+    {"alpha", value, "P", "0.01", gate_group,
+     "... and be significant: the probability of a false alarm by luck of the\n"
+     "repetitions alone, over all times of a comparison together.",
+     apply_alpha},
+    {"visible", value, "FRACTION", "0.1", gate_group,
+     "A time is inconclusive where noise, or too few repetitions, would hide that it\n"
+     "grew by this part.",
+     apply_visible},
+    {"ignore-context", nothing, "", "", gate_group,
+     "Compares results of different devices, drivers, seeds and so on all the same.", apply_ignore_context},
+    {"verdicts", value, "FILE|-|none", "none", gate_group,
+     "What became of each figure, a row each (RFC 4180). '-' is stdout, in place of\n"
+     "the table.",
+     apply_verdicts},
+    {"plant-delay", value, "[host:]FRACTION", "", gate_group,
+     "To try the gate out: draws each measured block out by this part of its own time\n"
+     "(host: of its enqueueing), by waiting. The results say so.",
+     apply_plant_delay},
     {config_flag, value, "FILE", "", general_group,
      "Flags from a file: lines such as iters = 100 or workload = [\"scan\", \"sort\"].\n"
      "Neither unknown keys nor sections are allowed.",

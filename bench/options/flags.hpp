@@ -27,6 +27,7 @@ struct Flag {
 
 inline constexpr std::string_view config_flag = "config";
 inline constexpr std::string_view general_group = "General";
+inline constexpr std::string_view gate_group = "Regression gate";
 
 [[nodiscard]] std::span<const Flag> flags();
 

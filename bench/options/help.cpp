@@ -16,8 +16,10 @@ namespace {
 
 class HelpFormatter : public CLI::Formatter {
  public:
+  explicit HelpFormatter(std::string_view usage) : usage_(usage) {}
+
   std::string make_usage(const CLI::App*, std::string name) const override {
-    return fmt::format("\nUsage: {} [FLAGS] [-- GOOGLE_BENCHMARK_FLAGS]\n\n", name);
+    return fmt::format("\nUsage: {} {}\n\n", name, usage_);
   }
 
   std::string make_group(std::string group, bool is_positional,
@@ -38,6 +40,9 @@ class HelpFormatter : public CLI::Formatter {
     }
     return text += '\n';
   }
+
+ private:
+  std::string_view usage_;
 };
 
 template <class Info>
@@ -49,8 +54,8 @@ std::size_t name_width(std::span<const Info> table) {
 
 }  // namespace
 
-std::shared_ptr<CLI::FormatterBase> help_formatter() {
-  return std::make_shared<HelpFormatter>();
+std::shared_ptr<CLI::FormatterBase> help_formatter(std::string_view usage) {
+  return std::make_shared<HelpFormatter>(usage);
 }
 
 std::string help_footer() {
@@ -77,11 +82,17 @@ Replays of traces:
 
 Exit codes:
   0    every combination was measured, and its result was right
+  1    with --baseline: a regression, which the table names
   2    no usable GPU, though --device asked for one
+  3    with --baseline: inconclusive, for too few repetitions or too much noise
   4    a result was wrong, or a combination could not be measured: the status in
        its row says why; or the output could not be written
   100  and up: bad usage, explained in one line on stderr; nothing was run
   130  interrupted; what was finished is reported
+  2, 4, 100 and up, and 130 come before 1 and 3.
+
+Regression gate:
+  daa-bench compare BASE HEAD compares two results; see daa-bench compare --help.
 
 Examples:
   daa-bench --workload=scan --iters=1000
@@ -92,6 +103,45 @@ Examples:
   daa-bench --workload=allocs --allocs-per-phase=1,10,100,1000
   daa-bench --workload=replay --trace=gpt2_decode,my_log.csv --min-fit
   DAA_BENCH_DEVICE=host daa-bench --workload=all --csv=- 2>/dev/null)";
+}
+
+std::string compare_help_footer() {
+  return R"(BASE and HEAD:
+  Results of daa-bench --csv: a file each, or a folder each, whose *.csv are taken
+  together. Runs of BASE and HEAD in turns on one machine, many processes of few
+  repetitions, see less of the machine's moods than two long ones.
+
+What is a regression:
+  counters  allocations, CUDA calls and bytes that grew, by whatever
+  times     end to end and host enqueue, where HEAD's median grew by more than
+            --threshold and --absolute-ns and the Mann-Whitney U test of the
+            repetitions is significant at --alpha over all times (Holm-Bonferroni).
+            Device times are shown beside them, and not judged. Nor are any of the
+            host runtime, a simulator's.
+  cases     that HEAD does not have, or could not measure while BASE could
+  An improvement never is, nor a case that only HEAD has.
+
+What is inconclusive:
+  A time that did not regress, if a slow-down by --visible (or by twice --absolute-ns,
+  if that is more) would not have been seen: HEAD's repetitions, scaled to BASE's
+  median and slowed by that much, are not significantly above BASE's, at --alpha
+  divided by the number of times. 120 times need 8 repetitions a side at least.
+
+What is refused:
+  Other devices, clock rates, drivers, CUDA runtimes, processors, seeds, phases, and
+  other versions of the columns. --ignore-context compares all the same. The host
+  runtime's counters are the same on every machine: there, only seed, phases and
+  version count.
+
+Exit codes:
+  0    no regression
+  1    a regression
+  3    no regression, but something inconclusive
+  4    the output could not be written
+  100  and up: bad usage, a file that is no result, or another context, explained in
+       one line on stderr; nothing was compared
+
+In the environment a flag is DAA_BENCH_ and its name in capitals: DAA_BENCH_ALPHA.)";
 }
 
 std::string format_list() {

@@ -23,6 +23,13 @@ std::error_code access_error(const fs::path& path, int mode) {
 
 }  // namespace
 
+std::string parse_output_path(const Given& given) {
+  if (given.value == "none") return {};
+  if (given.value == "/dev/stdout") return "-";
+  refuse_unwritable(given);
+  return given.value;
+}
+
 void refuse_unwritable(const Given& given) {
   if (given.value == "-") return;
   const fs::path path{given.value};

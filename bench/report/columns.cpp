@@ -66,6 +66,17 @@ std::string over_peak_live(const Row& row, std::size_t bytes) {
                    : std::string{};
 }
 
+// Blanks between them, for a comma would ask for quotes.
+template <auto clock>
+std::string repetitions_of(const Row& row, const Context&) {
+  std::string text;
+  for (const double ns : (row.*clock).repetitions_ns) {
+    if (!text.empty()) text += ' ';
+    text += csv_number(ns);
+  }
+  return text;
+}
+
 using C = Context;
 using R = Row;
 using S = ClockSummary;
@@ -163,7 +174,8 @@ constexpr CsvColumn columns[]{
     {"serial_ns", "end to end time of preallocated's streams, one after the other",
      optional_of<&R::found, &F::serial_ns>},
     {"overlap_score",
-     "(serial_ns - T) / (serial_ns - preallocated's T), T end to end: 1 overlaps as that does, 0 serialised",
+     "(serial_ns - T) / (serial_ns - preallocated's T), T end to end: 1 overlaps as that does, 0 "
+     "serialised",
      optional_of<&R::found, &F::overlap_score>},
     {"trace", "name of the trace; this and what follows is of replays alone, and empty in other rows",
      of_replay<&P::trace>},
@@ -185,7 +197,8 @@ constexpr CsvColumn columns[]{
        return row.replay ? over_peak_live(row, row.bytes_reserved) : std::string{};
      }},
     {"held_bytes",
-     "most memory taken from the device at any operation: what pools have mapped or, without, what was asked",
+     "most memory taken from the device at any operation: what pools have mapped or, without, what was "
+     "asked",
      of_replay<&P::held_bytes>},
     {"held_over_live", "held_bytes over peak_live_bytes",
      [](const R& row, const C&) {
@@ -202,6 +215,11 @@ constexpr CsvColumn columns[]{
      [](const R& row, const C&) {
        return row.replay ? over_peak_live(row, row.replay->min_fit_bytes) : std::string{};
      }},
+    {"host_enqueue_repetitions_ns", "median of the samples of each repetition, blanks between them",
+     repetitions_of<&R::host_enqueue>},
+    {"device_repetitions_ns", "the same of the device time", repetitions_of<&R::device>},
+    {"end_to_end_repetitions_ns", "the same until it is synchronised", repetitions_of<&R::end_to_end>},
+    {"planted_delay", "as --plant-delay was given; empty: none", of_row<&R::planted_delay>},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "options.hpp"
 
@@ -25,6 +26,7 @@ struct ClockSummary {
   double ratio = none;      // median over the repetitions
   double ratio_min = none;  // least and greatest over the repetitions
   double ratio_max = none;
+  std::vector<double> repetitions_ns = {};  // the median of each repetition's samples, in their order
 };
 
 /// What is reported of a replay of a trace, and of nothing else.
@@ -81,6 +83,7 @@ struct Row {
   std::uint64_t seed = 0;
   RowFindings found;
   std::optional<ReplayFigures> replay;
+  std::string planted_delay;  // as --plant-delay was given; empty if none was planted
 };
 
 /// What a result must be read with. The same for all rows of a run.

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Holds one build of daa-bench against another on this machine's GPU; its exit status is that of `daa-bench compare`.
+#
+#   scripts/gate.sh BASE HEAD FOLDER [FLAG...]
+#
+# BASE and HEAD are programs, such as build/release/bin/daa-bench of two checkouts. They take turns: 12 processes each
+# of two repetitions, so that what differs from process to process and from minute to minute differs on both sides alike.
+# The suite is scripts/gate.toml. Results go into the new folders FOLDER/base and FOLDER/head; flags are `compare`'s.
+# A run that fails ends it with that run's status, and bad usage with 100.
+
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
+
+# Not with 1, which is a regression.
+refuse() {
+  say "$@"
+  exit 100
+}
+
+(($# >= 3)) || refuse "needs BASE, HEAD and FOLDER: $(show_header)"
+declare -A programs=([base]=$1 [head]=$2)
+results=$3
+for program in "$1" "$2"; do [[ $program == */* && -x $program && -f $program ]] || refuse "$program is no path of a program"; done
+shift 3
+readonly rounds=12
+
+{ mkdir -p "$results" && mkdir "$results/base" "$results/head"; } || refuse "$results: name a folder without results"
+for ((round = 1; round <= rounds; ++round)); do
+  say "round $round of $rounds"
+  turns=(base head)
+  ((round % 2)) || turns=(head base)
+  for side in "${turns[@]}"; do
+    "${programs[$side]}" --config="$root/scripts/gate.toml" --csv="$results/$side/$round.csv" >/dev/null
+  done
+done
+exec "${programs[head]}" compare "$results/base" "$results/head" "$@"
