@@ -115,7 +115,9 @@ TEST_F(ColdTurnTest, FlushesTheCacheInEachSampleBeforeItsClocks) {
     turn.measure();
     std::vector<std::string_view> order;
     for (const host::Call& call : host::calls()) {
-      if (call.function == "cudaMemsetAsync") EXPECT_EQ(call.bytes, l2.bytes());
+      if (call.function == "cudaMemsetAsync") {
+        EXPECT_EQ(call.bytes, l2.bytes());
+      }
       if (call.function == "cudaMemsetAsync" || call.function == "cudaEventRecord" ||
           call.function == "cudaMalloc")
         order.push_back(call.function);

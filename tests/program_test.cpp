@@ -205,7 +205,9 @@ TEST_F(HostProgram, WhatCannotBeCapturedSaysWhyAndTheRestIsMeasured) {
     EXPECT_EQ(row.at("status"), is_right ? "ok" : "failed");
     EXPECT_EQ(row.at("graph"), "true");
     EXPECT_EQ(row.at("graph_memory_nodes"), is_right ? "0" : "");
-    if (!is_right) EXPECT_TRUE(contains(row.at("message"), "cannot be captured into a graph: cudaMalloc"));
+    if (!is_right) {
+      EXPECT_TRUE(contains(row.at("message"), "cannot be captured into a graph: cudaMalloc"));
+    }
   }
 }
 

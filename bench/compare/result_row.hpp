@@ -17,7 +17,7 @@ struct CaseKey {
   std::size_t elements = 0;
   std::string sync;
   std::string allocator;
-  std::string way;  // to run, beyond the sync mode: "cold, flush_l2"; empty for the plain one
+  std::string way = {};  // to run, beyond the sync mode: "cold, flush_l2"; empty for the plain one
   auto operator<=>(const CaseKey&) const = default;
 };
 
