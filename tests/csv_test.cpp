@@ -82,7 +82,7 @@ TEST(CsvColumns, AreUniqueSnakeCaseAndDocumented) {
 
 TEST(CsvColumns, HoldEveryFieldOfTheRowAndTheContext) {
   const std::map<std::string, std::string> expected{
-      {"schema_version", "1"},
+      {"schema_version", "2"},
       {"daa_version", "1.2.3"},
       {"commit", "0123456789ab-dirty"},
       {"time_utc", "2030-01-02T03:04:05Z"},
@@ -105,32 +105,67 @@ TEST(CsvColumns, HoldEveryFieldOfTheRowAndTheContext) {
       {"repetitions", "5"},
       {"phases_per_sample", "1"},
       {"samples", "5000"},
+      {"throttled_samples", "1000"},
+      {"sm_clock_median_mhz", "1965.5"},
       {"host_enqueue_median_ns", "2510"},
+      {"host_enqueue_p90_ns", "2900"},
+      {"host_enqueue_max_ns", "9000"},
       {"host_enqueue_p99_ns", "3120.5"},
       {"host_enqueue_ratio", "1.01"},
-      {"host_enqueue_ratio_min", "1"},
-      {"host_enqueue_ratio_max", "1.02"},
+      {"host_enqueue_ratio_low", "1"},
+      {"host_enqueue_ratio_high", "1.02"},
       {"device_median_ns", "25900"},
+      {"device_p90_ns", "30100"},
+      {"device_max_ns", "90000"},
       {"device_p99_ns", "31200"},
       {"device_ratio", "1.02"},
-      {"device_ratio_min", "1.01"},
-      {"device_ratio_max", "1.03"},
+      {"device_ratio_low", "1.01"},
+      {"device_ratio_high", "1.03"},
       {"end_to_end_median_ns", "1180000"},
+      {"end_to_end_p90_ns", "1250000"},
+      {"end_to_end_max_ns", "1400000"},
       {"end_to_end_p99_ns", "1310000"},
       {"end_to_end_ratio", "12.34"},
-      {"end_to_end_ratio_min", "12.01"},
-      {"end_to_end_ratio_max", "12.77"},
+      {"end_to_end_ratio_low", "12.01"},
+      {"end_to_end_ratio_high", "12.77"},
       {"allocations_per_phase", "2.5"},
       {"runtime_calls_per_phase", "0.002"},
+      {"driver_calls_per_phase", "0.003"},
+      {"allocate_calls_per_phase", "0.25"},
+      {"free_calls_per_phase", "0.5"},
+      {"launch_calls_per_phase", "0.75"},
+      {"copy_calls_per_phase", "1.25"},
+      {"synchronise_calls_per_phase", "1.5"},
+      {"other_calls_per_phase", "1.75"},
+      {"synchronisations_per_phase", "2.25"},
       {"asked_per_phase_bytes", "12582912"},
       {"peak_phase_bytes", "12582912"},
       {"reserved_bytes", "16777216"},
+      {"wasted_bytes", "4194304"},
       {"pool_mapped_bytes", "33554432"},
       {"seed", "18446744073709551615"},
+      {"against", "arena-individual"},
+      {"against_host_enqueue_ratio", "0.98"},
+      {"against_host_enqueue_ratio_low", "0.97"},
+      {"against_host_enqueue_ratio_high", "0.99"},
+      {"against_device_ratio", "0.88"},
+      {"against_device_ratio_low", "0.87"},
+      {"against_device_ratio_high", "0.89"},
+      {"against_end_to_end_ratio", "0.78"},
+      {"against_end_to_end_ratio_low", "0.77"},
+      {"against_end_to_end_ratio_high", "0.79"},
   };
   Row row = a_row();
   row.status = Status::failed;
   row.message = "why";
+  row.against = "arena-individual";
+  double ratio = 0.98;
+  for (ClockSummary* const clock : {&row.host_enqueue, &row.device, &row.end_to_end}) {
+    clock->against_ratio = ratio;
+    clock->against_ratio_low = std::round((ratio - 0.01) * 100) / 100;
+    clock->against_ratio_high = std::round((ratio + 0.01) * 100) / 100;
+    ratio -= 0.1;
+  }
   EXPECT_EQ(read_back(row, a_context()), expected);
 }
 
@@ -147,10 +182,12 @@ TEST(Csv, EveryStatusHasItsName) {
 TEST(Csv, WhatIsNotANumberIsAnEmptyField) {
   Row row = a_row();
   row.device = {};
+  row.calls = {};
   row.end_to_end.ratio = std::numeric_limits<double>::infinity();
   auto fields = read_back(row, a_context());
   EXPECT_EQ(fields["device_median_ns"], "");
-  EXPECT_EQ(fields["device_ratio_max"], "");
+  EXPECT_EQ(fields["device_ratio_high"], "");
+  EXPECT_EQ(fields["runtime_calls_per_phase"], "");
   EXPECT_EQ(fields["end_to_end_ratio"], "");
 }
 

@@ -38,7 +38,6 @@ class Account final : public ScratchAllocator {
     upstream_.end_phase();
   }
   std::size_t bytes_reserved() const override { return upstream_.bytes_reserved(); }
-  std::size_t runtime_calls() const override { return upstream_.runtime_calls(); }
 
   std::size_t allocations = 0;
   std::size_t bytes_asked = 0;
@@ -73,7 +72,6 @@ Turn::Turn(const Problem& problem, const AllocatorInfo& allocator, const TurnOpt
     if (options_.sync == SyncMode::phase) DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
   }
   DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
-  calls_before_ = scratch_->runtime_calls();
   if (options_.profile) {
     DAA_CUDA_CHECK(cudaProfilerStart());
     workload_range_.emplace(problem.name);
@@ -117,7 +115,7 @@ Sample Turn::measure() {
           ns_between(start, finished) / count};
 }
 
-TurnResult Turn::finish() {
+std::optional<std::string> Turn::finish() {
   if (options_.profile) {
     allocator_range_.reset();
     workload_range_.reset();
@@ -125,18 +123,14 @@ TurnResult Turn::finish() {
     options_.profile = false;
   }
 
-  TurnResult result;
-  result.runtime_calls_per_phase = static_cast<double>(scratch_->runtime_calls() - calls_before_) /
-                                   static_cast<double>(options_.iters - phases_left_);
+  std::optional<std::string> error;
   for (std::size_t i = 0; i < problem_.workload.cycle_length(); ++i) {
     problem_.workload.spoil_outputs(problem_.stream);
     problem_.workload.enqueue_phase(*scratch_, problem_.stream);
-    result.bytes_reserved = std::max(result.bytes_reserved, scratch_->bytes_reserved());
-    result.pool_mapped_bytes = std::max(result.pool_mapped_bytes, scratch_->pool_mapped_bytes());
     scratch_->end_phase();
-    if (!result.error) result.error = problem_.workload.find_error(problem_.stream);
+    if (!error) error = problem_.workload.find_error(problem_.stream);
   }
-  return result;
+  return error;
 }
 
 std::optional<std::string> find_error(const Problem& problem, const AllocatorInfo& allocator) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "allocators/allocators.hpp"
+#include "driver/counted_allocator.hpp"
 #include "driver/handles.hpp"
 #include "driver/nvtx.hpp"
 #include "options.hpp"
@@ -44,14 +45,6 @@ struct TurnOptions {
 [[nodiscard]] std::size_t phases_per_sample(const TurnOptions& options);
 [[nodiscard]] std::size_t samples_per_turn(const TurnOptions& options);
 
-/// What a turn finds out beside its samples.
-struct TurnResult {
-  std::optional<std::string> error;    // of the results of the phases after the measured ones
-  double runtime_calls_per_phase = 0;  // over the measured phases
-  std::size_t bytes_reserved = 0;  // most of any of the phases after them, at its end before it is given back
-  std::size_t pool_mapped_bytes = 0;  // likewise
-};
-
 /// Everything throws what the allocator and the workload throw.
 class Turn {
  public:
@@ -65,8 +58,13 @@ class Turn {
   /// Measures the next block. The stream is idle before and after.
   Sample measure();
 
-  /// Ends the measurement and runs one more cycle of phases, the result of each of which is checked.
-  TurnResult finish();
+  /// Ends the measurement and runs one more cycle of phases, the result of each of which is checked. Returns
+  /// what is wrong with them, or nothing.
+  [[nodiscard]] std::optional<std::string> finish();
+
+  /// In place of measure() and finish(): one cycle of phases, untimed, with an account of what the allocator
+  /// does in them. Without `counter` no calls are counted.
+  [[nodiscard]] PassCounts count(CallCounter* counter);
 
  private:
   void run_phase();
@@ -82,7 +80,6 @@ class Turn {
   Event end_ = make_event();
   std::size_t phases_left_;
   std::size_t samples_left_;
-  std::size_t calls_before_ = 0;
 };
 
 /// Runs every phase of the workload twice with a fresh allocator, outputs spoilt before each, and returns

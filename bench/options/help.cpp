@@ -55,7 +55,7 @@ std::shared_ptr<CLI::FormatterBase> help_formatter() {
 std::string help_footer() {
   return R"(Where values come from:
   The command line, else the environment, else the config file, else the default.
-  In the environment a flag is DAA_BENCH_ and its name in capitals:
+  In the environment a flag is DAA_BENCH_ and its name in capitals, with _ for -:
   DAA_BENCH_ITERS=100. A variable DAA_BENCH_... of no flag is refused. Lists are
   separated by commas, and a flag that takes a list may be repeated.
 
@@ -70,12 +70,13 @@ Exit codes:
   4    a result was wrong, or a combination could not be measured: the status in
        its row says why; or the output could not be written
   100  and up: bad usage, explained in one line on stderr; nothing was run
-  130  interrupted; what was finished is reported
+  130  interrupted, or --timeout was over; what was finished is reported
 
 Examples:
   daa-bench --workload=scan --iters=1000
   daa-bench --workload=stencil --elements=2^16,2^20,2^24 --sync=both --csv=stencil.csv
   daa-bench --workload=sort --allocator=preallocated,preallocated,arena
+  daa-bench --workload=scan --against=cuda-malloc-async --max-noise=0.01 --timeout=600
   DAA_BENCH_DEVICE=host daa-bench --workload=all --csv=- 2>/dev/null)";
 }
 

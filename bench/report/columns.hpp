@@ -10,7 +10,7 @@
 namespace daa::bench {
 
 /// Raised when a column changes its name or meaning or goes; a new column at the end leaves it.
-inline constexpr int csv_schema_version = 1;
+inline constexpr int csv_schema_version = 2;
 
 struct CsvColumn {
   std::string_view name;  // unique, snake_case, its unit last
