@@ -10,5 +10,6 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
 prepare
+prepare_cupti
 build release daa-bench daa-bench-host daa-alloc-cost
 exec "$root/build/release/bin/daa-bench" "$@" 9>&-

@@ -20,6 +20,7 @@ results=$(cd "$results" && pwd)
 
 prepare
 prepare_newest_cccl
+prepare_cupti
 build release
 bin=$root/build/release/bin
 
