@@ -1,6 +1,7 @@
 // What the counter for GPUs makes of CUPTI's callbacks, which need no GPU here.
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <thread>
 
@@ -106,6 +107,17 @@ TEST_F(CuptiCounter, WhereAnotherToolHasCuptiItSaysSo) {
   const MadeCallCounter second = make_call_counter();
   EXPECT_EQ(second.counter, nullptr);
   EXPECT_NE(second.why_not.find("another tool has CUPTI"), std::string::npos) << second.why_not;
+}
+
+TEST_F(CuptiCounter, WhereTheDriverHasLoadedAnotherToolCuptiIsLetBe) {
+  made_.counter.reset();
+  ::setenv("CUDA_INJECTION64_PATH", "/tools/libinjection.so", 1);
+  made_ = make_call_counter();
+  ::unsetenv("CUDA_INJECTION64_PATH");
+  EXPECT_EQ(made_.counter, nullptr);
+  EXPECT_FALSE(fake_cupti::has_subscriber());
+  EXPECT_NE(made_.why_not.find("CUDA_INJECTION64_PATH=/tools/libinjection.so"), std::string::npos)
+      << made_.why_not;
 }
 
 TEST_F(CuptiCounter, WhatElseCuptiRefusesIsSaidByName) {

@@ -2,6 +2,8 @@
 
 #include "counters/call_counter.hpp"
 
+#include <cstdlib>
+#include <string>
 #include <utility>
 
 #include "counters/cuda/cupti.hpp"
@@ -64,6 +66,13 @@ class CuptiCounter final : public CallCounter {
 
 MadeCallCounter make_call_counter() {
   MadeCallCounter made;
+  // A profiler or sanitizer that the driver has loaded at its start. Beside it even an attempt to subscribe,
+  // or to detach, may disturb what it does.
+  if (const char* const tool = std::getenv("CUDA_INJECTION64_PATH"); tool != nullptr && *tool != '\0') {
+    made.why_not =
+        std::string{"another tool watches them already, CUDA_INJECTION64_PATH="} + tool + ": run without it";
+    return made;
+  }
   const Cupti* const cupti = load_cupti(made.why_not);
   if (cupti == nullptr) return made;
 
