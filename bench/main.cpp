@@ -26,6 +26,7 @@
 #include "primitives/primitives.hpp"
 #include "report/context.hpp"
 #include "report/csv.hpp"
+#include "report/jsonl.hpp"
 #include "report/progress.hpp"
 #include "report/table.hpp"
 #include "report/write_text.hpp"
@@ -77,11 +78,14 @@ int measure(const Options& options) {
   const Context context = current_context(primitives::device_kind());
   std::optional<Baseline> baseline;
   if (!options.baseline_path.empty()) baseline.emplace(options, context);
-  const bool with_table = options.csv_path != "-" && options.json_path != "-" && options.verdicts_path != "-";
+  const bool with_table = options.csv_path != "-" && options.json_path != "-" && options.jsonl_path != "-" &&
+                          options.verdicts_path != "-";
   if (with_table) fmt::print("{}\n", format_preamble(context));
   flush_stdout();  // before a file is replaced
   std::optional<CsvWriter> csv;
   if (!options.csv_path.empty()) csv.emplace(options.csv_path, context);
+  std::optional<JsonlWriter> jsonl;
+  if (!options.jsonl_path.empty()) jsonl.emplace(options.jsonl_path, context, options);
 
   bool all_measured = true;
   Progress progress{std::cerr, stderr_is_terminal(), turn_count(options)};
@@ -101,11 +105,24 @@ int measure(const Options& options) {
     flush_stdout();
   };
   const auto on_progress = [&](std::size_t done, std::string_view now) { progress.show(done, now); };
+  const auto on_samples = [&](const TurnSamples& turn) {
+    if (jsonl) jsonl->write(turn);
+  };
+  const auto on_note = [&](std::string_view note) {
+    progress.erase();
+    say("{}", note);
+  };
   catch_interrupts();
-  run_campaign(options, context, {on_rows, on_progress, on_sweep});
+  const CampaignEnd end =
+      run_campaign(options, context, {on_rows, on_progress, on_samples, on_note, on_sweep});
   progress.erase();
   if (interrupted()) {
     say("interrupted; what was finished is reported");
+    return was_interrupted;
+  }
+  if (end.missing > 0) {
+    say("--timeout={}: the time was up; {} of {} combinations are missing, from {} on", *options.timeout_s,
+        end.missing, turn_count(options) / options.repetitions, end.first_missing);
     return was_interrupted;
   }
   if (!all_measured) return not_measured;

@@ -33,14 +33,19 @@ struct PlantedDelay {
   double host_enqueue = 0;  // of a block's enqueueing, once
   double end_to_end = 0;    // of a block, after its synchronisation: no device time can hide it
 };
+/// Repetitions below which no confidence interval is trusted to end a measurement.
+inline constexpr std::size_t least_repetitions_for_noise = 9;
 
 struct Options {
   std::vector<const WorkloadInfo*> workloads;
   std::vector<const AllocatorInfo*> allocators;  // naming one twice measures it twice (A/A)
   std::vector<std::size_t> elements;
-  std::size_t iters = 0;        // measured phases a repetition
-  std::size_t warmup = 0;       // phases before them, not measured; may be 0
-  std::size_t repetitions = 0;  // turns of each allocator, randomly interleaved
+  std::size_t iters = 0;            // measured phases a repetition
+  std::size_t warmup = 0;           // phases before them, not measured; may be 0
+  std::size_t repetitions = 0;      // turns of each allocator, randomly interleaved; the most, with max_noise
+  std::optional<double> max_noise;  // of a ratio, as a fraction, at which repetitions end
+  std::optional<double> timeout_s;  // after which no turn begins
+  std::string against{floor_name};  // what ratios refer to, beside the floor
   std::vector<SyncMode> sync_modes;
   std::vector<State> states{State::steady};
   bool graph = false;                // phases are captured once, and replayed
@@ -52,6 +57,7 @@ struct Options {
   int device_index = 0;    // for DeviceKind::cuda
   std::string csv_path;    // "-" is stdout, in place of the table; empty: none
   std::string json_path;   // as csv_path; never the same file, nor "-" both
+  std::string jsonl_path;  // as csv_path
   std::uint64_t seed = 0;  // drawn at random unless given
   bool profile = false;
   bool replay = false;                                    // of traces, beside the workloads

@@ -11,5 +11,6 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
 prepare
 [[ ! -e /proc/driver/nvidia/version ]] || prepare_rmm  # runs on GPUs only
+prepare_cupti
 build release daa-bench daa-bench-host daa-alloc-cost
 exec "$root/build/release/bin/daa-bench" "$@" 9>&-

@@ -35,6 +35,7 @@ fi
 ! compgen -G "$report.*nsys-rep" >/dev/null || die "there are reports of that name: $report.*nsys-rep"
 
 prepare
+prepare_cupti
 build release daa-bench
 exec 9>&-
 mkdir -p "$(dirname -- "$report")"

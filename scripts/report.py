@@ -117,6 +117,19 @@ def extent(rows, allocator):
     return f"{min(ratios):.2f} to {max(ratios):.2f}"
 
 
+def widest_interval(rows):
+    """A sentence on the 95 % intervals of the ratios; nothing for results from before there were any."""
+    halves = [
+        (float(row["end_to_end_ratio_high"]) - float(row["end_to_end_ratio_low"])) / 2 / float(row["end_to_end_ratio"])
+        for row in rows
+        if row["status"] == "ok" and row.get("end_to_end_ratio_low")
+    ]
+    if not halves:
+        return ""
+    middle = sorted(halves)[len(halves) // 2]
+    return f"Half a 95 % confidence interval is {middle:.1%} of its ratio in the middle and {max(halves):.1%} at most.\n"
+
+
 def spread(rows, column):
     return " or ".join(dict.fromkeys(row[column] for row in rows))
 
@@ -136,7 +149,7 @@ Raw: [`results/h200/`](results/h200).
 End to end, a ratio to `preallocated` for every other allocator: the median of {spread(rows, 'repetitions')} repetitions of
 {spread(rows, 'iters')} phases. *Again* is preallocated memory measured a second time: what differs there is noise.
 Over all rows: again {extent(rows, 'preallocated:2')}, arena {extent(rows, 'arena')}.
-
+{widest_interval(rows)}
 """
     for sync, words in SYNC.items():
         text += f"{words.capitalize()}:\n\n{workload_table(rows, sync)}\n"

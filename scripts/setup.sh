@@ -3,7 +3,8 @@
 #
 # From the distribution, by apt-get (as root or with sudo): compiler, CMake, Ninja, Git and four libraries.
 # From the Python registry, into build/tools and without root: the CUDA toolkit where this machine has none that is
-# new enough, and CMake where the distribution's is too old; RMM to compare with, and for tests the newest CCCL.
+# new enough, and CMake where the distribution's is too old; RMM to compare with, and for tests the newest CCCL; on a
+# machine with a GPU, CUPTI where the toolkit comes without.
 # Where nothing is missing, neither apt-get nor the network is touched.
 
 readonly cmake_least=3.25 cuda_least=12.8        # what CMakeLists.txt asks for
@@ -121,8 +122,8 @@ install_cmake() {
 
 install_cuda() {
   local driver toolkit
-  say "installing CUDA $cuda_pinned into ${own_cuda#"$root"/}: 120 MB to download, 270 MB on disk"
-  from_python "cuda-toolkit[nvcc,crt,nvvm,cudart,cccl,nvtx,profiler]==$cuda_pinned"
+  say "installing CUDA $cuda_pinned into ${own_cuda#"$root"/}: 130 MB to download, 330 MB on disk"
+  from_python "cuda-toolkit[nvcc,crt,nvvm,cudart,cccl,nvtx,profiler,cupti]==$cuda_pinned"
   toolkit=$partial/packages/nvidia/cu13
   ln -s lib "$toolkit/lib64"
   ln -s libcudart.so.13 "$toolkit/lib/libcudart.so"  # without it CMake takes the whole for no toolkit
@@ -167,6 +168,30 @@ install_optional() {
   return $status
 }
 
+# Installs CUPTI, with which daa-bench counts CUDA calls on a GPU, where the toolkit has none; it is of the toolkit's
+# release. Leaves its folder in `cupti`, empty where it is the toolkit's or where there is no GPU. Does without it where
+# it cannot: offline, say.
+prepare_cupti() {
+  local release package
+  cupti=
+  [[ -e /proc/driver/nvidia/version ]] || return 0
+  [[ ! -e $cuda/include/cupti.h && ! -e $cuda/extras/CUPTI/include/cupti.h ]] || return 0
+  release=$("$cuda/bin/nvcc" --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
+  package=nvidia-cuda-cupti
+  [[ $release != 12.* ]] || package+=-cu12
+  cupti=$root/build/tools/cupti-$release
+  [[ ! -d $cupti ]] || return 0
+  say "installing CUPTI $release into ${cupti#"$root"/}: 10 MB to download, 45 MB on disk"
+  (
+    missing=()
+    need_python
+    ((${#missing[@]} == 0)) || install_packages
+    PIP_RETRIES=1 from_python "$package==$release.*"
+    mv -T "$(dirname "$(dirname "$(find "$partial/packages" -name cupti.h)")")" "$cupti"
+  ) || { say "so daa-bench will not count CUDA calls" && cupti=; }
+  rm -rf "$root/build/tools/partial"
+}
+
 # from_python REQUIREMENT...: installs them into `partial`/packages, from where the caller moves it to its place, whole.
 from_python() {
   partial=$root/build/tools/partial
@@ -177,19 +202,19 @@ from_python() {
 }
 
 # build PRESET [TARGET...]: leaves it (or all) up to date in build/PRESET. Configures only at first, and when the toolkit,
-# the newest CCCL, RMM, the presets, the GPUs or the place of the project have changed. A folder that somebody else has
-# configured is taken as it is.
+# the newest CCCL, RMM, CUPTI, the presets, the GPUs or the place of the project have changed. A folder that somebody
+# else has configured is taken as it is.
 build() {
   local folder=$root/build/$1 preset=$1 settings newest_cccl rmm
   shift
   newest_cccl=$([[ ! -d $own_cccl ]] || echo "$own_cccl")
   rmm=$([[ ! -d $own_rmm ]] || echo "$own_rmm")
-  settings=$(printf '%s\n' "$root" "$cuda" "$newest_cccl" "$rmm" "$(cksum <"$root/CMakePresets.json")" \
+  settings=$(printf '%s\n' "$root" "$cuda" "$newest_cccl" "$rmm" "${cupti:-}" "$(cksum <"$root/CMakePresets.json")" \
     "$(cat /proc/driver/nvidia/gpus/*/information 2>/dev/null | grep ^Model)")
   if [[ ! -e $folder/build.ninja ]] || { [[ -e $folder/.settings ]] && [[ $(<"$folder/.settings") != "$settings" ]]; }; then
     say "configuring build/$preset with ${cuda}"
     (cd "$root" && cmake --fresh --preset "$preset" -DCUDAToolkit_ROOT="$cuda" -DDAA_NEWEST_CCCL="$newest_cccl" \
-      -DDAA_RMM="$rmm") >&2
+      -DDAA_RMM="$rmm" -DDAA_CUPTI="${cupti:-}") >&2
     printf '%s\n' "$settings" >"$folder/.settings"
   fi
   cmake --build "$folder" --parallel "$(compilers)" ${1+--target "$@"} >&2

@@ -24,6 +24,7 @@ fixed_addresses=(setarch "$(uname -m)" --addr-no-randomize)
 prepare
 prepare_newest_cccl
 prepare_rmm
+prepare_cupti
 tests=$root/build/tests
 mkdir -p "$tests"
 : >"$tests/CTestTestfile.cmake"

@@ -1,5 +1,6 @@
 // What must hold of every allocator of daa-bench's table, as the host runtime sees it.
 
+#include "counters/call_counter.hpp"
 #include "turn_fixture.hpp"
 
 namespace daa::test {
@@ -9,16 +10,16 @@ namespace host = host_runtime;
 
 class EveryAllocator : public TurnTest, public ::testing::WithParamInterface<AllocatorInfo> {};
 
-TEST_P(EveryAllocator, CountsTheCallsThatTheRuntimeLogs) {
+TEST_P(EveryAllocator, HasEachOfItsCallsCountedAndNoOther) {
   const Problem compact = problem("compact", 230'000);  // more than the arena's first chunk holds
+  const MadeCallCounter made = make_call_counter();
   for (const std::size_t warmup : {0u, 3u}) {
-    const TurnOptions options{.iters = 4, .warmup = warmup};
-    Turn turn{compact, GetParam(), options};
+    Turn turn{compact, GetParam(), {.warmup = warmup}};
     host::clear_calls();
-    measure_all(turn, options);
-    const std::size_t calls = calls_for_memory();
-    EXPECT_DOUBLE_EQ(turn.finish().runtime_calls_per_phase * 4, static_cast<double>(calls))
-        << "after " << warmup;
+    const PassCounts counts = turn.count(made.counter.get());
+    const std::size_t of_the_account = host::call_count("cudaMemPoolGetAttribute");
+    EXPECT_EQ(counts.phases, 4u);
+    EXPECT_EQ(counts.calls.value().runtime, calls_for_memory() - of_the_account) << "after " << warmup;
   }
 }
 
@@ -29,17 +30,6 @@ TEST_P(EveryAllocator, HasRightResultsInEveryWorkload) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, EveryAllocator, ::testing::ValuesIn(allocators()), allocator_name);
-
-class CudaMallocTurn : public TurnTest {};
-
-TEST_F(CudaMallocTurn, BytesReservedAreThoseOfTheGreatestPhase) {
-  const Problem compact = problem("compact", 1 << 16);
-  Turn turn{compact, allocator("cuda-malloc"), {.iters = 1}};
-  turn.measure();
-  const std::size_t reserved = turn.finish().bytes_reserved;
-  EXPECT_LE(reserved, compact.demand.max_phase_bytes);
-  EXPECT_GT(reserved, compact.demand.max_phase_bytes - 1024);
-}
 
 }  // namespace
 }  // namespace daa::test

@@ -94,7 +94,11 @@ TEST_F(ColdTurnTest, AnArenaGrowsInEverySample) {
   const Problem scan = problem("scan");
   ColdTurn turn{scan, allocator("arena"), cold};
   for (int i = 0; i < 3; ++i) turn.measure();
-  EXPECT_GE(turn.finish().runtime_calls_per_phase, 1);
+  const auto counter = make_call_counter().counter;
+  const PassCounts counts = turn.count(counter.get());
+  EXPECT_EQ(counts.phases, 1u);
+  EXPECT_GE(counts.calls.value().of(CallKind::allocate), 1u);
+  EXPECT_GT(counts.reserved_bytes, 0u);
 }
 
 TEST_F(ColdTurnTest, AWrongFirstPhaseIsFound) {

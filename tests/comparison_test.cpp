@@ -41,7 +41,8 @@ struct Counter {
 
 const Counter counters[]{
     {"allocations_per_phase", [](Row& row, int by) { row.allocations_per_phase += by; }},
-    {"runtime_calls_per_phase", [](Row& row, int by) { row.runtime_calls_per_phase += 0.001 * by; }},
+    {"runtime_calls_per_phase", [](Row& row, int by) { row.calls.runtime += 0.001 * by; }},
+    {"synchronisations_per_phase", [](Row& row, int by) { row.calls.synchronisations += by; }},
     {"asked_per_phase_bytes", [](Row& row, int by) { row.bytes_asked_per_phase += by; }},
     {"peak_phase_bytes", [](Row& row, int by) { row.bytes_peak_phase += static_cast<std::size_t>(by); }},
     {"reserved_bytes", [](Row& row, int by) { row.bytes_reserved += static_cast<std::size_t>(by); }},
@@ -52,7 +53,7 @@ TEST(Comparison, OfAResultWithItselfIsFine) {
   const Comparison comparison = compare_times(around(time_ns), around(time_ns));
   EXPECT_EQ(exit_code(comparison), 0);
   EXPECT_EQ(comparison.cases, 1u);
-  EXPECT_EQ(comparison.counters, 5u);
+  EXPECT_EQ(comparison.counters, 6u);
   EXPECT_EQ(comparison.times, 2u);
   for (const Finding& finding : comparison.findings)
     EXPECT_TRUE(finding.verdict == Verdict::unchanged || finding.verdict == Verdict::not_judged)

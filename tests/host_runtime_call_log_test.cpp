@@ -47,6 +47,22 @@ TEST_F(CallLog, CountsByFunctionAndIsCleared) {
   EXPECT_TRUE(host::calls().empty());
 }
 
+TEST_F(CallLog, CountsAllFunctionsAtOnceInOneOrder) {
+  free(allocate(1));
+  free(allocate(1));
+  std::size_t calls = 0;
+  for (const host::FunctionCount& each : host::call_counts()) {
+    EXPECT_EQ(each.calls, host::call_count(each.function)) << each.function;
+    calls += each.calls;
+  }
+  EXPECT_EQ(calls, 4);
+  const std::vector<host::FunctionCount> before = host::call_counts();
+  free(allocate(1));
+  const std::vector<host::FunctionCount> after = host::call_counts();
+  ASSERT_EQ(after.size(), before.size());
+  for (std::size_t i = 0; i < after.size(); ++i) EXPECT_EQ(after[i].function, before[i].function);
+}
+
 TEST_F(CallLog, LeavesOutQueriesOfTheErrorState) {
   cudaGetLastError();
   cudaPeekAtLastError();

@@ -174,9 +174,12 @@ TEST_F(LaneTurnTest, CountsAndBytesAreOfAllStreams) {
   Lanes two = lanes("scan", 2, 2);
   LaneTurn turn{scan, two, allocator("cuda-malloc"), {.iters = 3}};
   turn.measure();
-  const TurnResult result = turn.finish();
-  EXPECT_EQ(result.runtime_calls_per_phase, 2 * scan.demand.allocations_per_phase) << "a phase of one stream";
-  EXPECT_EQ(static_cast<double>(result.bytes_reserved), 2 * scan.demand.bytes_per_phase);
+  const auto counter = make_call_counter().counter;
+  const PassCounts counts = turn.count(counter.get());
+  EXPECT_EQ(counts.phases, 2u) << "a phase of each stream";
+  EXPECT_EQ(static_cast<double>(counts.calls.value().runtime), 2 * 2 * scan.demand.allocations_per_phase);
+  EXPECT_EQ(static_cast<double>(counts.reserved_bytes), 2 * scan.demand.bytes_per_phase);
+  EXPECT_EQ(counts.peak_live_bytes, counts.reserved_bytes);
 }
 
 TEST_F(LaneTurnTest, AWrongResultOnAnyStreamIsFound) {

@@ -257,6 +257,44 @@ TEST_F(OptionsRefusalTest, FractionsAreNumbersWithinTheirRange) {
   expect_refused({"--plant-delay=11"}, Code::ValidationError, {"--plant-delay=11: out of range", "0 to 10"});
 }
 
+TEST_F(OptionsRefusalTest, NeitherDoTheSamplesGoWhereAReportGoes) {
+  expect_refused({"--csv=-", "--jsonl=-"}, Code::ExcludesError, {"--jsonl=-: ", "--csv=-"});
+  expect_refused({"--json=a", "--jsonl=./a"}, Code::ExcludesError, {"--jsonl=./a: ", "--json=a"});
+}
+
+TEST_F(OptionsRefusalTest, NumbersAreNumbersWithinTheirRange) {
+  for (const std::string flag : {"--max-noise", "--timeout"}) {
+    for (const std::string value : {"much", "1%", "0.01s", "0x1", " 1"})
+      expect_refused({flag + "=" + value}, Code::ConversionError,
+                     {flag + "=" + value + ": not a number", "allowed: "});
+    for (const std::string value : {"0", "-1", "1e99", "nan"})
+      expect_refused({flag + "=" + value}, Code::ValidationError,
+                     {flag + "=" + value + ": out of range", "allowed: "});
+  }
+}
+
+TEST_F(OptionsRefusalTest, ARatioIsToWhatIsMeasured) {
+  expect_refused({"--against=arean"}, Code::ValidationError, {"--against=arean: ", "did you mean arena?"});
+  expect_refused({"--allocator=preallocated", "--against=arena"}, Code::ValidationError,
+                 {"--against=arena: is not measured; add it to --allocator"});
+}
+
+TEST_F(OptionsRefusalTest, NoiseIsJudgedOverEnoughRepetitionsOfARatio) {
+  expect_refused({"--max-noise=0.01", "--repetitions=8"}, Code::ValidationError,
+                 {"--repetitions=8: ", "allowed: 9 to "});
+  expect_refused({"--max-noise=0.01", "--allocator=arena"}, Code::ValidationError,
+                 {"--max-noise=0.01: ", "preallocated", "not measured", "--against"});
+  expect_refused({"--max-noise=0.01", "--profile"}, Code::ValidationError,
+                 {"--max-noise=0.01: ", "--profile"});
+}
+
+TEST_F(OptionsRefusalTest, WhatReplaysDoNotHaveIsRefusedForThem) {
+  for (const std::string flag : {"--max-noise=0.01", "--jsonl=a", "--flush-l2", "--graph", "--threads=2"})
+    expect_refused(
+        {"--workload=scan,replay", "--trace=gat_train", flag}, Code::ValidationError,
+        {flag.substr(0, flag.find('=')), "not for replays of traces", "leave out --workload=replay"});
+}
+
 TEST_F(OptionsRefusalTest, AValueFromTheEnvironmentIsNamedAfterItsVariable) {
   expect_refused({}, Code::ValidationError, {"daa-bench: DAA_BENCH_ITERS=0: out of range"},
                  {{"DAA_BENCH_ITERS", "0"}});

@@ -29,6 +29,10 @@ TEST_F(OptionsTest, NothingGivenMeansEverythingOnceAtItsDefault) {
   EXPECT_EQ(options.device, DeviceKind::automatic);
   EXPECT_EQ(options.csv_path, "daa-bench.csv");
   EXPECT_EQ(options.json_path, "");
+  EXPECT_EQ(options.jsonl_path, "");
+  EXPECT_EQ(options.against, "preallocated");
+  EXPECT_EQ(options.max_noise, std::nullopt);
+  EXPECT_EQ(options.timeout_s, std::nullopt);
   EXPECT_FALSE(options.profile);
   EXPECT_EQ(options.benchmark_args.size(), 0);
 }
@@ -125,6 +129,19 @@ TEST_F(OptionsTest, ADelayIsPlantedAtTheEndUnlessAtTheHost) {
   EXPECT_EQ(parse({}).planted_given, "");
 }
 
+TEST_F(OptionsTest, NoiseBoundsTheRepetitionsOfWhichThereMayThenBeMore) {
+  const Options options = parse({"--max-noise=0.01", "--timeout=90"});
+  EXPECT_EQ(options.max_noise, 0.01);
+  EXPECT_EQ(options.timeout_s, 90);
+  EXPECT_EQ(options.repetitions, 100u);
+  EXPECT_EQ(parse({"--max-noise=0.01", "--repetitions=31"}).repetitions, 31u);
+}
+
+TEST_F(OptionsTest, RatiosMayBeToAnyAllocatorThatIsMeasured) {
+  EXPECT_EQ(parse({"--against=arena"}).against, "arena");
+  EXPECT_EQ(parse({"--allocator=arena"}).against, "preallocated") << "though it is not measured";
+}
+
 TEST_F(OptionsTest, NoneIsNoFile) {
   const Options options = parse({"--csv=none", "--json=none"});
   EXPECT_EQ(options.csv_path, "");
@@ -171,6 +188,10 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
                                 {"allocs-per-phase", "4,8"},
                                 {"flush-l2", "true"},
                                 {"aa", "false"},
+                                {"against", "arena"},
+                                {"max-noise", "0.02"},
+                                {"timeout", "1.5"},
+                                {"jsonl", "d.jsonl"},
                                 {"baseline", "base.csv"},
                                 {"threshold", "0.1"},
                                 {"absolute-ns", "7"},
@@ -202,6 +223,10 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
                       o.streams,
                       o.allocs_per_phase,
                       o.flush_l2,
+                      o.against,
+                      o.max_noise,
+                      o.timeout_s,
+                      o.jsonl_path,
                       o.baseline_path,
                       o.verdicts_path,
                       o.gate.threshold,

@@ -70,6 +70,8 @@ TEST_F(ReplayProgram, HasARowForEachTraceAndAllocator) {
   EXPECT_EQ(rows[0].at("operation_ratio"), "1");
   EXPECT_EQ(rows[0].at("held_over_live"), "1");
   EXPECT_EQ(rows[0].at("runtime_calls_per_phase"), "0");
+  EXPECT_EQ(rows[1].at("runtime_calls_per_phase"), "4");
+  EXPECT_EQ(rows[8].at("runtime_calls_per_phase"), "") << "of a trace of three threads, not counted";
 }
 
 TEST_F(ReplayProgram, FindsTheMinimumThatFitsIfAsked) {
@@ -81,6 +83,24 @@ TEST_F(ReplayProgram, FindsTheMinimumThatFitsIfAsked) {
   for (const CsvRecord& row : rows)
     EXPECT_EQ(row.at("min_fit_bytes"), row.at("allocator") == "arena" ? "8388608" : "6291456");
   EXPECT_EQ(rows[0].at("min_fit_over_live"), "1.2");
+}
+
+TEST_F(ReplayProgram, OnceTheTimeIsUpNoTurnBeginsAndTheRestIsMissing) {
+  const Outcome outcome = run(replay({"--trace=small.csv", "--csv=-", "--timeout=0.001"}));
+  EXPECT_EQ(outcome.exit_code, 130);
+  EXPECT_TRUE(contains(outcome.err, "--timeout=0.001: the time was up; ")) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "of 8 combinations are missing, from replay/small/sync:end/"))
+      << outcome.err;
+  EXPECT_LT(read_csv(outcome.out).size(), 8u);
+}
+
+TEST_F(ReplayProgram, HasRatiosToWhatIsAskedFor) {
+  const std::vector<CsvRecord> rows = read_csv(
+      run(replay({"--trace=small.csv", "--csv=-", "--allocator=arena,cuda-malloc", "--against=arena"})).out);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].at("against_operation_ratio"), "1");
+  EXPECT_GT(std::stod(rows[1].at("against_operation_ratio")), 0);
+  EXPECT_EQ(rows[1].at("operation_ratio"), "") << "preallocated was not measured";
 }
 
 TEST_F(ReplayProgram, RunsBesideWorkloads) {

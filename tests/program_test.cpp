@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <sstream>
+#include <string>
 
 #include "csv_reader.hpp"
 #include "json_reader.hpp"
@@ -89,8 +92,13 @@ TEST_F(HostProgram, WritesNoFileWhereNoneIsWanted) {
 }
 
 TEST_F(HostProgram, TheSameSeedGivesTheSameCounters) {
-  constexpr std::array counters{"runtime_calls_per_phase", "allocations_per_phase", "asked_per_phase_bytes",
-                                "reserved_bytes", "seed"};
+  constexpr std::array counters{"runtime_calls_per_phase",
+                                "synchronisations_per_phase",
+                                "wasted_bytes",
+                                "allocations_per_phase",
+                                "asked_per_phase_bytes",
+                                "reserved_bytes",
+                                "seed"};
   const Command command = host_program({"--csv=-", "--seed=7"});
   const std::vector<CsvRecord> once = read_csv(run(command).out), again = read_csv(run(command).out);
   ASSERT_EQ(once.size(), again.size());
@@ -251,6 +259,50 @@ TEST_F(HostProgram, NothingMeantForAClosedStdoutGetsIntoAFile) {
   EXPECT_EQ(outcome.exit_code, 4);
   EXPECT_TRUE(is_one_line(outcome.err));
   EXPECT_EQ(read_csv(written("rows.csv")).size(), row_count);
+}
+
+TEST_F(HostProgram, WritesEverySampleAsALineOfJson) {
+  const Outcome outcome = run(host_program({"--jsonl=samples.jsonl", "--csv=rows.csv", "--sync=phase"}));
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  std::istringstream lines{written("samples.jsonl")};
+  std::string line;
+  ASSERT_TRUE(std::getline(lines, line));
+  EXPECT_EQ(read_json(line)["device_kind"].string(), "host");
+  std::map<std::string, std::size_t> samples;
+  while (std::getline(lines, line)) ++samples[read_json(line)["allocator"].string()];
+  for (const CsvRecord& row : read_csv(written("rows.csv")))
+    EXPECT_EQ(std::to_string(samples[row.at("allocator")]), row.at("samples"));
+}
+
+TEST_F(HostProgram, PutsTheSamplesAloneOnStdout) {
+  const Outcome outcome = run(host_program({"--jsonl=-", "--csv=none"}));
+  EXPECT_EQ(outcome.exit_code, 0);
+  std::istringstream lines{outcome.out};
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) EXPECT_FALSE(read_json(line).object().empty());
+  EXPECT_EQ(count, 1 + 2 * row_count);
+}
+
+TEST_F(HostProgram, EndsWhenItsTimeIsUpAndSaysWhatIsMissing) {
+  const Outcome outcome = run(host_program({"--timeout=0.001", "--csv=rows.csv", "--elements=2000,3000"}));
+  EXPECT_EQ(outcome.exit_code, 130);
+  EXPECT_TRUE(is_one_line(outcome.err));
+  EXPECT_TRUE(contains(outcome.err, "--timeout=0.001"));
+  EXPECT_TRUE(contains(outcome.err, " of 27 combinations are missing, from scan/"));
+  EXPECT_LT(read_csv(written("rows.csv")).size(), 3 * allocator_count);
+}
+
+TEST_F(HostProgram, TakesNoMoreTurnsThanItsPrecisionNeeds) {
+  Command command = host_program({"--max-noise=1", "--csv=-", "--allocator=preallocated,arena"});
+  std::ranges::replace(command.args, "--repetitions=2", "--repetitions=200");
+  const Outcome outcome = run(command);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  for (const CsvRecord& row : read_csv(outcome.out)) {
+    EXPECT_GE(std::stoi(row.at("repetitions")), 9);
+    EXPECT_LT(std::stoi(row.at("repetitions")), 200);
+  }
 }
 
 class FaultyProgram : public HostProgram {

@@ -233,12 +233,24 @@ TEST_F(ReplayTest, AThreadThatFailsEndsAllOfThem) {
   }
 }
 
-TEST_F(ReplayTest, ATurnCountsTheCallsOfAPhase) {
+TEST_F(ReplayTest, ACountedPassHasTheCallsOfTheTrace) {
   const ReplayProgram program = make_program(small_trace());
   ReplayTurn turn{program, allocator("cuda-malloc"), {.sync = SyncMode::end, .warmup_passes = 1}};
-  for (int i = 0; i < 3; ++i) turn.measure();
-  EXPECT_DOUBLE_EQ(turn.runtime_calls_per_phase(), 4);  // 8 operations in 2 phases
+  const auto counter = make_call_counter().counter;
+  const CallCounts calls = turn.count(*counter).value();
+  EXPECT_EQ(calls.runtime, 8u);
+  EXPECT_EQ(calls.of(CallKind::allocate), 4u);
+  EXPECT_EQ(calls.of(CallKind::free), 4u);
+  turn.measure();
+  EXPECT_EQ(turn.count(*counter).value().runtime, 8u) << "what is measured in between is not counted";
   EXPECT_EQ(turn.finish().error, std::nullopt);
+}
+
+TEST_F(ReplayTest, CallsOfSeveralThreadsAreNotCounted) {
+  const ReplayProgram program = make_program(crossing_trace());
+  ReplayTurn turn{program, allocator("cuda-malloc"), {}};
+  const auto counter = make_call_counter().counter;
+  EXPECT_FALSE(turn.count(*counter));
 }
 
 TEST_F(ReplayTest, AProfiledTurnIsBetweenAStartAndAStop) {

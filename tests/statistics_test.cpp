@@ -39,25 +39,46 @@ TEST(Summary, MedianAndPercentileAreOverTheSamplesOfAllRepetitions) {
   EXPECT_DOUBLE_EQ(summary.p99_ns, 4 + 0.96 * (100 - 4));
 }
 
+TEST(Summary, PercentilesAndTheGreatestAreOverAllSamples) {
+  std::vector<double> values(101);
+  std::iota(values.rbegin(), values.rend(), 0.0);
+  const ClockSummary summary = summarise({values}, {});
+  EXPECT_EQ(summary.median_ns, 50);
+  EXPECT_EQ(summary.p90_ns, 90);
+  EXPECT_EQ(summary.p99_ns, 99);
+  EXPECT_EQ(summary.max_ns, 100);
+}
+
 TEST(Summary, RatiosAreOfMediansOfRepetitionsOfTheSameNumber) {
-  const ClockSummary summary = summarise({{4, 4, 90}, {8, 10}, {20}}, {{2}, {1, 3, 9}, {4}});
+  const ClockSummary summary =
+      summarise({{4, 4, 90}, {8, 10}, {20}}, {{2}, {1, 3, 9}, {4}}, {{4}, {9}, {10}});
   EXPECT_EQ(summary.ratio, 3);  // of 4 / 2, 9 / 3, 20 / 4
-  EXPECT_EQ(summary.ratio_min, 2);
-  EXPECT_EQ(summary.ratio_max, 5);
+  EXPECT_EQ(summary.ratio_low, 2) << "the interval of three is their range";
+  EXPECT_EQ(summary.ratio_high, 5);
+  EXPECT_EQ(summary.against_ratio, 1);  // of 4 / 4, 9 / 9, 20 / 10
+  EXPECT_EQ(summary.against_ratio_low, 1);
+  EXPECT_EQ(summary.against_ratio_high, 2);
 }
 
 TEST(Summary, ARepetitionWithoutItsCounterpartHasNoRatio) {
-  const ClockSummary summary = summarise({{4}, {100}}, {{2}});
+  EXPECT_EQ(paired_ratios({{4}, {100}}, {{2}}), std::vector<double>{2});
+  EXPECT_EQ(paired_ratios({{4}, {}, {6}}, {{2}, {1}, {3}}), (std::vector<double>{2, 2}));
+  EXPECT_EQ(paired_ratios({{4}, {1}, {6}}, {{}, {1}, {3}}), (std::vector<double>{1, 2}));
+}
+
+TEST(Summary, OneRepetitionHasARatioAndNoInterval) {
+  const ClockSummary summary = summarise({{4}}, {{2}});
   EXPECT_EQ(summary.ratio, 2);
-  EXPECT_EQ(summary.ratio_max, 2);
+  EXPECT_TRUE(std::isnan(summary.ratio_low));
+  EXPECT_TRUE(std::isnan(summary.ratio_high));
 }
 
 TEST(Summary, WithoutAFloorThereIsNoRatio) {
   const ClockSummary summary = summarise({{4}, {6}}, {});
   EXPECT_EQ(summary.median_ns, 5);
   EXPECT_TRUE(std::isnan(summary.ratio));
-  EXPECT_TRUE(std::isnan(summary.ratio_min));
-  EXPECT_TRUE(std::isnan(summary.ratio_max));
+  EXPECT_TRUE(std::isnan(summary.ratio_low));
+  EXPECT_TRUE(std::isnan(summary.ratio_high));
 }
 
 TEST(Summary, KeepsTheMedianOfEachRepetitionInTheirOrder) {
@@ -66,7 +87,8 @@ TEST(Summary, KeepsTheMedianOfEachRepetitionInTheirOrder) {
 
 TEST(Summary, OfNoSamplesHasNoFigures) {
   const ClockSummary summary = summarise({}, {{2}});
-  for (const double figure : {summary.median_ns, summary.p99_ns, summary.ratio})
+  for (const double figure :
+       {summary.median_ns, summary.p90_ns, summary.p99_ns, summary.max_ns, summary.ratio})
     EXPECT_TRUE(std::isnan(figure));
 }
 

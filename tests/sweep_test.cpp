@@ -59,7 +59,7 @@ TEST_F(Sweep, ItsEndIsToldBehindItsRows) {
     events += 's';
     EXPECT_EQ(rows.front().mode.allocs_per_phase, 64u);
   };
-  run_campaign(options, {}, {on_rows, [](auto, auto) {}, on_sweep});
+  run_campaign(options, {}, {.on_rows = on_rows, .on_progress = [](auto, auto) {}, .on_sweep = on_sweep});
   EXPECT_EQ(events, "rrrsrrrs");
 }
 

@@ -81,11 +81,11 @@ TEST(Table, ARowHasAllItsFigures) {
 
 TEST(Table, ColumnsStandUnderTheirNames) {
   Row long_named = a_row("cuda-malloc-async-tuned:2");
-  long_named.end_to_end = {999.4e6, 999.4e6, 999.0, 998.0, 1000.0};
-  long_named.runtime_calls_per_phase = 123456;
+  long_named.end_to_end = {999.4e6, 999.4e6, 999.4e6, 999.4e6, 999.0, 998.0, 1000.0, 999.0, 998.0, 1000.0};
+  long_named.calls.runtime = 123456;
   Row without_floor = a_row("preallocated");
   for (ClockSummary* clock : {&without_floor.host_enqueue, &without_floor.device, &without_floor.end_to_end})
-    clock->ratio = clock->ratio_min = clock->ratio_max = nan;
+    *clock = {.median_ns = clock->median_ns, .p99_ns = clock->p99_ns};
   const std::vector<Row> rows{a_row(), long_named, without_floor};
   const auto lines = lines_of(format_block(rows));
   ASSERT_EQ(lines.size(), 7u);
@@ -93,10 +93,42 @@ TEST(Table, ColumnsStandUnderTheirNames) {
   EXPECT_EQ(lines[3].find("median") + 6, lines[4].find("2.51us") + 6);
 }
 
+TEST(Table, RatiosReferToWhatTheyAreAskedAgainst) {
+  Row row = a_row();
+  row.against = "cuda-malloc";
+  row.end_to_end.against_ratio = 0.52;
+  row.end_to_end.against_ratio_low = 0.51;
+  row.end_to_end.against_ratio_high = 0.53;
+  const auto lines = lines_of(format_block({{row}}));
+  EXPECT_TRUE(contains(lines[0], ", ratios to cuda-malloc"));
+  EXPECT_TRUE(contains(lines.back(), "0.52x 0.51-0.53"));
+}
+
+TEST(Table, TurnsOfDifferentNumberAreSaidInTheHeading) {
+  Row more = a_row();
+  more.repetitions = 12;
+  EXPECT_TRUE(contains(format_block(std::vector<Row>{a_row(), more}), "5 to 12 repetitions"));
+}
+
+TEST(Table, WhatMustBeKnownOfAMeasuredRowIsSaidBelow) {
+  Row row = a_row();
+  row.message = "the device was throttled";
+  const auto lines = lines_of(format_block({{row}}));
+  ASSERT_EQ(lines.size(), 6u);
+  EXPECT_TRUE(contains(lines[4], "1.18ms"));
+  EXPECT_EQ(lines[5], "arena: the device was throttled");
+}
+
+TEST(Table, CallsThatWereNotCountedAreADash) {
+  Row row = a_row();
+  row.calls = {};
+  EXPECT_TRUE(contains(lines_of(format_block({{row}})).back(), "12.0-12.8       -   16.0MiB"));
+}
+
 TEST(Table, RatiosAreBlankWhereTheFloorWasNotRun) {
   Row row = a_row();
   for (ClockSummary* clock : {&row.host_enqueue, &row.device, &row.end_to_end})
-    clock->ratio = clock->ratio_min = clock->ratio_max = nan;
+    *clock = {.median_ns = clock->median_ns, .p99_ns = clock->p99_ns};
   const std::string line = lines_of(format_block({{row}})).back();
   EXPECT_FALSE(contains(line, "x"));
   EXPECT_FALSE(contains(line, "nan"));

@@ -21,7 +21,6 @@ class OnceOverlapping final : public ScratchAllocator {
     ++phase_;
   }
   [[nodiscard]] std::size_t bytes_reserved() const override { return 0; }
-  [[nodiscard]] std::size_t runtime_calls() const override { return 0; }
 
  private:
   BlockAllocator& current() { return phase_ == wrong_phase ? wrong_ : right_; }

@@ -203,7 +203,7 @@ TEST_F(TurnTest, EachProfiledTurnIsBetweenAStartAndAStop) {
     measure_all(turn, options);
     EXPECT_EQ(host::call_count("cudaProfilerStop"), 0u);
     host::clear_calls();
-    turn.finish();
+    EXPECT_EQ(turn.finish().error, std::nullopt);
     EXPECT_EQ(host::calls().front().function, "cudaProfilerStop");
   }
   EXPECT_EQ(host::call_count("cudaProfilerStop"), 1u);

@@ -28,7 +28,6 @@ class HonestAllocator : public bench::ScratchAllocator {
   }
 
   [[nodiscard]] std::size_t bytes_reserved() const override { return 0; }
-  [[nodiscard]] std::size_t runtime_calls() const override { return 0; }
 
   /// Sizes asked in this phase so far.
   [[nodiscard]] const std::vector<std::size_t>& asked() const { return asked_; }
@@ -66,7 +65,6 @@ class BlockAllocator : public bench::ScratchAllocator {
 
   void end_phase() override { end_ = 0; }
   [[nodiscard]] std::size_t bytes_reserved() const override { return block_.size(); }
-  [[nodiscard]] std::size_t runtime_calls() const override { return 0; }
 
  private:
   bench::DeviceBuffer<std::byte> block_;

@@ -41,6 +41,14 @@ std::size_t CallLog::count(std::string_view function) const {
   return counts_[*index];
 }
 
+std::vector<FunctionCount> CallLog::counts() const {
+  std::vector<FunctionCount> result;
+  result.reserve(counts_.size());
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < counts_.size(); ++i) result.push_back({function_names[i], counts_[i]});
+  return result;
+}
+
 void CallLog::clear() {
   const std::lock_guard lock(mutex_);
   counts_ = {};

@@ -24,6 +24,7 @@ class CallLog {
 
   [[nodiscard]] std::vector<Call> calls() const;
   [[nodiscard]] std::size_t count(std::string_view function) const;
+  [[nodiscard]] std::vector<FunctionCount> counts() const;
   void clear();
 
   void fail(std::size_t k, cudaError_t error, std::string_view function);

@@ -46,6 +46,10 @@ std::size_t call_count(std::string_view function) {
   return call_log().count(function);
 }
 
+std::vector<FunctionCount> call_counts() {
+  return call_log().counts();
+}
+
 void clear_calls() {
   call_log().clear();
 }

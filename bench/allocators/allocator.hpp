@@ -34,9 +34,6 @@ class ScratchAllocator {
   /// What the allocator's memory pool has mapped for that, idle memory and the driver's rounding included; 0
   /// without a pool, for the driver does not tell how it rounds cudaMalloc.
   [[nodiscard]] virtual std::size_t pool_mapped_bytes() const { return 0; }
-
-  /// CUDA runtime calls made by allocate(), free() and end_phase() so far.
-  [[nodiscard]] virtual std::size_t runtime_calls() const = 0;
 };
 
 /// A typed temporary.

@@ -30,7 +30,6 @@ class ArenaAllocator final : public ScratchAllocator {
   void end_phase() override { arena_.reset(); }
   std::size_t bytes_reserved() const override { return arena_.stats().bytes_reserved; }
   std::size_t pool_mapped_bytes() const override { return pool_.bytes_mapped(); }
-  std::size_t runtime_calls() const override { return arena_.stats().runtime_calls; }
 
  private:
   MemoryPool pool_;

@@ -20,7 +20,6 @@ class CudaMalloc final : public ScratchAllocator {
 
   void* allocate(std::size_t bytes) override {
     live_.push_back({nullptr, bytes});  // what may throw comes first
-    ++runtime_calls_;
     const cudaError_t error = cudaMalloc(&live_.back().pointer, bytes);
     if (error != cudaSuccess) live_.pop_back();
     throw_if_not_allocated(error, bytes, "cudaMalloc", __FILE__, __LINE__);
@@ -33,7 +32,6 @@ class CudaMalloc final : public ScratchAllocator {
     const auto found = std::find_if(live_.rbegin(), live_.rend(),
                                     [pointer](const Buffer& buffer) { return buffer.pointer == pointer; });
     if (found == live_.rend()) throw std::logic_error("cuda-malloc: a free of what is not live");
-    ++runtime_calls_;
     throw_if_failed(cudaFree(pointer), "cudaFree", __FILE__, __LINE__);
     reserved_ -= found->bytes;
     live_.erase(std::next(found).base());
@@ -45,14 +43,12 @@ class CudaMalloc final : public ScratchAllocator {
       const cudaError_t error = cudaFree(buffer.pointer);
       if (first_error == cudaSuccess) first_error = error;
     }
-    runtime_calls_ += live_.size();
     live_.clear();
     reserved_ = 0;
     throw_if_failed(first_error, "cudaFree", __FILE__, __LINE__);
   }
 
   std::size_t bytes_reserved() const override { return reserved_; }
-  std::size_t runtime_calls() const override { return runtime_calls_; }
 
  private:
   struct Buffer {
@@ -61,7 +57,6 @@ class CudaMalloc final : public ScratchAllocator {
   };
   std::vector<Buffer> live_;
   std::size_t reserved_ = 0;
-  std::size_t runtime_calls_ = 0;
 };
 
 }  // namespace

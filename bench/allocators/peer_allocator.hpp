@@ -57,7 +57,6 @@ class PeerAllocator final : public ScratchAllocator {
 
   std::size_t bytes_reserved() const override { return upstream_.bytes_reserved(); }
   std::size_t pool_mapped_bytes() const override { return upstream_.pool_mapped_bytes(); }
-  std::size_t runtime_calls() const override { return 0; }  // nobody here knows what it calls
 
  private:
   struct Temporary {

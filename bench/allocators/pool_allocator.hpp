@@ -22,7 +22,6 @@ class PoolAllocator final : public ScratchAllocator {
 
   void* allocate(std::size_t bytes) override {
     live_.push_back(nullptr);  // what may throw comes first
-    ++runtime_calls_;
     const cudaError_t error = cudaMallocFromPoolAsync(&live_.back(), bytes, pool_.handle(), stream_);
     if (error != cudaSuccess) live_.pop_back();
     throw_if_not_allocated(error, bytes, "cudaMallocFromPoolAsync", __FILE__, __LINE__);
@@ -34,7 +33,6 @@ class PoolAllocator final : public ScratchAllocator {
   void free(void* pointer, std::size_t) override {
     const auto found = std::find(live_.rbegin(), live_.rend(), pointer);
     if (found == live_.rend()) throw std::logic_error("cuda-malloc-async: a free of what is not live");
-    ++runtime_calls_;
     throw_if_failed(cudaFreeAsync(pointer, stream_), "cudaFreeAsync", __FILE__, __LINE__);
     live_.erase(std::next(found).base());
   }
@@ -45,20 +43,17 @@ class PoolAllocator final : public ScratchAllocator {
       const cudaError_t error = cudaFreeAsync(pointer, stream_);
       if (first_error == cudaSuccess) first_error = error;
     }
-    runtime_calls_ += live_.size();
     live_.clear();
     throw_if_failed(first_error, "cudaFreeAsync", __FILE__, __LINE__);
   }
 
   std::size_t bytes_reserved() const override { return pool_.bytes_used(); }
   std::size_t pool_mapped_bytes() const override { return pool_.bytes_mapped(); }
-  std::size_t runtime_calls() const override { return runtime_calls_; }
 
  private:
   cudaStream_t stream_;
   MemoryPool pool_;
   std::vector<void*> live_;
-  std::size_t runtime_calls_ = 0;
 };
 
 }  // namespace daa::bench

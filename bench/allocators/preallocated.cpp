@@ -25,7 +25,6 @@ class Preallocated final : public ScratchAllocator {
 
   void end_phase() override { used_ = 0; }
   std::size_t bytes_reserved() const override { return buffer_.size(); }
-  std::size_t runtime_calls() const override { return 0; }
 
  private:
   DeviceBuffer<std::byte> buffer_;
@@ -47,7 +46,6 @@ class Planned final : public ScratchAllocator {
 
   void end_phase() override {}
   std::size_t bytes_reserved() const override { return buffer_.size(); }
-  std::size_t runtime_calls() const override { return 0; }
 
  private:
   const PlacementPlan& plan_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <map>
 
@@ -91,7 +92,10 @@ class Comparer {
       finding.what = counter_columns()[i].name;
       finding.base = base.counters[i];
       finding.head = head.counters[i];
-      if (is_host || counter_columns()[i].on_gpu) {
+      if (std::isnan(finding.base) || std::isnan(finding.head)) {
+        if (std::isnan(finding.base) && std::isnan(finding.head)) continue;
+        finding.reason = "was counted on one side alone";
+      } else if (is_host || counter_columns()[i].on_gpu) {
         ++result_.counters;
         finding.verdict = finding.head > finding.base   ? Verdict::regression
                           : finding.head < finding.base ? Verdict::improvement

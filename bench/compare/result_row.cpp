@@ -32,8 +32,9 @@ constexpr ContextColumn contexts[]{
 
 // A GPU's driver maps memory by rules of its own, in what state others have left it.
 constexpr CounterColumn counters[]{
-    {"allocations_per_phase", true}, {"runtime_calls_per_phase", true}, {"asked_per_phase_bytes", true},
-    {"peak_phase_bytes", true},      {"reserved_bytes", true},          {"pool_mapped_bytes", false},
+    {"allocations_per_phase", true}, {"runtime_calls_per_phase", true}, {"synchronisations_per_phase", true},
+    {"asked_per_phase_bytes", true}, {"peak_phase_bytes", true},        {"reserved_bytes", true},
+    {"pool_mapped_bytes", false},
 };
 
 /// The fields of one record, by the names of their columns.
@@ -132,13 +133,19 @@ ResultRow row_of(const Fields& fields) {
   row.is_ok = fields["status"] == to_string(Status::ok);
   if (!row.is_ok) row.trouble = fmt::format("{}: {}", fields["status"], fields["message"]);
   for (const ContextColumn& column : context_columns()) row.context.push_back(fields[column.name]);
-  for (const CounterColumn& column : counter_columns()) row.counters.push_back(fields.number(column.name));
+  for (const CounterColumn& column : counter_columns()) {
+    const bool is_counted = !fields[column.name].empty();
+    row.counters.push_back(is_counted ? fields.number(column.name) : std::nan(""));
+  }
   const std::size_t repetitions = fields.size("repetitions");
   for (std::size_t i = 0; i < clock_columns.size(); ++i) {
     const std::string column = fmt::format("{}_repetitions_ns", clock_columns[i].name);
     row.repetitions_ns[i] = fields.times(column);
     const bool has_no_such_clock = !fields["trace"].empty() && row.repetitions_ns[i].empty();
-    if (row.is_ok && row.repetitions_ns[i].size() != repetitions && !has_no_such_clock)
+    const bool has_throttled = !fields["throttled_samples"].empty() && fields.size("throttled_samples") > 0;
+    const bool has_all = row.repetitions_ns[i].size() == repetitions ||
+                         (has_throttled && row.repetitions_ns[i].size() < repetitions);
+    if (row.is_ok && !has_all && !has_no_such_clock)
       fields.refuse(column, fields[column], fmt::format("holds not as many as repetitions, {}", repetitions));
   }
   return row;

@@ -53,7 +53,7 @@ struct ResultRow {
   bool is_ok = false;
   std::string trouble;               // status and message where it is not ok
   std::vector<std::string> context;  // of context_columns()
-  std::vector<double> counters;      // of counter_columns()
+  std::vector<double> counters;      // of counter_columns(); NaN where nothing was counted
   std::array<std::vector<double>, clock_columns.size()> repetitions_ns;  // positive; empty where not ok
 };
 

@@ -3,13 +3,14 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "driver/break_even.hpp"
-#include "driver/interrupt.hpp"
-#include "driver/json_reporter.hpp"
+#include "driver/campaign_run.hpp"
 #include "driver/make_turn.hpp"
 #include "driver/modes.hpp"
+#include "driver/precision.hpp"
 #include "driver/profiler.hpp"
 #include "driver/series.hpp"
 #include "driver/statistics.hpp"
@@ -49,25 +50,28 @@ struct Instance {
 
 class Campaign {
  public:
-  Campaign(const Options& options, const Listener& listener)
-      : options_(options), listener_(listener), json_(options.json_path), modes_(modes_of(options)) {
+  Campaign(const Options& options, const Listener& listener, const Instruments& instruments)
+      : options_(options),
+        listener_(listener),
+        run_(options, listener, instruments),
+        modes_(modes_of(options)) {
     if (options.flush_l2) l2_.emplace();
   }
 
-  void run() {
+  CampaignEnd run() {
     for (const WorkloadInfo* workload : options_.workloads) {
       std::optional<NvtxRange> range;  // a profile has it within what it captures: see TurnRanges
       if (!options_.profile) range.emplace(workload->name);
       for (const std::size_t elements : options_.elements) {
-        if (interrupted()) break;
         if (workload->make_cut != nullptr && !options_.allocs_per_phase.empty())
           run_sweep(*workload, elements);
         else
           run_problem({*workload, elements, {}}, [this](std::size_t, auto rows) { report(rows); });
       }
     }
-    if (options_.replay) run_replays(options_, listener_, json_, turns_done_);
-    json_.finish();
+    if (options_.replay) run_replays(run_);
+    run_.json.finish();
+    return run_.end;
   }
 
  private:
@@ -76,25 +80,35 @@ class Campaign {
   // What a sweep finds is in its first rows, too: they are kept until its end.
   void run_sweep(const WorkloadInfo& info, std::size_t elements) {
     std::vector<Groups> of_mode(modes_.size());  // each with a group for each number of allocations
-    for (const std::size_t allocs : options_.allocs_per_phase) {
-      if (interrupted()) break;
+    for (const std::size_t allocs : options_.allocs_per_phase)
       run_problem({info, elements, allocs},
                   [&](std::size_t mode, auto rows) { of_mode[mode].push_back(std::move(rows)); });
-    }
     for (Groups& groups : of_mode) {
-      if (groups.size() == options_.allocs_per_phase.size() && !interrupted()) find_break_even(groups);
+      const bool is_whole = groups.size() == options_.allocs_per_phase.size() &&
+                            std::ranges::all_of(groups, [&](const auto& rows) {
+                              return rows.size() == options_.allocators.size();
+                            });
+      if (is_whole) find_break_even(groups);
       for (const auto& rows : groups) report(rows);
       if (!groups.empty() && !groups.back().empty() && listener_.on_sweep) listener_.on_sweep(groups.back());
     }
+  }
+
+  [[nodiscard]] std::string full_name(const std::string& name, const Mode& mode, const Series& series) const {
+    return name + "/" + label_of(mode, options_.flush_l2) + "/" + series.label;
   }
 
   // Calls `on_group` with the number of each mode and its rows, once these are measured.
   template <class OnGroup>
   void run_problem(const Instance& instance, OnGroup on_group) {
     const std::string name = instance.name();
-    listener_.on_progress(turns_done_, name + ": preparing and verifying");
-
     std::vector<Series> prepared = make_series(options_.allocators);
+    if (run_.is_over()) {
+      for (const Mode& mode : modes_) note_missing(name, mode, prepared);
+      return;
+    }
+    listener_.on_progress(run_.turns_done, name + ": preparing and verifying");
+
     std::unique_ptr<Workload> workload;
     std::optional<Problem> problem;
     Series preparation{};
@@ -111,7 +125,7 @@ class Campaign {
     });
     if (!ready) fail_all(prepared);
     for (Series& series : prepared) {
-      if (ready && !interrupted())
+      if (ready && !run_.is_over())
         attempt(series, [&] { note_error(series, find_error(*problem, *series.allocator)); });
     }
 
@@ -126,53 +140,76 @@ class Campaign {
                              mode.graph,
                              l2_ ? &*l2_ : nullptr,
                              options_.planted};
-      const std::size_t turns_before = turns_done_;
-      if (ready && !interrupted()) {
-        std::optional<Lanes> lanes;
+      const std::size_t turns_before = run_.turns_done;
+      if (ready && !run_.is_over()) {
+        std::optional<Lanes> made_lanes;
         const bool lanes_ready = !mode.lanes || attempt(preparation, [&] {
-          lanes = make_lanes(mode.threads, mode.streams, [&](std::size_t lane, cudaStream_t stream) {
+          made_lanes = make_lanes(mode.threads, mode.streams, [&](std::size_t lane, cudaStream_t stream) {
             return instance.make(options_.seed + lane, stream);
           });
         });
+        Lanes* const lanes = made_lanes ? &*made_lanes : nullptr;
         if (!lanes_ready) fail_all(group);
-        measure(name + "/" + label_of(mode, options_.flush_l2), *problem, lanes ? &*lanes : nullptr, turn,
-                group);
+        measure(name, mode, *problem, lanes, turn, group);
+        count(*problem, lanes, turn, group);
       }
-      turns_done_ = turns_before + group.size() * options_.repetitions;
-      if (ready && !interrupted())
+      run_.turns_done = turns_before + group.size() * options_.repetitions;
+      if (ready && !run_.is_over())
         for (Series& series : group) fail_if_unfinished(series, options_.repetitions);
+      run_.mark_throttled(group);
+      for (const Series& series : group) hand_on_samples(instance, mode, turn, series);
       on_group(i, rows_of(instance, mode, turn, problem ? problem->demand : Demand{}, group));
+      note_missing(name, mode, group);
     }
   }
 
-  void measure(const std::string& name, const Problem& problem, Lanes* lanes, const TurnOptions& options,
-               std::vector<Series>& group) {
+  void note_missing(const std::string& name, const Mode& mode, const std::vector<Series>& group) {
+    run_.note_missing(group, [&](const Series& series) { return full_name(name, mode, series); });
+  }
+
+  void measure(const std::string& name, const Mode& mode, const Problem& problem, Lanes* lanes,
+               const TurnOptions& options, std::vector<Series>& group) {
     for (Series& series : group) {
-      const std::string full_name = name + "/" + series.label;
-      const auto take_turn = [this, &problem, lanes, options, &series, full_name](benchmark::State& state) {
-        listener_.on_progress(turns_done_++, full_name);
+      const std::string label = full_name(name, mode, series);
+      const auto take_turn = [this, &problem, lanes, options, &group, &series,
+                              label](benchmark::State& state) {
+        listener_.on_progress(run_.turns_done++, label);
         run_turn(problem, lanes, options, series, state);
+        // Once a round of turns, for it takes a while.
+        if (options_.max_noise && run_.turns_done % group.size() == 0) settle_if_precise(group);
       };
-      benchmark::RegisterBenchmark(full_name.c_str(), take_turn)
+      benchmark::RegisterBenchmark(label.c_str(), take_turn)
           ->Iterations(static_cast<benchmark::IterationCount>(samples_per_turn(options)))
           ->Repetitions(static_cast<int>(options_.repetitions))
           ->UseManualTime()
           ->Unit(benchmark::kMicrosecond);
     }
-    benchmark::RunSpecifiedBenchmarks(&json_);
+    benchmark::RunSpecifiedBenchmarks(&run_.json);
     benchmark::ClearRegisteredBenchmarks();
   }
 
-  static void run_turn(const Problem& problem, Lanes* lanes, const TurnOptions& options, Series& series,
-                       benchmark::State& state) {
-    if (interrupted()) return skip(state, "interrupted");
+  // From then on nobody in the group takes a turn: Google Benchmark knows the number of repetitions
+  // beforehand, so those that are left are skipped.
+  void settle_if_precise(std::vector<Series>& group) const {
+    run_.mark_throttled(group);
+    if (!is_precise(group, options_.against, *options_.max_noise)) return;
+    for (Series& series : group) series.is_settled = true;
+  }
+
+  void run_turn(const Problem& problem, Lanes* lanes, const TurnOptions& options, Series& series,
+                benchmark::State& state) {
+    if (run_.is_over()) return skip(state, run_.why_over());
+    if (series.is_settled) return skip(state, std::string{precise_enough});
     if (series.status != Status::ok) return skip(state, series.message);
     std::unique_ptr<AnyTurn> turn;
     if (!attempt(series, [&] { turn = make_turn(problem, lanes, *series.allocator, options); }))
       return skip(state, series.message);
 
     std::vector<double> host_enqueue, device, end_to_end;
+    ClockReading clock;
+    TurnResult result;
     attempt(series, [&] {
+      const ClockReading clock_before = run_.instruments.read_clock();  // the device is warm
       for (auto _ : state) {
         const Sample sample = turn->measure();
         state.SetIterationTime(sample.end_to_end_ns * 1e-9);
@@ -184,8 +221,9 @@ class Campaign {
           break;
         }
       }
-      series.last = turn->finish();
-      note_error(series, series.last.error);
+      clock = clock_of_turn(clock_before, run_.instruments.read_clock());
+      result = turn->finish();
+      note_error(series, result.error);
     });
     if (series.status != Status::ok) return state.SkipWithError(series.message.c_str());
     if (interrupted()) return;
@@ -194,18 +232,34 @@ class Campaign {
     series.host_enqueue.push_back(std::move(host_enqueue));
     series.device.push_back(std::move(device));
     series.end_to_end.push_back(std::move(end_to_end));
-    series.lanes.push_back(series.last.lanes);
+    series.graph_memory_nodes = result.graph_memory_nodes;
+    series.lanes.push_back(result.lanes);
+    series.clocks.push_back(clock);
+    run_.clocks.push_back(clock);
+  }
+
+  // A pass of each allocator that is not timed, for the counters.
+  void count(const Problem& problem, Lanes* lanes, TurnOptions options, std::vector<Series>& group) {
+    const NvtxRange range{"counters"};
+    const std::unique_ptr<CallCounter> counter = run_.make_call_counter();
+    options.profile = false;
+    for (Series& series : group) {
+      if (series.status != Status::ok || !series.is_finished(options_.repetitions)) continue;
+      attempt(series, [&] {
+        series.counts = make_turn(problem, lanes, *series.allocator, options)->count(counter.get());
+      });
+    }
+  }
+
+  [[nodiscard]] RowMode row_mode(const Instance& instance, const Mode& mode) const {
+    return {mode.state,      mode.graph, mode.lanes, mode.threads, mode.streams, instance.allocs_per_phase,
+            l2_.has_value(), profiler_};
   }
 
   std::vector<Row> rows_of(const Instance& instance, const Mode& mode, const TurnOptions& turn,
                            const Demand& demand, const std::vector<Series>& group) const {
-    Series floor{};
-    for (const Series& series : group) {
-      if (series.label == floor_name && series.status == Status::ok &&
-          series.is_finished(options_.repetitions))
-        floor = series;
-    }
-
+    const Series floor = reference_of(group, floor_name, options_.repetitions);
+    const Series against = reference_of(group, options_.against, options_.repetitions);
     std::vector<Row> rows;
     for (const Series& series : group) {
       if (!series.is_finished(options_.repetitions)) continue;
@@ -213,10 +267,9 @@ class Campaign {
       row.workload = instance.info.name;
       row.elements = instance.elements;
       row.sync = turn.sync;
-      row.mode = {mode.state,      mode.graph,   mode.lanes,
-                  mode.threads,    mode.streams, instance.allocs_per_phase,
-                  l2_.has_value(), profiler_};
-      fill(row, series, floor);
+      row.mode = row_mode(instance, mode);
+      fill(row, series, floor, against);
+      row.against = options_.against;
       row.iters = turn.iters;
       row.warmup = turn.warmup;
       row.phases_per_sample = phases_per_sample(turn);
@@ -234,14 +287,22 @@ class Campaign {
     if (!rows.empty()) listener_.on_rows(rows);
   }
 
+  void hand_on_samples(const Instance& instance, const Mode& mode, const TurnOptions& turn,
+                       const Series& series) const {
+    const RowMode row = row_mode(instance, mode);
+    for (std::size_t i = 0; i < series.end_to_end.size(); ++i)
+      listener_.on_samples({instance.info.name, instance.elements, turn.sync, row, series.label, i,
+                            series.host_enqueue[i], series.device[i], series.end_to_end[i],
+                            series.throttled[i], series.clocks[i].sm_mhz});
+  }
+
   const Options& options_;
   const Listener& listener_;
-  JsonReporter json_;
+  CampaignRun run_;
   std::vector<Mode> modes_;
   std::string profiler_ = profiler_of(options_.profile);
   std::optional<L2Flush> l2_;  // taken before any allocator is there
   Stream stream_ = make_stream();
-  std::size_t turns_done_ = 0;
 };
 
 }  // namespace
@@ -257,7 +318,8 @@ std::size_t turn_count(const Options& options) {
          options.allocators.size() * options.repetitions;
 }
 
-void run_campaign(const Options& options, const Context& context, const Listener& listener) {
+CampaignEnd run_campaign(const Options& options, const Context& context, const Listener& listener,
+                         const Instruments& instruments) {
   if (!options.json_path.empty()) {
     benchmark::AddCustomContext("device", context.device);
     benchmark::AddCustomContext("device_kind", context.device_kind);
@@ -266,7 +328,7 @@ void run_campaign(const Options& options, const Context& context, const Listener
     benchmark::AddCustomContext("compiler", context.compiler);
     benchmark::AddCustomContext("commit", context.commit);
   }
-  Campaign{options, listener}.run();
+  return Campaign{options, listener, instruments}.run();
 }
 
 }  // namespace daa::bench

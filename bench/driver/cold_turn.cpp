@@ -17,7 +17,6 @@ Sample ColdTurn::measure() {
   problem_.workload.restart_cycle();
   if (options_.l2 != nullptr) options_.l2->flush(problem_.stream);
   DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
-  const std::size_t calls_before = scratch->runtime_calls();
 
   const NvtxRange range{"block"};
   const Sample sample = clock_.time(1, [&] {
@@ -26,8 +25,6 @@ Sample ColdTurn::measure() {
     problem_.workload.enqueue_phase(*scratch, problem_.stream);
     scratch->end_phase();
   });
-  calls_ += scratch->runtime_calls() - calls_before;
-  ++phases_;
   scratch.reset();
   DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
   return sample;
@@ -35,19 +32,24 @@ Sample ColdTurn::measure() {
 
 TurnResult ColdTurn::finish() {
   ranges_.end_measured();
-  TurnResult result;
-  if (phases_ > 0)
-    result.runtime_calls_per_phase = static_cast<double>(calls_) / static_cast<double>(phases_);
-
   const auto scratch = allocator_.make(problem_.stream, problem_.demand);
   problem_.workload.restart_cycle();
   problem_.workload.spoil_outputs(problem_.stream);
   problem_.workload.enqueue_phase(*scratch, problem_.stream);
-  result.bytes_reserved = scratch->bytes_reserved();
-  result.pool_mapped_bytes = scratch->pool_mapped_bytes();
   scratch->end_phase();
+  TurnResult result;
   result.error = problem_.workload.find_error(problem_.stream);
   return result;
+}
+
+PassCounts ColdTurn::count(CallCounter* counter) {
+  const auto scratch = allocator_.make(problem_.stream, problem_.demand);
+  CountedAllocator counted{*scratch, counter};
+  problem_.workload.restart_cycle();
+  problem_.workload.enqueue_phase(counted, problem_.stream);
+  counted.end_phase();
+  DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
+  return counted.finish();
 }
 
 }  // namespace daa::bench

@@ -18,6 +18,8 @@ class ColdTurn final : public AnyTurn {
   Sample measure() override;
   /// Checks the same phase once more, with one more allocator.
   TurnResult finish() override;
+  /// That phase.
+  [[nodiscard]] PassCounts count(CallCounter* counter) override;
 
  private:
   const Problem& problem_;
@@ -25,8 +27,6 @@ class ColdTurn final : public AnyTurn {
   TurnOptions options_;
   TurnRanges ranges_;
   BlockClock clock_;
-  std::size_t phases_ = 0;
-  std::size_t calls_ = 0;
 };
 
 }  // namespace daa::bench

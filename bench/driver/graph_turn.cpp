@@ -36,20 +36,22 @@ GraphTurn::GraphTurn(const Problem& problem, const AllocatorInfo& allocator, con
 
   const std::size_t cycle = problem_.workload.cycle_length();
   problem_.workload.restart_cycle();
-  const auto run_phase = [this] {
-    problem_.workload.enqueue_phase(*scratch_, problem_.stream);
-    scratch_->end_phase();
+  const auto run_phase = [this](ScratchAllocator& scratch) {
+    problem_.workload.enqueue_phase(scratch, problem_.stream);
+    scratch.end_phase();
   };
-  for (std::size_t i = 0; i < cycle; ++i) run_phase();
+  CountedAllocator counted{*scratch_, nullptr};
+  for (std::size_t i = 0; i < cycle; ++i) run_phase(counted);
   DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
-  for (std::size_t i = 0; i < cycle; ++i) graphs_.emplace_back(problem_.stream, run_phase);
+  peak_live_bytes_ = counted.finish().peak_live_bytes;
+  for (std::size_t i = 0; i < cycle; ++i)
+    graphs_.emplace_back(problem_.stream, [&] { run_phase(*scratch_); });
 
   for (std::size_t i = 0; i < options_.warmup; ++i) {
     launch_next();
     if (options_.sync == SyncMode::phase) DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
   }
   DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
-  calls_before_ = scratch_->runtime_calls();
   ranges_.begin_measured();
 }
 
@@ -83,8 +85,6 @@ Sample GraphTurn::measure() {
 TurnResult GraphTurn::finish() {
   ranges_.end_measured();
   TurnResult result;
-  result.runtime_calls_per_phase = static_cast<double>(scratch_->runtime_calls() - calls_before_) /
-                                   static_cast<double>(options_.iters - phases_left_);
   std::size_t nodes = 0;
   problem_.workload.restart_cycle();
   for (CapturedPhase& graph : graphs_) {
@@ -96,10 +96,21 @@ TurnResult GraphTurn::finish() {
     nodes += graph.memory_nodes();
   }
   result.graph_memory_nodes = static_cast<double>(nodes) / static_cast<double>(graphs_.size());
-  result.bytes_reserved = scratch_->bytes_reserved() + graph_memory(device_, cudaGraphMemAttrUsedMemHigh);
-  result.pool_mapped_bytes =
-      scratch_->pool_mapped_bytes() + graph_memory(device_, cudaGraphMemAttrReservedMemHigh);
   return result;
+}
+
+// Launches ask the allocator for nothing: what is counted is nothing, whoever it is.
+PassCounts GraphTurn::count(CallCounter* counter) {
+  for (std::size_t i = 0; i < graphs_.size(); ++i) launch_next();
+  DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
+  PassCounts counts;
+  counts.phases = graphs_.size();
+  if (counter != nullptr) counts.calls = counter->take();
+  counts.reserved_bytes = scratch_->bytes_reserved() + graph_memory(device_, cudaGraphMemAttrUsedMemHigh);
+  counts.pool_mapped_bytes =
+      scratch_->pool_mapped_bytes() + graph_memory(device_, cudaGraphMemAttrReservedMemHigh);
+  counts.peak_live_bytes = peak_live_bytes_;
+  return counts;
 }
 
 }  // namespace daa::bench

@@ -22,8 +22,10 @@ class GraphTurn final : public AnyTurn {
   ~GraphTurn() override;
 
   Sample measure() override;
-  /// Launches each graph once more and checks its results. Memory that graphs take is in the account.
+  /// Launches each graph once more and checks its results.
   TurnResult finish() override;
+  /// Launches each graph once. Memory that graphs take is in the account.
+  [[nodiscard]] PassCounts count(CallCounter* counter) override;
 
  private:
   void launch_next();
@@ -38,7 +40,7 @@ class GraphTurn final : public AnyTurn {
   std::size_t next_ = 0;
   std::size_t phases_left_;
   std::size_t samples_left_;
-  std::size_t calls_before_ = 0;
+  std::size_t peak_live_bytes_ = 0;  // as CountedAllocator has it, of the cycle before the capture
 };
 
 }  // namespace daa::bench

@@ -5,6 +5,20 @@
 
 namespace daa::bench {
 
+namespace {
+
+// Google Benchmark 1.8 has renamed it.
+template <class Run>
+const std::string& skip_message_of(const Run& run) {
+  if constexpr (requires { run.skip_message; }) {
+    return run.skip_message;
+  } else {
+    return run.error_message;
+  }
+}
+
+}  // namespace
+
 JsonReporter::JsonReporter(const std::string& path) : path_(path) {
   if (path_.empty()) return;
   if (path_ == "-") {
@@ -24,7 +38,10 @@ bool JsonReporter::ReportContext(const Context& context) {
 }
 
 void JsonReporter::ReportRuns(const std::vector<Run>& runs) {
-  if (out_ != nullptr) json_.ReportRuns(runs);
+  if (out_ == nullptr) return;
+  std::vector<Run> taken = runs;
+  std::erase_if(taken, [](const Run& run) { return skip_message_of(run) == precise_enough; });
+  json_.ReportRuns(taken);
 }
 
 void JsonReporter::finish() {

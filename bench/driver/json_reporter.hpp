@@ -6,9 +6,13 @@
 #include <fstream>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace daa::bench {
+
+/// Why a turn was skipped that nobody misses: its figures were precise enough. It is not in the document.
+inline constexpr std::string_view precise_enough = "precise enough";
 
 /// Writes to `path` or, if it is "-", to std::cout; nothing at all if it is empty. To be passed to each
 /// RunSpecifiedBenchmarks(), then finished.

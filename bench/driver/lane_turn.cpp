@@ -40,7 +40,6 @@ LaneTurn::LaneTurn(const Problem& problem, Lanes& lanes, const AllocatorInfo& al
     seats_.push_back({lane, allocator.make(lane.stream.get(), problem_.demand)});
   }
   warm_up();
-  calls_before_ = runtime_calls();
   ranges_.begin_measured();
 }
 
@@ -69,12 +68,6 @@ void LaneTurn::warm_up() {
     synchronise();
   }
   synchronise();
-}
-
-std::size_t LaneTurn::runtime_calls() const {
-  std::size_t calls = 0;
-  for (const Seat& seat : seats_) calls += seat.scratch->runtime_calls();
-  return calls;
 }
 
 Sample LaneTurn::measure() {
@@ -163,22 +156,13 @@ double LaneTurn::serial_ns() {
 TurnResult LaneTurn::finish() {
   ranges_.end_measured();
   TurnResult result;
-  result.runtime_calls_per_phase = static_cast<double>(runtime_calls() - calls_before_) /
-                                   static_cast<double>((options_.iters - phases_left_) * seats_.size());
   time_allocations(result.lanes);
   if (is_floor_) result.lanes.serial_ns = serial_ns();
 
   for (const Seat& seat : seats_) seat.lane.workload->restart_cycle();
   for (std::size_t i = 0; i < lanes_.asked.size(); ++i) {
     for (const Seat& seat : seats_) seat.lane.workload->spoil_outputs(seat.lane.stream.get());
-    std::size_t reserved = 0, mapped = 0;
-    for (const Seat& seat : seats_) {
-      seat.lane.workload->enqueue_phase(*seat.scratch, seat.lane.stream.get());
-      reserved += seat.scratch->bytes_reserved();
-      mapped += seat.scratch->pool_mapped_bytes();
-    }
-    result.bytes_reserved = std::max(result.bytes_reserved, reserved);
-    result.pool_mapped_bytes = std::max(result.pool_mapped_bytes, mapped);
+    for (const Seat& seat : seats_) seat.lane.workload->enqueue_phase(*seat.scratch, seat.lane.stream.get());
     for (const Seat& seat : seats_) seat.scratch->end_phase();
     for (const Seat& seat : seats_) {
       auto error = seat.lane.workload->find_error(seat.lane.stream.get());
@@ -186,6 +170,31 @@ TurnResult LaneTurn::finish() {
     }
   }
   return result;
+}
+
+PassCounts LaneTurn::count(CallCounter* counter) {
+  std::vector<CountedAllocator> counted;
+  for (const Seat& seat : seats_) counted.emplace_back(*seat.scratch, counter);
+  for (std::size_t i = 0; i < lanes_.asked.size(); ++i) {
+    for (std::size_t seat = 0; seat < seats_.size(); ++seat) {
+      const Lane& lane = seats_[seat].lane;
+      lane.workload->enqueue_phase(counted[seat], lane.stream.get());
+    }
+    for (CountedAllocator& each : counted) each.end_phase();
+    if (options_.sync == SyncMode::phase) synchronise();
+  }
+  synchronise();
+
+  PassCounts all;
+  if (counter != nullptr) all.calls = counter->take();  // of all seats
+  for (CountedAllocator& each : counted) {
+    const PassCounts counts = each.finish();
+    all.phases += counts.phases;
+    all.reserved_bytes += counts.reserved_bytes;
+    all.pool_mapped_bytes += counts.pool_mapped_bytes;
+    all.peak_live_bytes += counts.peak_live_bytes;
+  }
+  return all;
 }
 
 }  // namespace daa::bench

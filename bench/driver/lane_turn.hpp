@@ -24,6 +24,8 @@ class LaneTurn final : public AnyTurn {
   /// Then times allocations alone, and for the floor the streams one after the other; runs one more cycle on
   /// all streams, the result of each of which is checked.
   TurnResult finish() override;
+  /// One cycle on all streams, in the calling thread, for a counter counts one thread.
+  [[nodiscard]] PassCounts count(CallCounter* counter) override;
 
  private:
   struct Seat {
@@ -40,7 +42,6 @@ class LaneTurn final : public AnyTurn {
   void run_phases(std::size_t thread, std::size_t phases);
   void synchronise();
   void warm_up();
-  [[nodiscard]] std::size_t runtime_calls() const;
   void time_allocations(LaneTimes& times);
   [[nodiscard]] double serial_ns();
 
@@ -53,7 +54,6 @@ class LaneTurn final : public AnyTurn {
   Crew crew_;
   std::size_t phases_left_;
   std::size_t samples_left_;
-  std::size_t calls_before_ = 0;
 };
 
 }  // namespace daa::bench

@@ -23,7 +23,6 @@ class Notes final : public ScratchAllocator {
     upstream_.end_phase();
   }
   std::size_t bytes_reserved() const override { return upstream_.bytes_reserved(); }
-  std::size_t runtime_calls() const override { return upstream_.runtime_calls(); }
 
   std::vector<std::vector<std::size_t>> phases;
 

@@ -1,4 +1,5 @@
-// NVTX ranges of the program, in the arena's domain: workload > allocator > block > phase.
+// NVTX ranges of the program, in the arena's domain: workload > allocator > block > phase, and workload >
+// counters > allocator for the passes that are not timed.
 #pragma once
 
 #include <nvtx3/nvtx3.hpp>

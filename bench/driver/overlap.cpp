@@ -8,7 +8,8 @@ namespace {
 
 std::vector<double> medians(const Repetitions& repetitions) {
   std::vector<double> result;
-  for (const auto& samples : repetitions) result.push_back(quantile(samples, 0.5));
+  for (const auto& samples : repetitions)
+    if (!samples.empty()) result.push_back(quantile(samples, 0.5));
   return result;
 }
 
@@ -16,13 +17,13 @@ std::vector<double> medians(const Repetitions& repetitions) {
 
 std::optional<double> overlap_score(const std::vector<double>& serial_ns, const Repetitions& floor_ns,
                                     const Repetitions& ns) {
-  if (serial_ns.empty() || floor_ns.empty() || ns.empty()) return std::nullopt;
+  const std::vector<double> floor = medians(floor_ns), own = medians(ns);
+  if (serial_ns.empty() || floor.empty() || own.empty()) return std::nullopt;
   constexpr double least_part = 0.05;
-  const std::vector<double> floor = medians(floor_ns);
   const double serial = quantile(serial_ns, 0.5);
   const double gain = serial - quantile(floor, 0.5);
   if (gain < std::max(least_part * serial, quantile(floor, 1.0) - quantile(floor, 0.0))) return std::nullopt;
-  return (serial - quantile(medians(ns), 0.5)) / gain;
+  return (serial - quantile(own, 0.5)) / gain;
 }
 
 }  // namespace daa::bench

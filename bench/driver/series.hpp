@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "clocks/sm_clock.hpp"
 #include "daa/error.hpp"
+#include "driver/counted_allocator.hpp"
 #include "driver/statistics.hpp"
 #include "driver/turn.hpp"
 #include "report/row.hpp"
@@ -20,12 +22,16 @@ struct Series {
   Status status = Status::ok;
   std::string message;
   Repetitions host_enqueue, device, end_to_end;
-  TurnResult last;
-  std::vector<LaneTimes> lanes;  // of each turn
+  std::vector<LaneTimes> lanes;              // of each repetition
+  std::optional<double> graph_memory_nodes;  // of the last
+  std::vector<ClockReading> clocks;          // of the device, in each repetition
+  std::vector<bool> throttled;  // whether the device was, likewise; known when all turns are over
+  bool is_settled = false;      // its figures are precise enough: it takes no more turns
+  PassCounts counts;
 
   /// Whether nothing is left to be reported later.
   [[nodiscard]] bool is_finished(std::size_t repetitions) const {
-    return status != Status::ok || end_to_end.size() == repetitions;
+    return status != Status::ok || is_settled || end_to_end.size() == repetitions;
   }
 };
 
@@ -68,7 +74,15 @@ void skip(benchmark::State& state, const std::string& why);
 [[nodiscard]] std::vector<double> times_of(const std::vector<LaneTimes>& turns,
                                            std::optional<double> LaneTimes::*time);
 
-/// What a row has of its series; `floor` is the series of its group whose label is floor_name, or empty.
-void fill(Row& row, const Series& series, const Series& floor);
+/// Says of each repetition whether it was throttled, given the rate below which it was.
+void find_throttled(Series& series, std::optional<double> least_mhz);
+
+/// Those of `samples`, a clock's of the series, of repetitions that were not throttled, the others empty; of
+/// all, if all were.
+[[nodiscard]] Repetitions undisturbed(const Series& series, Repetitions samples);
+
+/// What a row has of its series. `floor` and `against` are those series of its group that ratios refer to, or
+/// empty.
+void fill(Row& row, const Series& series, const Series& floor, const Series& against);
 
 }  // namespace daa::bench

@@ -31,7 +31,6 @@ class Account final : public ScratchAllocator {
     upstream_.end_phase();
   }
   std::size_t bytes_reserved() const override { return upstream_.bytes_reserved(); }
-  std::size_t runtime_calls() const override { return upstream_.runtime_calls(); }
 
   std::size_t allocations = 0;
   std::size_t bytes_asked = 0;
@@ -68,7 +67,6 @@ Turn::Turn(const Problem& problem, const AllocatorInfo& allocator, const TurnOpt
     if (options_.sync == SyncMode::phase) DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
   }
   DAA_CUDA_CHECK(cudaStreamSynchronize(problem_.stream));
-  calls_before_ = scratch_->runtime_calls();
   ranges_.begin_measured();
 }
 
@@ -95,15 +93,10 @@ Sample Turn::measure() {
 
 TurnResult Turn::finish() {
   ranges_.end_measured();
-
   TurnResult result;
-  result.runtime_calls_per_phase = static_cast<double>(scratch_->runtime_calls() - calls_before_) /
-                                   static_cast<double>(options_.iters - phases_left_);
   for (std::size_t i = 0; i < problem_.workload.cycle_length(); ++i) {
     problem_.workload.spoil_outputs(problem_.stream);
     problem_.workload.enqueue_phase(*scratch_, problem_.stream);
-    result.bytes_reserved = std::max(result.bytes_reserved, scratch_->bytes_reserved());
-    result.pool_mapped_bytes = std::max(result.pool_mapped_bytes, scratch_->pool_mapped_bytes());
     scratch_->end_phase();
     if (!result.error) result.error = problem_.workload.find_error(problem_.stream);
   }

@@ -8,6 +8,7 @@
 
 #include "allocators/allocators.hpp"
 #include "driver/block_clock.hpp"
+#include "driver/counted_allocator.hpp"
 #include "driver/l2_flush.hpp"
 #include "driver/turn_ranges.hpp"
 #include "options.hpp"
@@ -49,10 +50,7 @@ struct LaneTimes {
 
 /// What a turn finds out beside its samples.
 struct TurnResult {
-  std::optional<std::string> error;    // of the results of the phases after the measured ones
-  double runtime_calls_per_phase = 0;  // over the measured phases
-  std::size_t bytes_reserved = 0;  // most of any of the phases after them, at its end before it is given back
-  std::size_t pool_mapped_bytes = 0;         // likewise
+  std::optional<std::string> error;          // of the results of the phases after the measured ones
   std::optional<double> graph_memory_nodes;  // of the captured phases, their mean
   LaneTimes lanes;
 };
@@ -67,6 +65,10 @@ class AnyTurn {
 
   /// Ends the measurement, and checks results of phases that are run as those measured were.
   virtual TurnResult finish() = 0;
+
+  /// In place of measure() and finish(): phases run as those measured are, untimed, with an account of what
+  /// the allocator does in them. Without `counter` no calls are counted.
+  [[nodiscard]] virtual PassCounts count(CallCounter* counter) = 0;
 };
 
 /// Phases of one allocator one after the other, on one stream. Everything throws what the allocator and the
@@ -83,6 +85,9 @@ class Turn final : public AnyTurn {
   /// Ends the measurement and runs one more cycle of phases, the result of each of which is checked.
   TurnResult finish() override;
 
+  /// One cycle of phases.
+  [[nodiscard]] PassCounts count(CallCounter* counter) override;
+
  private:
   void run_phase();
 
@@ -93,7 +98,6 @@ class Turn final : public AnyTurn {
   BlockClock clock_;
   std::size_t phases_left_;
   std::size_t samples_left_;
-  std::size_t calls_before_ = 0;
 };
 
 /// Runs every phase of the workload twice with a fresh allocator, outputs spoilt before each, and returns

@@ -12,6 +12,7 @@
 
 #include "options/count.hpp"
 #include "options/nearest.hpp"
+#include "options/number.hpp"
 #include "options/output_path.hpp"
 #include "primitives/primitives.hpp"
 #include "report/text.hpp"
@@ -69,8 +70,26 @@ constexpr std::size_t default_replay_warmup = 6;
 constexpr CountRange iters_range{1, 1'000'000'000};
 constexpr CountRange warmup_range{0, 1'000'000'000};
 constexpr CountRange repetitions_range{1, 10'000};
+constexpr CountRange repetitions_with_noise_range{least_repetitions_for_noise, 10'000};
+constexpr std::size_t default_repetitions_with_noise = 100;
+constexpr NumberRange max_noise_range{0.0001, 1, "0.01"};
+constexpr NumberRange timeout_range{0.001, 1e9, "600"};
 constexpr CountRange elements_range{1, primitives::max_count};
 constexpr CountRange seed_range{0, std::numeric_limits<std::uint64_t>::max()};
+
+bool is_measured(const Options& options, std::string_view allocator) {
+  return std::ranges::any_of(options.allocators,
+                             [&](const AllocatorInfo* info) { return info->name == allocator; });
+}
+
+/// Refuses what another output goes to already: that of `flag`.
+void refuse_same_output(const Given& given, const std::string& path, std::string_view what,
+                        std::string_view flag, const std::string& other) {
+  if (path.empty() || other.empty() || !same_output(path, other)) return;
+  throw CLI::ExcludesError(
+      fmt::format("{}: {} goes there already (--{}={})", to_string(given), what, flag, excerpt(other)),
+      CLI::ExitCodes::ExcludesError);
+}
 
 }  // namespace
 
@@ -108,6 +127,13 @@ void apply_allocator(Options& options, const std::vector<Given>& values) {
     for (const AllocatorInfo& row : absent_allocators())
       if (given.value == row.name) refuse_value(given, fmt::format("not built in: {}", row.absence));
   options.allocators = select(allocators(), values);
+}
+
+void apply_against(Options& options, const std::vector<Given>& values) {
+  const Given& given = values.front();
+  options.against = choose(allocators(), given).name;
+  if (!given.by_default && !is_measured(options, options.against))
+    refuse_value(given, "is not measured; add it to --allocator");
 }
 
 void apply_elements(Options& options, const std::vector<Given>& values) {
@@ -175,9 +201,31 @@ void apply_warmup(Options& options, const std::vector<Given>& values) {
   options.replay_warmup = values.front().by_default ? default_replay_warmup : options.warmup;
 }
 
+void apply_max_noise(Options& options, const std::vector<Given>& values) {
+  const Given& given = values.front();
+  options.max_noise = parse_number(given, max_noise_range);
+  if (options.profile)
+    refuse_value(given, "times under --profile are not to be judged; leave one of them out");
+  if (options.replay) refuse_value(given, "is not for replays of traces; leave out --workload=replay");
+  if (!is_measured(options, options.against))
+    refuse_value(given, fmt::format("is the noise of ratios to {}, which is not measured; add it to "
+                                    "--allocator, or name another with --against",
+                                    options.against));
+}
+
 void apply_repetitions(Options& options, const std::vector<Given>& values) {
-  const bool once = options.profile && values.front().by_default;  // a profile of one turn says it all
-  options.repetitions = once ? 1 : parse_count(values.front(), repetitions_range);
+  const Given& given = values.front();
+  if (given.by_default && options.profile)
+    options.repetitions = 1;  // a profile of one turn says it all
+  else if (given.by_default && options.max_noise)
+    options.repetitions = default_repetitions_with_noise;
+  else
+    options.repetitions =
+        parse_count(given, options.max_noise ? repetitions_with_noise_range : repetitions_range);
+}
+
+void apply_timeout(Options& options, const std::vector<Given>& values) {
+  options.timeout_s = parse_number(values.front(), timeout_range);
 }
 
 void apply_seed(Options& options, const std::vector<Given>& values) {
@@ -200,11 +248,16 @@ void apply_csv(Options& options, const std::vector<Given>& values) {
 void apply_json(Options& options, const std::vector<Given>& values) {
   const Given& given = values.front();
   options.json_path = parse_output_path(given);
-  if (!options.json_path.empty() && !options.csv_path.empty() &&
-      same_output(options.json_path, options.csv_path))
-    throw CLI::ExcludesError(
-        fmt::format("{}: the CSV goes there already (--csv={})", to_string(given), excerpt(options.csv_path)),
-        CLI::ExitCodes::ExcludesError);
+  refuse_same_output(given, options.json_path, "the CSV", "csv", options.csv_path);
+}
+
+void apply_jsonl(Options& options, const std::vector<Given>& values) {
+  const Given& given = values.front();
+  options.jsonl_path = parse_output_path(given);
+  if (options.replay && !options.jsonl_path.empty())
+    refuse_value(given, "is not for replays of traces; leave out --workload=replay");
+  refuse_same_output(given, options.jsonl_path, "the CSV", "csv", options.csv_path);
+  refuse_same_output(given, options.jsonl_path, "the JSON", "json", options.json_path);
 }
 
 }  // namespace daa::bench

@@ -44,6 +44,10 @@ constexpr Flag table[]{
      "why others are not. An allocator named twice is measured twice\n"
      "(A/A: the difference between the two is noise). Ratios need 'preallocated'.",
      apply_allocator},
+    {"against", value, "NAME", "preallocated", what,
+     "The allocator that the table's ratios refer to. The CSV has the ratios to\n"
+     "'preallocated' as well.",
+     apply_against},
     {"elements", list, "N,...", "2^20", what,
      "Sizes, each for each workload: 65536, 2^16 or 64Ki. A size that does not fit\n"
      "in the device's memory is refused before anything is measured.",
@@ -112,10 +116,20 @@ constexpr Flag table[]{
      "preallocated:2: a ratio that differs from 1 no more than that one's is noise.\n"
      "With --profile the default is false.",
      apply_aa},
+    {"max-noise", value, "FRACTION", "", how,
+     "Ends the repetitions of a workload and size once each allocator's end-to-end\n"
+     "ratio is known this well: half its 95% confidence interval, as a fraction of\n"
+     "the ratio, over 9 repetitions at least. 0.01 is one per cent. Not for replays.",
+     apply_max_noise},
     {"repetitions", value, "N", "5", how,
      "Turns of each allocator, randomly interleaved with the others'; 1 to 10000.\n"
-     "The spread of a ratio is over these. With --profile the default is 1.",
+     "The confidence interval of a ratio is over these: give 9 or more. With --profile\n"
+     "the default is 1. With --max-noise it is the most, and the default is 100.",
      apply_repetitions},
+    {"timeout", value, "SECONDS", "", how,
+     "After so long no turn begins. What was finished is reported, how much is missing\n"
+     "is said, and the exit code is 130, as after Ctrl-C.",
+     apply_timeout},
     {"seed", value, "N", "", how,
      "Of the random input data. Drawn at random unless given; every result says\n"
      "which it was.",
@@ -128,6 +142,11 @@ constexpr Flag table[]{
      "The same measurements as Google Benchmark's JSON, for its compare.py. Replaces\n"
      "the file when the run begins. '-' is stdout, in place of the table.",
      apply_json},
+    {"jsonl", value, "FILE|-|none", "none", results,
+     "Every single sample, a JSON object a line, behind a line that says what the run\n"
+     "was. Whole lines, even if the run is interrupted. Replaces the file when the run\n"
+     "begins. '-' is stdout, in place of the table. Not for replays.",
+     apply_jsonl},
     {"baseline", value, "FILE|FOLDER", "", gate_group,
      "After the run, holds it against these results of daa-bench --csv, as BASE of\n"
      "daa-bench compare, whose exit codes these are then.",

@@ -37,7 +37,7 @@ inline constexpr std::string_view gate_group = "Regression gate";
 /// Before the names of all variables that daa-bench listens to; no other variable's name begins so.
 inline constexpr std::string_view environment_prefix = "DAA_BENCH_";
 
-/// DAA_BENCH_ITERS for iters, DAA_BENCH_PHASE_ROWS for phase-rows.
+/// DAA_BENCH_ITERS for iters, DAA_BENCH_MAX_NOISE for max-noise.
 [[nodiscard]] std::string environment_name(const Flag& flag);
 
 }  // namespace daa::bench

@@ -61,7 +61,7 @@ std::shared_ptr<CLI::FormatterBase> help_formatter(std::string_view usage) {
 std::string help_footer() {
   return R"(Where values come from:
   The command line, else the environment, else the config file, else the default.
-  In the environment a flag is DAA_BENCH_ and its name in capitals:
+  In the environment a flag is DAA_BENCH_ and its name in capitals, with _ for -:
   DAA_BENCH_ITERS=100. A variable DAA_BENCH_... of no flag is refused. Lists are
   separated by commas, and a flag that takes a list may be repeated.
 
@@ -79,6 +79,7 @@ Replays of traces:
   in use has a wrong result. Each thread of a trace is a thread, each stream a
   stream; a block that another one frees is freed behind what that one has done.
   An allocator that cannot free inside a phase keeps all of it to its end.
+  CUDA calls are counted for traces of one thread only.
 
 Exit codes:
   0    every combination was measured, and its result was right
@@ -88,7 +89,7 @@ Exit codes:
   4    a result was wrong, or a combination could not be measured: the status in
        its row says why; or the output could not be written
   100  and up: bad usage, explained in one line on stderr; nothing was run
-  130  interrupted; what was finished is reported
+  130  interrupted, or --timeout was over; what was finished is reported
   2, 4, 100 and up, and 130 come before 1 and 3.
 
 Regression gate:
@@ -102,6 +103,7 @@ Examples:
   daa-bench --workload=stencil --elements=2^12 --threads=1,4,16
   daa-bench --workload=allocs --allocs-per-phase=1,10,100,1000
   daa-bench --workload=replay --trace=gpt2_decode,my_log.csv --min-fit
+  daa-bench --workload=scan --against=cuda-malloc-async --max-noise=0.01 --timeout=600
   DAA_BENCH_DEVICE=host daa-bench --workload=all --csv=- 2>/dev/null)";
 }
 

@@ -11,7 +11,6 @@ ReplayTurn::ReplayTurn(const ReplayProgram& program, const AllocatorInfo& alloca
     : program_(program), options_(options), session_(program, allocator) {
   if (!options_.profile) allocator_range_.emplace(allocator.name);
   for (std::size_t i = 0; i < options_.warmup_passes; ++i) session_.run_timed(options_.sync);
-  calls_before_ = session_.runtime_calls();
   if (options_.profile) {
     DAA_CUDA_CHECK(cudaProfilerStart());
     workload_range_.emplace("replay");
@@ -25,13 +24,7 @@ ReplayTurn::~ReplayTurn() {
 
 PassTimes ReplayTurn::measure() {
   const NvtxRange range{"block"};
-  ++passes_;
   return session_.run_timed(options_.sync);
-}
-
-double ReplayTurn::runtime_calls_per_phase() const {
-  return static_cast<double>(session_.runtime_calls() - calls_before_) /
-         static_cast<double>(passes_ * program_.phases.size());
 }
 
 ReplayCheck ReplayTurn::finish() {
@@ -43,6 +36,11 @@ ReplayCheck ReplayTurn::finish() {
   }
   session_.run_touched();
   return {session_.find_error(), session_.memory_held()};
+}
+
+std::optional<CallCounts> ReplayTurn::count(CallCounter& counter) {
+  if (program_.threads > 1) return std::nullopt;
+  return session_.run_counted(options_.sync, counter);
 }
 
 ReplayCheck check_replay(const ReplayProgram& program, const AllocatorInfo& allocator) {

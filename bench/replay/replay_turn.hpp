@@ -34,11 +34,12 @@ class ReplayTurn {
   /// Measures a pass. The streams are idle before and after.
   PassTimes measure();
 
-  /// CUDA runtime calls that the allocator made in the passes measured so far, a phase.
-  [[nodiscard]] double runtime_calls_per_phase() const;
-
   /// Ends the measurement, and makes one pass more, with kernels.
   ReplayCheck finish();
+
+  /// In place of measure() and finish(): a pass, untimed, and the CUDA calls that the allocator makes in it.
+  /// Those of a trace of several threads are not counted: nothing then.
+  [[nodiscard]] std::optional<CallCounts> count(CallCounter& counter);
 
  private:
   const ReplayProgram& program_;
@@ -46,8 +47,6 @@ class ReplayTurn {
   std::optional<NvtxRange> workload_range_;
   std::optional<NvtxRange> allocator_range_;
   ReplaySession session_;
-  std::size_t calls_before_ = 0;
-  std::size_t passes_ = 0;
 };
 
 /// Two passes with kernels, of a fresh allocator: while it grows, and when its phases come again.

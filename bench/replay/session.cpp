@@ -8,6 +8,8 @@
 #include <thread>
 #include <utility>
 
+#include "driver/counted_allocator.hpp"
+
 namespace daa::bench {
 
 namespace {
@@ -46,7 +48,7 @@ ReplaySession::ReplaySession(const ReplayProgram& program, const AllocatorInfo& 
   for (Crossing& crossing : crossings_) crossing.handed_over = make_event();
   wrong_marks_.upload(std::vector<primitives::WrongMarks>(wrong_marks_.size()), streams_.front().get());
   for (const ReplayLane& lane : program.lanes)
-    lanes_.push_back({streams_[lane.stream].get(), nullptr, {}, {}});
+    lanes_.push_back({streams_[lane.stream].get(), nullptr, nullptr, {}, {}});
 
   // The limit is that of the allocators: what the session itself needs is there by now.
   if (limit_bytes) memory_limit_ = primitives::limit_memory(*limit_bytes);
@@ -59,7 +61,10 @@ ReplaySession::ReplaySession(const ReplayProgram& program, const AllocatorInfo& 
 
 ReplaySession::~ReplaySession() {
   for (const Stream& stream : streams_) static_cast<void>(cudaStreamSynchronize(stream.get()));
-  for (Lane& lane : lanes_) lane.allocator.reset();
+  for (Lane& lane : lanes_) {
+    lane.allocator.reset();
+    lane.upstream.reset();
+  }
   // What was given back in stream order is with the device when the next session begins.
   for (const Stream& stream : streams_) static_cast<void>(cudaStreamSynchronize(stream.get()));
 }
@@ -70,6 +75,16 @@ PassTimes ReplaySession::run_timed(SyncMode sync) {
 
 void ReplaySession::run_touched() {
   run<Mode::touched>(SyncMode::phase);
+}
+
+CallCounts ReplaySession::run_counted(SyncMode sync, CallCounter& counter) {
+  for (Lane& lane : lanes_) {
+    lane.upstream = std::move(lane.allocator);
+    lane.allocator = std::make_unique<CountedAllocator>(*lane.upstream, &counter);
+  }
+  run<Mode::timed>(sync);
+  for (Lane& lane : lanes_) lane.allocator = std::move(lane.upstream);
+  return counter.take();
 }
 
 template <ReplaySession::Mode mode>
@@ -224,12 +239,6 @@ MemoryHeld ReplaySession::memory_held() const {
     sum.reserved_bytes += lane.held.reserved_bytes;
     sum.pool_mapped_bytes += lane.held.pool_mapped_bytes;
   }
-  return sum;
-}
-
-std::size_t ReplaySession::runtime_calls() const {
-  std::size_t sum = 0;
-  for (const Lane& lane : lanes_) sum += lane.allocator->runtime_calls();
   return sum;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "counters/call_counter.hpp"
 #include "device_buffer.hpp"
 #include "driver/handles.hpp"
 #include "options.hpp"
@@ -58,17 +59,21 @@ class ReplaySession {
   /// note of the memory held at each allocation. Synchronises after each phase.
   void run_touched();
 
+  /// A pass as a timed one, with an account of the CUDA calls that the allocators make in it. Only for traces
+  /// of one thread, for a counter counts one.
+  [[nodiscard]] CallCounts run_counted(SyncMode sync, CallCounter& counter);
+
   /// What was wrong in touched passes, the first damaged block named, or nothing. Synchronises.
   [[nodiscard]] std::optional<std::string> find_error();
   /// Over the touched passes.
   [[nodiscard]] MemoryHeld memory_held() const;
-  [[nodiscard]] std::size_t runtime_calls() const;
 
  private:
   enum class Mode { timed, touched };
 
   struct Lane {
     cudaStream_t stream;
+    std::unique_ptr<ScratchAllocator> upstream;  // in a counted pass, of which `allocator` keeps the account
     std::unique_ptr<ScratchAllocator> allocator;
     MemoryHeld held;
     std::string error;  // found by the host; empty: none

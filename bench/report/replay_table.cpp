@@ -16,9 +16,9 @@ constexpr std::string_view min_fit_format = "  {:>9} {:>6}";
 
 std::string heading(const Row& first) {
   const ReplayFigures& figures = *first.replay;
-  std::string text =
-      fmt::format("replay of {}, sync={}: {} of {} after {} to warm up", figures.trace, to_string(first.sync),
-                  plural(first.repetitions, "repetition"), plural(first.iters, "phase"), first.warmup);
+  std::string text = fmt::format("replay of {}, sync={}: {} of {} after {} to warm up{}", figures.trace,
+                                 to_string(first.sync), plural(first.repetitions, "repetition"),
+                                 plural(first.iters, "phase"), first.warmup, format_reference(first));
   return text;
 }
 
@@ -40,7 +40,7 @@ std::string over_live(const Row& row, std::size_t bytes) {
 }
 
 std::string column_names(const Row& first) {
-  std::string text = fmt::format(row_format, "median", "p99", "ratio", "range", "calls", "held", "/live");
+  std::string text = fmt::format(row_format, "median", "p99", "ratio", "95% CI", "calls", "held", "/live");
   if (first.replay->has_min_fit) text += fmt::format(min_fit_format, "min fit", "/live");
   return text;
 }
@@ -50,9 +50,10 @@ std::string figures(const Row& row) {
   const ClockSummary& operation = figures.operation;
   std::string text =
       fmt::format(row_format, format_duration(operation.median_ns), format_duration(operation.p99_ns),
-                  format_ratio(operation.ratio), format_range(operation.ratio_min, operation.ratio_max),
-                  format_count(row.runtime_calls_per_phase),
-                  format_bytes(static_cast<double>(figures.held_bytes)), over_live(row, figures.held_bytes));
+                  format_ratio(operation.against_ratio),
+                  format_range(operation.against_ratio_low, operation.against_ratio_high),
+                  format_count(row.calls.runtime), format_bytes(static_cast<double>(figures.held_bytes)),
+                  over_live(row, figures.held_bytes));
   if (!figures.has_min_fit) return text;
   const std::size_t min_fit = figures.min_fit_bytes;
   return text += fmt::format(min_fit_format,
@@ -76,7 +77,7 @@ std::string format_replay_block(std::span<const Row> rows) {
   for (const Row& row : rows)
     append_line(text, fmt::format("{:{}}{}", row.allocator, name_width,
                                   row.status == Status::ok ? figures(row) : format_trouble(row)));
-  return text;
+  return text += format_notes(rows);
 }
 
 }  // namespace daa::bench

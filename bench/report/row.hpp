@@ -17,16 +17,36 @@ enum class Status { ok, out_of_memory, wrong_result, failed };
 [[nodiscard]] std::string_view to_string(Status status);
 
 /// One clock over all samples of a row. Nanoseconds a phase; NaN where there is no figure.
-/// A ratio is this allocator's repetition over the floor's repetition of the same number, medians of samples
-/// both.
+/// A ratio is this allocator's repetition over the repetition of the same number of the floor, or of the
+/// allocator that --against names, medians of samples both.
 struct ClockSummary {
   static constexpr double none = std::numeric_limits<double>::quiet_NaN();
   double median_ns = none;
+  double p90_ns = none;
   double p99_ns = none;
-  double ratio = none;      // median over the repetitions
-  double ratio_min = none;  // least and greatest over the repetitions
-  double ratio_max = none;
+  double max_ns = none;
+  double ratio = none;      // to the floor: median over the repetitions
+  double ratio_low = none;  // its 95 % confidence interval
+  double ratio_high = none;
+  double against_ratio = none;  // likewise
+  double against_ratio_low = none;
+  double against_ratio_high = none;
   std::vector<double> repetitions_ns = {};  // the median of each repetition's samples, in their order
+};
+
+/// CUDA calls that an allocator made for its memory, a phase; NaN where they could not be counted.
+struct CallFigures {
+  static constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  double runtime = none;  // of the runtime API
+  double driver = none;   // of the driver API, those that the runtime makes included
+  // What the calls were for, a call within a call not counted.
+  double allocate = none;
+  double free = none;
+  double launch = none;
+  double copy = none;
+  double synchronise = none;
+  double other = none;
+  double synchronisations = none;  // of these calls, those that wait for the device, frees among them
 };
 
 /// What is reported of a replay of a trace, and of nothing else.
@@ -72,14 +92,18 @@ struct Row {
   std::string message;  // what went wrong, in one line; empty if nothing did
   std::size_t iters = 0, warmup = 0, repetitions = 0;
   std::size_t phases_per_sample = 0;
-  std::size_t samples = 0;
+  std::size_t samples = 0;            // behind the figures
+  std::size_t throttled_samples = 0;  // of turns on a device that was throttled: dropped, unless all were
+  double sm_clock_mhz = ClockSummary::none;  // in the turns: median; NaN where the device does not tell
+  std::string against;                       // the allocator that against_ratio refers to
   ClockSummary host_enqueue, device, end_to_end;
   double allocations_per_phase = 0;
-  double runtime_calls_per_phase = 0;  // for memory, made by the allocator
+  CallFigures calls;
   double bytes_asked_per_phase = 0;
   std::size_t bytes_peak_phase = 0;   // greatest demand of any phase, each allocation rounded up to 256
-  std::size_t bytes_reserved = 0;     // most that the allocator had taken at the end of a phase, as asked
-  std::size_t pool_mapped_bytes = 0;  // most that its memory pool had mapped then; 0 without a pool
+  std::size_t bytes_reserved = 0;     // most that the allocator had taken at any time, as asked
+  std::size_t bytes_wasted = 0;       // what of that was never asked for at once
+  std::size_t pool_mapped_bytes = 0;  // most that its memory pool had mapped; 0 without a pool
   std::uint64_t seed = 0;
   RowFindings found;
   std::optional<ReplayFigures> replay;

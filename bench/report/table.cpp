@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "allocators/allocators.hpp"
 #include "report/findings_table.hpp"
 #include "report/replay_table.hpp"
 #include "report/text.hpp"
@@ -17,8 +18,8 @@ namespace {
 
 // Header and rows go through the same formats: a clock's median, 99th percentile and ratio, then the rest.
 constexpr std::string_view clock_format = "  {:>6} {:>6} {:>5}";
-constexpr std::size_t clock_width = 19;  // without the gap before it
-constexpr std::string_view rest_format = " {:>9}  {:>6}  {:>8}";
+constexpr std::size_t clock_width = 19;                           // without the gap before it
+constexpr std::string_view rest_format = " {:>9}  {:>6}  {:>8}";  // the ratio's interval, calls, reserved
 
 std::string format_elements(std::size_t elements) {
   if (!std::has_single_bit(elements) || elements < 1024) return fmt::format("{}", elements);
@@ -48,11 +49,19 @@ std::string way(const RowMode& mode) {
   return text;
 }
 
+// Allocators may have taken turns of different number: see --max-noise.
+std::string format_repetitions(std::span<const Row> rows) {
+  const auto [least, most] = std::ranges::minmax(rows, {}, &Row::repetitions);
+  if (least.repetitions == most.repetitions) return fmt::format("{}", most.repetitions);
+  return fmt::format("{} to {}", least.repetitions, most.repetitions);
+}
+
 std::string heading(std::span<const Row> rows) {
   const Row& first = rows.front();
-  return fmt::format("{}, {} elements{}, sync={}{}: {} repetitions of {} phases after {} to warm up",
+  return fmt::format("{}, {} elements{}, sync={}{}: {} repetitions of {} phases after {} to warm up{}",
                      first.workload, format_elements(first.elements), cut(first.mode), to_string(first.sync),
-                     way(first.mode), first.repetitions, first.iters, first.warmup);
+                     way(first.mode), format_repetitions(rows), first.iters, first.warmup,
+                     format_reference(first));
 }
 
 // Nothing if no row was measured.
@@ -76,20 +85,32 @@ std::string clock_names(std::size_t name_width) {
 std::string column_names(std::size_t name_width) {
   std::string text = fmt::format("{:{}}", "allocator", name_width);
   for (int clock = 0; clock < 3; ++clock) text += fmt::format(clock_format, "median", "p99", "ratio");
-  return text += fmt::format(rest_format, "range", "calls", "reserved");
+  return text += fmt::format(rest_format, "95% CI", "calls", "reserved");
 }
 
 std::string figures(const Row& row) {
   std::string text;
   for (const ClockSummary* clock : {&row.host_enqueue, &row.device, &row.end_to_end})
     text += fmt::format(clock_format, format_duration(clock->median_ns), format_duration(clock->p99_ns),
-                        format_ratio(clock->ratio));
-  return text += fmt::format(rest_format, format_range(row.end_to_end.ratio_min, row.end_to_end.ratio_max),
-                             format_count(row.runtime_calls_per_phase),
-                             format_bytes(static_cast<double>(row.bytes_reserved)));
+                        format_ratio(clock->against_ratio));
+  return text += fmt::format(
+             rest_format, format_range(row.end_to_end.against_ratio_low, row.end_to_end.against_ratio_high),
+             format_count(row.calls.runtime), format_bytes(static_cast<double>(row.bytes_reserved)));
 }
 
 }  // namespace
+
+std::string format_reference(const Row& row) {
+  return row.against == floor_name ? std::string{} : fmt::format(", ratios to {}", row.against);
+}
+
+std::string format_notes(std::span<const Row> rows) {
+  std::string text;
+  for (const Row& row : rows)
+    if (row.status == Status::ok && !row.message.empty())
+      append_line(text, fmt::format("{}: {}", row.allocator, row.message));
+  return text;
+}
 
 std::string format_trouble(const Row& row) {
   return fmt::format("  {}: {}", to_string(row.status), row.message);
@@ -120,9 +141,10 @@ std::string format_preamble(const Context& context) {
       text,
       "A sample is the mean of a block of up to 20 phases with sync=end, one phase with sync=phase: median,");
   append_line(text,
-              "99th percentile; ratio = to preallocated, repetition by repetition in random order: median.");
-  append_line(text,
-              "range = least and greatest end-to-end ratio; calls = CUDA runtime calls for its memory;");
+              "99th percentile; ratio = to preallocated or --against's, repetition by repetition: median.");
+  append_line(
+      text,
+      "95% CI = confidence interval of the end-to-end ratio; calls = CUDA runtime calls for its memory;");
   append_line(
       text,
       "reserved = most memory taken for temporaries, as the driver was asked for it; preallocated:2 = "
@@ -148,7 +170,7 @@ std::string format_block(std::span<const Row> rows) {
   for (const Row& row : rows)
     append_line(text, fmt::format("{:{}}{}", row.allocator, name_width,
                                   row.status == Status::ok ? figures(row) : format_trouble(row)));
-  return text += format_findings(rows);
+  return text += format_notes(rows) + format_findings(rows);
 }
 
 std::string format_break_even(std::span<const Row> rows) {

@@ -30,6 +30,10 @@ inline constexpr std::size_t table_width = 120;
 [[nodiscard]] std::size_t allocator_width(std::span<const Row> rows);
 /// What stands in place of a row's figures if it is not ok.
 [[nodiscard]] std::string format_trouble(const Row& row);
+/// A line for each row that is ok and has a message nevertheless.
+[[nodiscard]] std::string format_notes(std::span<const Row> rows);
+/// In a heading: ", ratios to arena" if they are not to the floor.
+[[nodiscard]] std::string format_reference(const Row& row);
 /// "1 thread", "2 threads".
 [[nodiscard]] std::string plural(std::size_t count, std::string_view what);
 /// One line of ASCII, no wider than the table.

@@ -76,6 +76,14 @@ inline constexpr std::size_t max_recorded_calls = std::size_t{1} << 18;
 /// How many calls of `function` (of all functions if empty) there were since then, however many. Throws
 /// std::invalid_argument for a function that the host runtime has not got.
 [[nodiscard]] std::size_t call_count(std::string_view function = {});
+
+struct FunctionCount {
+  std::string_view function;
+  std::size_t calls;
+};
+
+/// call_count() of each function that the host runtime has, always in the same order.
+[[nodiscard]] std::vector<FunctionCount> call_counts();
 void clear_calls();
 
 // --- faults ------------------------------------------------------------------------------------------------

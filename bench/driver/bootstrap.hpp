@@ -1,0 +1,25 @@
+// How far a median can be trusted.
+#pragma once
+
+#include <limits>
+#include <vector>
+
+namespace daa::bench {
+
+/// A median and its 95 % confidence interval; NaN where there is no figure.
+struct MedianInterval {
+  static constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  double median = none;
+  double low = none;
+  double high = none;
+
+  /// Half the interval's width over the median; NaN without an interval.
+  [[nodiscard]] double noise() const { return (high - low) / 2 / median; }
+};
+
+/// The median of `values` and its bootstrap percentile interval, which covers the true median 95 times out of
+/// 100 whatever the values' distribution. From 6 values on, that is: the interval is never wider than the
+/// values, and of 5 it covers 94 times, of 4, 3 and 2 only 87, 75 and 50 times. One value has no interval.
+[[nodiscard]] MedianInterval bootstrap_median(std::vector<double> values);
+
+}  // namespace daa::bench

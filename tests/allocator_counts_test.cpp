@@ -1,0 +1,109 @@
+// What each allocator does for the phases of a workload, in exact numbers, on any runtime.
+
+#include "driver/turn.hpp"
+#include "stream_fixture.hpp"
+#include "table_rows.hpp"
+
+namespace daa::test {
+namespace {
+
+class AllocatorCounts : public StreamFixture {
+ protected:
+  void SetUp() override {
+    StreamFixture::SetUp();
+    if (IsSkipped()) return;
+    made_ = make_call_counter();
+    if (made_.counter == nullptr) GTEST_SKIP() << "calls are not counted: " << made_.why_not;
+    workload_ = workload("compact").make(1 << 16, 1, stream());
+    problem_.emplace(Problem{"compact", *workload_, measure_demand(*workload_, stream()), stream()});
+  }
+
+  void TearDown() override {
+    made_.counter.reset();
+    workload_.reset();
+    StreamFixture::TearDown();
+  }
+
+  /// Of one cycle of four phases, warmed up.
+  PassCounts count(std::string_view name) {
+    return Turn{*problem_, allocator(name), {.warmup = 8}}.count(made_.counter.get());
+  }
+
+  [[nodiscard]] const Demand& demand() const { return problem_->demand; }
+  [[nodiscard]] std::size_t allocations() const {
+    return static_cast<std::size_t>(demand().allocations_per_phase * 4);
+  }
+
+ private:
+  MadeCallCounter made_;
+  std::unique_ptr<Workload> workload_;
+  std::optional<Problem> problem_;
+};
+
+void expect_calls(const PassCounts& counts, std::size_t allocate, std::size_t free, std::size_t other,
+                  std::size_t synchronisations) {
+  ASSERT_TRUE(counts.calls);
+  EXPECT_EQ(counts.phases, 4u);
+  EXPECT_EQ(counts.calls->runtime, allocate + free + other);
+  EXPECT_EQ(counts.calls->of(CallKind::allocate), allocate);
+  EXPECT_EQ(counts.calls->of(CallKind::free), free);
+  EXPECT_EQ(counts.calls->of(CallKind::other), other);
+  EXPECT_EQ(counts.calls->of(CallKind::launch), 0u) << "those are the workload's";
+  EXPECT_EQ(counts.calls->of(CallKind::copy), 0u);
+  EXPECT_EQ(counts.calls->of(CallKind::synchronise), 0u);
+  EXPECT_EQ(counts.calls->synchronisations, synchronisations);
+}
+
+TEST_F(AllocatorCounts, WarmArenasAndPreallocatedMemoryMakeNoCallAtAll) {
+  for (const char* const name : {"preallocated", "arena", "arena-recycle"}) {
+    SCOPED_TRACE(name);
+    const PassCounts counts = count(name);
+    expect_calls(counts, 0, 0, 0, 0);
+    EXPECT_EQ(counts.calls->driver.value_or(0), 0u);
+  }
+}
+
+TEST_F(AllocatorCounts, CudaMallocAllocatesFreesAndWaitsForEachTemporary) {
+  expect_calls(count("cuda-malloc"), allocations(), allocations(), 0, allocations());
+}
+
+TEST_F(AllocatorCounts, CudaMallocAsyncAllocatesAndFreesEachTemporaryAndWaitsForNone) {
+  for (const char* const name : {"cuda-malloc-async", "cuda-malloc-async-tuned"}) {
+    SCOPED_TRACE(name);
+    expect_calls(count(name), allocations(), allocations(), 0, 0);
+  }
+}
+
+// An arena asks whether its stream is captured: once before it takes memory, once before it gives it back.
+TEST_F(AllocatorCounts, ArenasThatKeepNothingTakeMemoryAnewInEachPhase) {
+  expect_calls(count("arena-individual"), allocations(), allocations(), 2 * 4, 0);
+  expect_calls(count("arena-release"), 4, 4, 2 * 4, 0);
+}
+
+TEST_F(AllocatorCounts, MemoryReservedAndWastedAreThoseOfTheGreatestPhase) {
+  const PassCounts raw = count("cuda-malloc");
+  EXPECT_EQ(raw.reserved_bytes, raw.peak_live_bytes) << "as the driver was asked: nothing beyond the phase's";
+  EXPECT_EQ(raw.wasted_bytes(), 0u);
+  EXPECT_LE(raw.reserved_bytes, demand().max_phase_bytes);
+  EXPECT_GT(raw.reserved_bytes, demand().max_phase_bytes - 1024);
+  EXPECT_EQ(raw.pool_mapped_bytes, 0u);
+
+  const PassCounts floor = count("preallocated");
+  EXPECT_EQ(floor.peak_live_bytes, raw.peak_live_bytes);
+  EXPECT_EQ(floor.wasted_bytes(), demand().max_phase_bytes - raw.peak_live_bytes) << "the rounding to 256";
+
+  const PassCounts arena = count("arena");
+  EXPECT_EQ(arena.wasted_bytes(), arena.reserved_bytes - arena.peak_live_bytes);
+  EXPECT_GE(arena.pool_mapped_bytes, arena.reserved_bytes);
+}
+
+TEST_F(AllocatorCounts, WithoutACounterTheBytesAreThereAllTheSame) {
+  std::unique_ptr<Workload> scan = workload("scan").make(1000, 1, stream());
+  const Problem problem{"scan", *scan, measure_demand(*scan, stream()), stream()};
+  const PassCounts counts = Turn{problem, allocator("cuda-malloc"), {}}.count(nullptr);
+  EXPECT_EQ(counts.calls, std::nullopt);
+  EXPECT_GT(counts.reserved_bytes, 0u);
+}
+
+}  // namespace
+}  // namespace daa::test
