@@ -69,8 +69,8 @@ alloc-cost() {
     --benchmark_out="$results/alloc_cost.json" --benchmark_out_format=json
 }
 
-# The floor is named twice: its second row is the noise of the comparison. `none` is the overhead of measuring. Small sizes take many short turns, for
-# noise comes in spells; at 2^24 a phase lasts long enough that few will do.
+# The floor is named twice: its second row is the noise of the comparison. `none` is the overhead of measuring. Small
+# sizes take many short turns, for noise comes in spells; at 2^24 a phase lasts long enough that few will do.
 workloads() {
   local allocators=preallocated,preallocated,cuda-malloc,cuda-malloc-async,cuda-malloc-async-tuned,arena,arena-individual
   local run=("$bin/daa-bench" --device=cuda "--workload=none,all" --sync=both "--allocator=$allocators")

@@ -167,10 +167,13 @@ def gate_rate(row):
 
 
 def gate():
-    """What scripts/calibrate_gate.sh has measured; nothing where it has not."""
+    """What scripts/calibrate_gate.sh has measured."""
     path = RESULTS / "gate_calibration.csv"
     if not path.exists():
-        return ""
+        return (
+            "\nHow often it raises a false alarm, and how often it misses, `scripts/calibrate_gate.sh` measures on a GPU.\n"
+            "That has not been done yet: the defaults of its thresholds are estimates.\n"
+        )
     with open(path, newline="", encoding="utf-8") as file:
         rows = {row["planted_delay"]: row for row in csv.DictReader(file) if row["is_default"] == "1"}
     none = rows["none"]

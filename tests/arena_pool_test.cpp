@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <future>
-#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>

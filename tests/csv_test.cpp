@@ -23,6 +23,7 @@
 
 #include "report/columns.hpp"
 #include "report_rows.hpp"
+#include "temporary_folder.hpp"
 #include "text_match.hpp"
 
 namespace daa::bench {
@@ -318,13 +319,7 @@ TEST(Csv, NumbersKnowNoLocale) {
 
 class CsvWriterTest : public testing::Test {
  protected:
-  CsvWriterTest() {
-    std::string name = testing::TempDir() + "daa-csv-XXXXXX";
-    directory_ = ::mkdtemp(name.data());
-  }
-  ~CsvWriterTest() override { std::filesystem::remove_all(directory_); }
-
-  [[nodiscard]] std::string path() const { return directory_ / "out.csv"; }
+  [[nodiscard]] std::string path() const { return directory_.path() / "out.csv"; }
 
   [[nodiscard]] std::string content() const {
     std::ifstream file{path(), std::ios::binary};
@@ -332,7 +327,7 @@ class CsvWriterTest : public testing::Test {
   }
 
  private:
-  std::filesystem::path directory_;
+  test::TemporaryFolder directory_;
 };
 
 TEST_F(CsvWriterTest, HeaderAndEachRowAreInTheFileAtOnce) {

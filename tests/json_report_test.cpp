@@ -1,20 +1,18 @@
 // The JSON file: one document in Google Benchmark's layout, whatever a campaign comes to.
 
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <set>
 
 #include "campaign_fixture.hpp"
 #include "json_reader.hpp"
+#include "temporary_folder.hpp"
 
 namespace daa::test {
 namespace {
 
 class JsonReportTest : public CampaignTest {
  protected:
-  ~JsonReportTest() override { std::remove(path_.c_str()); }
-
   Json report_of(Options options) {
     options.json_path = path_;
     Context context;
@@ -26,8 +24,8 @@ class JsonReportTest : public CampaignTest {
   }
 
  private:
-  std::string path_ =
-      testing::TempDir() + testing::UnitTest::GetInstance()->current_test_info()->name() + ".json";
+  TemporaryFolder folder_;
+  std::string path_ = folder_.path() / "report.json";
 };
 
 // Single repetitions, not the statistics of several.

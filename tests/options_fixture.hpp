@@ -17,6 +17,7 @@
 
 #include "options.hpp"
 #include "options/flags.hpp"
+#include "temporary_folder.hpp"
 #include "text_match.hpp"
 
 namespace daa::bench {
@@ -33,16 +34,11 @@ struct Outcome {
 class OptionsTest : public testing::Test {
  protected:
   OptionsTest() : previous_directory_{std::filesystem::current_path()} {
-    std::string name = testing::TempDir() + "daa-bench-XXXXXX";
-    directory_ = ::mkdtemp(name.data());
-    std::filesystem::current_path(directory_);
+    std::filesystem::current_path(directory_.path());
     for (const std::string& twin : twins_set()) ::unsetenv(twin.c_str());
   }
 
-  ~OptionsTest() override {
-    std::filesystem::current_path(previous_directory_);
-    std::filesystem::remove_all(directory_);
-  }
+  ~OptionsTest() override { std::filesystem::current_path(previous_directory_); }
 
   /// `args` without the program's name.
   static Outcome run(const Strings& args, const Variables& environment = {}) {
@@ -74,7 +70,7 @@ class OptionsTest : public testing::Test {
   /// Every file below the test's directory, with its content.
   [[nodiscard]] std::map<std::string, std::string> files() const {
     std::map<std::string, std::string> found;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator{directory_})
+    for (const auto& entry : std::filesystem::recursive_directory_iterator{directory_.path()})
       found[entry.path()] = entry.is_regular_file() ? read_file(entry.path()) : "";
     return found;
   }
@@ -90,7 +86,8 @@ class OptionsTest : public testing::Test {
     return names;
   }
 
-  std::filesystem::path previous_directory_, directory_;
+  std::filesystem::path previous_directory_;
+  test::TemporaryFolder directory_;
 };
 
 template <class Info>

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <set>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "child_process.hpp"
+#include "temporary_folder.hpp"
 
 namespace daa::test {
 
@@ -17,21 +17,14 @@ using Args = std::vector<std::string>;
 
 class ProgramTest : public ::testing::Test {
  protected:
-  ProgramTest() {
-    std::string name = testing::TempDir() + "daa-program-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::generic_category(), name);
-    directory_ = name;
-    std::filesystem::create_directory(working_directory());
-  }
+  ProgramTest() { std::filesystem::create_directory(working_directory()); }
 
-  ~ProgramTest() override { std::filesystem::remove_all(directory_); }
-
-  [[nodiscard]] std::filesystem::path working_directory() const { return directory_ / "here"; }
+  [[nodiscard]] std::filesystem::path working_directory() const { return directory_.path() / "here"; }
 
   /// Starts `command`; its standard output goes to `out`, or where run() reads it.
   [[nodiscard]] ChildProcess start(const Command& command, const std::string& out = {}) const {
-    return {command, working_directory(), out.empty() ? directory_ / "out" : std::filesystem::path{out},
-            directory_ / "err"};
+    return {command, working_directory(),
+            out.empty() ? directory_.path() / "out" : std::filesystem::path{out}, directory_.path() / "err"};
   }
 
   [[nodiscard]] Outcome run(const Command& command, const std::string& out = {}) const {
@@ -52,7 +45,7 @@ class ProgramTest : public ::testing::Test {
   }
 
  private:
-  std::filesystem::path directory_;
+  TemporaryFolder directory_;
 };
 
 inline testing::AssertionResult is_one_line(const std::string& text) {

@@ -10,18 +10,17 @@
 #include "daa/host_runtime.hpp"
 #include "replay/replay_turn.hpp"
 #include "table_rows.hpp"
+#include "temporary_folder.hpp"
 #include "workload_allocators.hpp"
 
 namespace daa::test {
 
 /// `lines` are "thread,time,action,pointer,size,stream", a line each, behind the header.
 inline Trace trace_of(const std::string& lines, std::size_t phase_rows = 0) {
-  const auto path =
-      std::filesystem::path(::testing::TempDir()) / ("daa_replay_" + std::to_string(::getpid()) + ".csv");
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder.path() / "trace.csv";
   std::ofstream{path} << "Thread,Time,Action,Pointer,Size,Stream\n" << lines;
-  Trace trace = read_trace(path, phase_rows);
-  std::filesystem::remove(path);
-  return trace;
+  return read_trace(path, phase_rows);
 }
 
 class ReplayTest : public ::testing::Test {

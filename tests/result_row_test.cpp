@@ -3,7 +3,6 @@
 #include "compare/result_row.hpp"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,6 +11,7 @@
 #include "compare/bad_result.hpp"
 #include "compare/csv_table.hpp"
 #include "gate_rows.hpp"
+#include "temporary_folder.hpp"
 #include "text_match.hpp"
 
 namespace daa::bench {
@@ -133,17 +133,12 @@ TEST(ResultRow, ValuesThatNoRunWritesAreRefusedWithTheirColumn) {
 
 class LoadResults : public testing::Test {
  protected:
-  LoadResults() {
-    std::string name = testing::TempDir() + "daa-results-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~LoadResults() override { std::filesystem::remove_all(folder_); }
-
   void write(const std::string& name, const std::string& text) const {
     std::ofstream{folder_ / name} << text;
   }
 
-  std::filesystem::path folder_;
+  test::TemporaryFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
 };
 
 TEST_F(LoadResults, AFolderIsAllItsCsvFiles) {

@@ -8,14 +8,13 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "temporary_folder.hpp"
+
 namespace daa::bench {
 namespace {
 
 class TraceFile : public ::testing::Test {
  protected:
-  TraceFile() : path_(std::filesystem::path(::testing::TempDir()) / "daa_trace.csv") {}
-  ~TraceFile() override { std::filesystem::remove(path_); }
-
   [[nodiscard]] Trace read(const std::string& lines, std::size_t phase_rows = 0) const {
     write(lines);
     return read_trace(path_.string(), phase_rows);
@@ -38,7 +37,8 @@ class TraceFile : public ::testing::Test {
   void write(const std::string& lines) const {
     std::ofstream{path_} << "Thread,Time,Action,Pointer,Size,Stream\n" << lines;
   }
-  std::filesystem::path path_;
+  test::TemporaryFolder folder_;
+  const std::filesystem::path path_ = folder_.path() / "trace.csv";
 };
 
 TEST_F(TraceFile, IsCutIntoPhasesWhereNothingIsLive) {

@@ -7,14 +7,19 @@
 
 #include "driver/benchmark_setup.hpp"
 #include "driver/campaign.hpp"
+#include "stream_fixture.hpp"
 #include "table_rows.hpp"
 
 namespace daa::test {
 namespace {
 
-class Ways : public ::testing::Test {
+class Ways : public StreamFixture {
  protected:
-  void SetUp() override { ASSERT_EQ(set_up_benchmark({}), std::nullopt); }
+  void SetUp() override {
+    StreamFixture::SetUp();
+    if (IsSkipped()) return;
+    ASSERT_EQ(set_up_benchmark({}), std::nullopt);
+  }
 
   static Options all_allocators() {
     Options options;

@@ -31,7 +31,7 @@ TEST_F(WithoutGpu, RefusesToMeasureOnAGpu) {
 
 TEST_F(WithoutGpu, SaysSoAndCarriesOnAsTheHostProgramWithTheSameArguments) {
   const Outcome outcome =
-      run(program({"--csv=-", "--allocator=arena,preallocated", "--sync=phase", "--seed=3"}));
+      run(program({"--csv=-", "--allocator=arena,preallocated", "--aa=false", "--sync=phase", "--seed=3"}));
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_TRUE(is_one_line(outcome.err));
   EXPECT_TRUE(contains(outcome.err, "no usable GPU"));

@@ -166,7 +166,7 @@ FreeRanges::Index FreeRanges::best_in(std::size_t bin, std::size_t size) const n
   for (Index node = heads_[bin]; node != none && compared < most_compared; node = nodes_[node].next) {
     const std::uint64_t rank = nodes_[node].rank;
     const bool better =
-        (rank >= least) & (rank < best_rank);  // no branch: it would be mispredicted half the time
+        (rank >= least) & (rank < best_rank);  // no branch: which is better cannot be predicted
     best = better ? node : best;
     best_rank = better ? rank : best_rank;
     ++compared;

@@ -9,9 +9,6 @@
 
 namespace daa::bench {
 
-/// The value of a flag that is on or off.
-[[nodiscard]] bool parse_switch(const Given& given);
-
 void apply_workload(Options& options, const std::vector<Given>& values);
 /// After apply_workload(), as the two below: refuses what is for replays where none is asked for.
 void apply_phase_rows(Options& options, const std::vector<Given>& values);
