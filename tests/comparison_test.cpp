@@ -79,6 +79,19 @@ TEST(Comparison, ACounterThatGrewByTheLeastIsARegressionAndOneThatShrankAnImprov
     }
 }
 
+TEST(Comparison, ACounterThatOnlyBaseCouldCountIsInconclusiveAndOneThatOnlyHeadCouldIsLetBe) {
+  const Row counted = measured("arena", around(time_ns));
+  Row uncounted = counted;
+  uncounted.calls = {};
+  const Comparison lost = compare_rows({counted}, {uncounted});
+  for (const std::string_view column : {"runtime_calls_per_phase", "synchronisations_per_phase"})
+    EXPECT_EQ(find(lost, column).verdict, Verdict::inconclusive);
+  EXPECT_EQ(exit_code(lost), 3);
+  EXPECT_TRUE(contains(format_comparison({"a", {}}, {"b", {}}, lost), "0.002 -> -  HEAD could not count it"));
+  EXPECT_EQ(exit_code(compare_rows({uncounted}, {counted})), 0);
+  EXPECT_EQ(exit_code(compare_rows({uncounted}, {uncounted})), 0);
+}
+
 TEST(Comparison, TimesOfTheHostRuntimeAreNeverJudged) {
   const Comparison comparison =
       compare_rows({measured("arena", around(time_ns))}, {measured("arena", around(10 * time_ns))}, defaults,
@@ -286,7 +299,7 @@ TEST(ComparisonReport, NamesWhatMovedWithBothFiguresAndTheExitCode) {
   EXPECT_FALSE(contains(text, "same"));
   EXPECT_TRUE(contains(text,
                        "\nregression (exit code 1): 2 regressions, 0 inconclusive, 0 improvements; "
-                       "10 counters and 4 times of 2 cases compared\n"));
+                       "12 counters and 4 times of 2 cases compared\n"));
 }
 
 TEST(ComparisonReport, SaysThatTimesOfTheHostRuntimeWereNotJudged) {

@@ -15,6 +15,7 @@ namespace daa::bench {
 inline Row measured(const std::string& allocator, const std::vector<double>& repetitions_ns) {
   Row row = a_row(allocator);
   row.repetitions = repetitions_ns.size();
+  row.throttled_samples = 0;
   for (ClockSummary* clock : {&row.host_enqueue, &row.device, &row.end_to_end})
     clock->repetitions_ns = repetitions_ns;
   return row;

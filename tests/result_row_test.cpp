@@ -53,7 +53,8 @@ TEST(ResultRow, HoldsWhatWasWritten) {
   EXPECT_FALSE(rows[0].is_host);
   for (const auto& repetitions : rows[0].repetitions_ns)
     EXPECT_EQ(repetitions, (std::vector<double>{10, 20.5}));
-  EXPECT_EQ(rows[0].counters, (std::vector<double>{2.5, 0.002, 12582912, 12 << 20, 16 << 20, 32 << 20}));
+  EXPECT_EQ(rows[0].counters,
+            (std::vector<double>{2.5, 0.002, 2.25, 12582912, 12 << 20, 16 << 20, 32 << 20}));
 }
 
 TEST(ResultRow, EveryClockAndCounterHasItsColumnAndNoOther) {

@@ -20,7 +20,7 @@ ResultRow pooled(const std::vector<const ResultRow*>& rows) {
     all.is_ok = all.is_ok && row->is_ok;
     all.is_host = all.is_host || row->is_host;
     for (std::size_t i = 0; i < all.counters.size(); ++i)
-      all.counters[i] = std::max(all.counters[i], row->counters[i]);
+      all.counters[i] = std::fmax(all.counters[i], row->counters[i]);  // of a count and none, the count
     for (std::size_t i = 0; i < all.repetitions_ns.size(); ++i)
       std::ranges::copy(row->repetitions_ns[i], std::back_inserter(all.repetitions_ns[i]));
   }
@@ -92,9 +92,10 @@ class Comparer {
       finding.what = counter_columns()[i].name;
       finding.base = base.counters[i];
       finding.head = head.counters[i];
-      if (std::isnan(finding.base) || std::isnan(finding.head)) {
-        if (std::isnan(finding.base) && std::isnan(finding.head)) continue;
-        finding.reason = "was counted on one side alone";
+      if (std::isnan(finding.base)) continue;
+      if (std::isnan(finding.head)) {
+        finding.verdict = Verdict::inconclusive;
+        finding.reason = "HEAD could not count it; its run said why";
       } else if (is_host || counter_columns()[i].on_gpu) {
         ++result_.counters;
         finding.verdict = finding.head > finding.base   ? Verdict::regression

@@ -32,9 +32,10 @@ constexpr ContextColumn contexts[]{
 
 // A GPU's driver maps memory by rules of its own, in what state others have left it.
 constexpr CounterColumn counters[]{
-    {"allocations_per_phase", true}, {"runtime_calls_per_phase", true}, {"synchronisations_per_phase", true},
-    {"asked_per_phase_bytes", true}, {"peak_phase_bytes", true},        {"reserved_bytes", true},
-    {"pool_mapped_bytes", false},
+    {"allocations_per_phase", true, false},     {"runtime_calls_per_phase", true, true},
+    {"synchronisations_per_phase", true, true}, {"asked_per_phase_bytes", true, false},
+    {"peak_phase_bytes", true, false},          {"reserved_bytes", true, false},
+    {"pool_mapped_bytes", false, false},
 };
 
 /// The fields of one record, by the names of their columns.
@@ -134,8 +135,8 @@ ResultRow row_of(const Fields& fields) {
   if (!row.is_ok) row.trouble = fmt::format("{}: {}", fields["status"], fields["message"]);
   for (const ContextColumn& column : context_columns()) row.context.push_back(fields[column.name]);
   for (const CounterColumn& column : counter_columns()) {
-    const bool is_counted = !fields[column.name].empty();
-    row.counters.push_back(is_counted ? fields.number(column.name) : std::nan(""));
+    const bool is_empty = column.may_be_empty && fields[column.name].empty();
+    row.counters.push_back(is_empty ? std::nan("") : fields.number(column.name));
   }
   const std::size_t repetitions = fields.size("repetitions");
   for (std::size_t i = 0; i < clock_columns.size(); ++i) {

@@ -32,7 +32,8 @@ struct ContextColumn {
 /// A column whose figure does not depend on time, nor on luck.
 struct CounterColumn {
   std::string_view name;
-  bool on_gpu;  // exact there too
+  bool on_gpu;        // exact there too
+  bool may_be_empty;  // counted only where there is a tool for it
 };
 [[nodiscard]] std::span<const CounterColumn> counter_columns();
 
