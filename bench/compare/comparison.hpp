@@ -46,10 +46,10 @@ struct Comparison {
 /// Rows of one case on one side are taken together: repetitions put in one sample, the greatest of a counter.
 ///
 /// A counter that grew, by whatever, is a regression; one that BASE could count and HEAD could not is
-/// inconclusive. A case that HEAD does not have or could not measure is a regression. So is a time where three
-/// things hold: HEAD's median is above BASE's by more than the threshold, and by more than the absolute one,
-/// and the Mann-Whitney test finds HEAD's repetitions greater, significant at alpha among all times that are
-/// judged (Holm-Bonferroni). An improvement is the mirror image.
+/// inconclusive. A case that HEAD does not have or could not measure is a regression. So is a time where
+/// three things hold: HEAD's median is above BASE's by more than the threshold, and by more than the absolute
+/// one, and the Mann-Whitney test finds HEAD's repetitions greater, significant at alpha among all times that
+/// are judged (Holm-Bonferroni). An improvement is the mirror image.
 ///
 /// A time that is neither is inconclusive where a slow-down by `visible`, or by twice the absolute threshold
 /// if that is more, would not have been seen: where HEAD's repetitions, scaled to BASE's median and then
