@@ -40,11 +40,11 @@ build release daa-bench
 exec 9>&-
 mkdir -p "$(dirname -- "$report")"
 
-# Each measured turn lies between cudaProfilerStart and cudaProfilerStop: `stop` would keep the first alone, `repeat`
-# makes a report of each, written after the last so that it disturbs none.
+# Each measured turn is a range of that name: `stop` would keep the first alone, `repeat` makes a report of each, written
+# after the last so that it disturbs none.
 status=0
 nsys profile --output="$report" --force-overwrite=false \
-  --capture-range=cudaProfilerApi --capture-range-end=repeat \
+  --capture-range=nvtx --nvtx-capture=measured@daa --capture-range-end=repeat \
   --trace=cuda,nvtx,osrt --cuda-memory-usage=true --sample=none --cpuctxsw=none \
   "$root/build/release/bin/daa-bench" "${arguments[@]}" || status=$?
 

@@ -53,7 +53,8 @@ TEST_F(Nvtx, EachPhaseIsARangeUnderProfileOnly) {
                   "--iters=50",      "--repetitions=1",   "--warmup=4"};
   Args profiled = args;
   profiled.emplace_back("--profile");
-  EXPECT_EQ(trace(profiled).count("scan > arena > block > phase"), 50u) << "and none of the warm-up";
+  EXPECT_EQ(trace(profiled).count("measured > scan > arena > block > phase"), 50u)
+      << "and none of the warm-up";
   for (const std::string& path : paths(trace(args))) EXPECT_EQ(path.find("phase"), path.npos) << path;
 }
 
@@ -61,16 +62,44 @@ TEST_F(Nvtx, EachPhaseIsARangeUnderProfileOnly) {
 TEST_F(Nvtx, UnderProfileTheRangesOfATurnBeginWithItsBlocks) {
   const NvtxTrace seen = trace({"--workload=scan", "--allocator=arena,preallocated", "--elements=1000",
                                 "--iters=4", "--repetitions=3", "--warmup=2", "--profile"});
-  EXPECT_EQ(
-      paths(seen),
-      (std::set<std::string>{
-          "chunk growth", "scan", "scan > arena", "scan > arena > block", "scan > arena > block > phase",
-          "scan > preallocated", "scan > preallocated > block", "scan > preallocated > block > phase",
-          // Outside of what a profiler captures:
-          "counters", "counters > arena", "counters > arena > chunk growth", "counters > preallocated"}));
-  EXPECT_EQ(seen.count("scan"), 2u * 3u);
-  EXPECT_EQ(seen.count("scan > arena"), 3u);
+  std::set<std::string> expected{"chunk growth",
+                                 "counters",
+                                 "counters > arena",
+                                 "counters > arena > chunk growth",
+                                 "counters > preallocated",
+                                 "measured",
+                                 "measured > scan"};
+  for (const std::string allocator : {"arena", "preallocated"})
+    for (const std::string inner : {"", " > block", " > block > phase"})
+      expected.insert("measured > scan > " + allocator + inner);
+  EXPECT_EQ(paths(seen), expected);
+  EXPECT_EQ(seen.count("measured"), 2u * 3u);
+  EXPECT_EQ(seen.count("measured > scan > arena"), 3u);
   EXPECT_TRUE(seen.is_balanced);
+}
+
+TEST_F(Nvtx, UnderProfileEveryWayToRunHasItsMeasuredBlocksInOneRangeATurn) {
+  const std::vector<Args> ways{{"--workload=scan", "--state=cold"},
+                               {"--workload=scan", "--graph"},
+                               {"--workload=scan", "--streams=2"},
+                               {"--workload=replay", "--trace=sort_unique_topk"}};
+  for (const Args& way : ways) {
+    SCOPED_TRACE(way.back());
+    Args args{"--allocator=arena,preallocated",
+              "--elements=1000",
+              "--iters=1",
+              "--warmup=1",
+              "--repetitions=2",
+              "--profile"};
+    if (way.front() == "--workload=replay") args.erase(args.begin() + 1);
+    args.insert(args.end(), way.begin(), way.end());
+    const NvtxTrace seen = trace(args);
+    EXPECT_EQ(seen.count("measured"), 2u * 2u);
+    const std::string workload = way.front() == "--workload=replay" ? "replay" : "scan";
+    EXPECT_GT(seen.count("measured > " + workload + " > arena > block"), 0u);
+    for (const std::string& path : paths(seen))
+      EXPECT_TRUE(path.starts_with("measured") || path.find("block") == path.npos) << path;
+  }
 }
 
 TEST_F(Nvtx, AllRangesAreInOneDomainWithRegisteredNamesAndBalanced) {
@@ -79,7 +108,8 @@ TEST_F(Nvtx, AllRangesAreInOneDomainWithRegisteredNamesAndBalanced) {
         trace({"--workload=all", "--elements=20000", "--iters=4", "--repetitions=2", "--warmup=1", mode});
     EXPECT_EQ(seen.domains, (std::map<int, std::string>{{1, "daa"}}));
     EXPECT_TRUE(seen.is_balanced);
-    EXPECT_GT(seen.count("compact > arena > block"), 0u);
+    const std::string outer = mode == "--profile=true" ? "measured > " : "";
+    EXPECT_GT(seen.count(outer + "compact > arena > block"), 0u);
     for (const NvtxRange& range : seen.ranges) {
       EXPECT_EQ(range.domain, 1) << range.path;
       EXPECT_TRUE(range.is_registered) << range.path;

@@ -193,27 +193,5 @@ TEST_F(TurnTest, TheFourPhasesOfCompactAskForDifferentMemory) {
   EXPECT_EQ(compact.demand.bytes_per_phase, static_cast<double>(bytes) / 4);
 }
 
-TEST_F(TurnTest, EachProfiledTurnIsBetweenAStartAndAStop) {
-  const Problem scan = problem("scan");
-  const TurnOptions options{.iters = 40, .warmup = 2, .profile = true};
-  host::clear_calls();
-  {
-    Turn turn{scan, allocator(floor_name), options};
-    EXPECT_EQ(host::calls().back().function, "cudaProfilerStart");
-    measure_all(turn, options);
-    EXPECT_EQ(host::call_count("cudaProfilerStop"), 0u);
-    host::clear_calls();
-    EXPECT_EQ(turn.finish().error, std::nullopt);
-    EXPECT_EQ(host::calls().front().function, "cudaProfilerStop");
-  }
-  EXPECT_EQ(host::call_count("cudaProfilerStop"), 1u);
-}
-
-TEST_F(TurnTest, AProfiledTurnThatIsGivenUpStopsTheProfiler) {
-  const Problem scan = problem("scan");
-  { const Turn turn{scan, allocator(floor_name), {.iters = 40, .profile = true}}; }
-  EXPECT_EQ(host::call_count("cudaProfilerStop"), 1u);
-}
-
 }  // namespace
 }  // namespace daa::test

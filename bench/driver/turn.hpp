@@ -26,10 +26,9 @@ struct Problem {
 
 struct TurnOptions {
   SyncMode sync = SyncMode::end;
-  std::size_t iters = 1;   // phases to measure
-  std::size_t warmup = 0;  // phases before them
-  bool profile =
-      false;  // measured blocks between cudaProfilerStart and cudaProfilerStop, a range for each phase
+  std::size_t iters = 1;        // phases to measure
+  std::size_t warmup = 0;       // phases before them
+  bool profile = false;         // measured blocks in the range "measured", a range for each phase
   State state = State::steady;  // this and what follows: see make_turn()
   bool graph = false;
   L2Flush* l2 = nullptr;  // flushed before each sample; null: not

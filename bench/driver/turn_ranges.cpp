@@ -1,9 +1,5 @@
 #include "driver/turn_ranges.hpp"
 
-#include <cuda_profiler_api.h>
-
-#include "daa/error.hpp"
-
 namespace daa::bench {
 
 TurnRanges::TurnRanges(std::string_view workload, std::string_view allocator, bool profile)
@@ -11,24 +7,18 @@ TurnRanges::TurnRanges(std::string_view workload, std::string_view allocator, bo
   if (!profile_) allocator_range_.emplace(allocator_);
 }
 
-TurnRanges::~TurnRanges() {
-  if (capturing_) static_cast<void>(cudaProfilerStop());
-}
-
 void TurnRanges::begin_measured() {
   if (!profile_) return;
-  DAA_CUDA_CHECK(cudaProfilerStart());
-  capturing_ = true;
+  measured_range_.emplace("measured");
   workload_range_.emplace(workload_);
   allocator_range_.emplace(allocator_);
 }
 
 void TurnRanges::end_measured() {
-  if (!capturing_) return;
+  if (!profile_) return;
   allocator_range_.reset();
   workload_range_.reset();
-  capturing_ = false;
-  DAA_CUDA_CHECK(cudaProfilerStop());
+  measured_range_.reset();
 }
 
 }  // namespace daa::bench

@@ -9,12 +9,12 @@
 namespace daa::bench {
 
 /// The allocator's range. Under profile it begins with the measured blocks, within the workload's, and both
-/// lie between cudaProfilerStart and cudaProfilerStop: a profiler sees only ranges that begin in what it
+/// lie in the range "measured", which is nsys's to capture: a profiler sees only ranges that begin in what it
 /// captures.
 class TurnRanges {
  public:
   TurnRanges(std::string_view workload, std::string_view allocator, bool profile);
-  ~TurnRanges();
+  ~TurnRanges() { end_measured(); }
   TurnRanges(const TurnRanges&) = delete;
   TurnRanges& operator=(const TurnRanges&) = delete;
 
@@ -25,8 +25,7 @@ class TurnRanges {
  private:
   std::string_view workload_, allocator_;
   bool profile_;
-  bool capturing_ = false;
-  std::optional<NvtxRange> workload_range_, allocator_range_;
+  std::optional<NvtxRange> measured_range_, workload_range_, allocator_range_;
 };
 
 }  // namespace daa::bench

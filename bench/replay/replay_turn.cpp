@@ -1,25 +1,15 @@
 #include "replay/replay_turn.hpp"
 
-#include <cuda_profiler_api.h>
-
-#include "daa/error.hpp"
-
 namespace daa::bench {
 
 ReplayTurn::ReplayTurn(const ReplayProgram& program, const AllocatorInfo& allocator,
                        const ReplayTurnOptions& options)
-    : program_(program), options_(options), session_(program, allocator) {
-  if (!options_.profile) allocator_range_.emplace(allocator.name);
+    : program_(program),
+      options_(options),
+      ranges_("replay", allocator.name, options.profile),
+      session_(program, allocator) {
   for (std::size_t i = 0; i < options_.warmup_passes; ++i) session_.run_timed(options_.sync);
-  if (options_.profile) {
-    DAA_CUDA_CHECK(cudaProfilerStart());
-    workload_range_.emplace("replay");
-    allocator_range_.emplace(allocator.name);
-  }
-}
-
-ReplayTurn::~ReplayTurn() {
-  if (options_.profile) static_cast<void>(cudaProfilerStop());
+  ranges_.begin_measured();
 }
 
 PassTimes ReplayTurn::measure() {
@@ -28,12 +18,7 @@ PassTimes ReplayTurn::measure() {
 }
 
 ReplayCheck ReplayTurn::finish() {
-  if (options_.profile) {
-    allocator_range_.reset();
-    workload_range_.reset();
-    DAA_CUDA_CHECK(cudaProfilerStop());
-    options_.profile = false;
-  }
+  ranges_.end_measured();
   session_.run_touched();
   return {session_.find_error(), session_.memory_held()};
 }

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "driver/nvtx.hpp"
+#include "driver/turn_ranges.hpp"
 #include "replay/session.hpp"
 
 namespace daa::bench {
@@ -13,7 +13,7 @@ namespace daa::bench {
 struct ReplayTurnOptions {
   SyncMode sync = SyncMode::end;
   std::size_t warmup_passes = 0;
-  bool profile = false;  // measured passes between cudaProfilerStart and cudaProfilerStop
+  bool profile = false;  // measured passes in the range "measured"
 };
 
 /// What touched passes find out.
@@ -27,9 +27,6 @@ class ReplayTurn {
  public:
   /// Constructs the allocator and warms it up. `program` must outlive the turn.
   ReplayTurn(const ReplayProgram& program, const AllocatorInfo& allocator, const ReplayTurnOptions& options);
-  ~ReplayTurn();
-  ReplayTurn(const ReplayTurn&) = delete;
-  ReplayTurn& operator=(const ReplayTurn&) = delete;
 
   /// Measures a pass. The streams are idle before and after.
   PassTimes measure();
@@ -44,8 +41,7 @@ class ReplayTurn {
  private:
   const ReplayProgram& program_;
   ReplayTurnOptions options_;
-  std::optional<NvtxRange> workload_range_;
-  std::optional<NvtxRange> allocator_range_;
+  TurnRanges ranges_;
   ReplaySession session_;
 };
 
