@@ -101,9 +101,9 @@ constexpr Flag table[]{
      "Of a replay the default is 6, rounded up to whole passes over the trace.",
      apply_warmup},
     {"profile", nothing, "", "", how,
-     "For use under a profiler: the measured blocks of a turn in an NVTX range \"measured\"\n"
-     "of the domain \"daa\", with a range for each phase. Times then include that.\n"
-     "Each combination takes one turn, unless --repetitions says otherwise.",
+     "For use under a profiler: the measured blocks of a turn are in an NVTX range,\n"
+     "\"measured\" in the domain \"daa\", with a range for each phase. Times then include\n"
+     "that. Each combination takes one turn, unless --repetitions says otherwise.",
      apply_profile},
     {"flush-l2", nothing, "", "", how,
      "Empties the device's L2 cache before each sample, outside of its clocks: by\n"
