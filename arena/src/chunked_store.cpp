@@ -14,6 +14,7 @@
 
 #include "backing_store.hpp"
 #include "nvtx.hpp"
+#include "phase_layout.hpp"
 
 namespace daa::detail {
 
@@ -81,14 +82,13 @@ class ChunkedStore final : public BackingStore {
     const std::size_t size = place.end - place.begin;
 
     const bool is_outer = !scopes_.empty() && place.begin < scopes_.back().begin;
-    const bool is_last = !is_outer && place.end == end_of_phase;
-    const bool is_free = is_outer || is_last ? holes_.has_at(place.begin) : !holes_.insert(place);
-    if (is_free) throw_foreign_pointer(pointer, bytes);
+    const std::size_t new_top = is_outer ? end_of_phase : layout_.give(place, end_of_phase);
+    if (new_top == PhaseLayout::none) throw_foreign_pointer(pointer, bytes);
     if (over_aligned != over_aligned_.rend()) over_aligned_.erase(std::next(over_aligned).base());
     recycles_ = true;
     note_recycled(bump, size);
     if (is_outer) keep_for_outer_scope(place);
-    if (is_last) lower_top(bump, holes_.take_ending_at(place.begin));
+    if (new_top != end_of_phase) continue_at(bump, new_top);
     bump.origin += size;
     const bool is_graphs = chunk->capture != 0;
     if (is_graphs || (size == chunk->bytes && blocks_.size() > 1 && !keeps_all())) {  // a chunk of its own
@@ -99,14 +99,14 @@ class ChunkedStore final : public BackingStore {
   }
 
   void reset(Bump& bump) override {
-    const std::size_t needed = std::max({highest_top_, top(bump), promised_bytes_});
+    const std::size_t needed = std::max({layout_.highest_top(), top(bump), promised_bytes_});
     const bool spilled = std::any_of(blocks_.begin(), blocks_.end(), [](const Block& block) {
       return block.begin != 0 && block.begin != Block::idle;
     });
     end_phase(bump);
     if (needed != 0) expected_bytes_ = needed;
-    promised_bytes_ = highest_top_ = 0;
-    holes_.clear();
+    promised_bytes_ = 0;
+    layout_.clear();
     over_aligned_.clear();
     for (Block& block : blocks_) make_idle(block);
 
@@ -152,9 +152,10 @@ class ChunkedStore final : public BackingStore {
   // No address if no hole is large enough, or if the one that is has no memory behind it and none is to be
   // had for it.
   Place cut_from_hole(Bump& bump, std::size_t asked, std::size_t size) {
-    const FreeRanges::Index hole = size == 0 ? FreeRanges::none : holes_.find(size);
-    if (hole == FreeRanges::none || fits_better_at_top(bump, holes_[hole], size)) return {};
-    Place place{address_in_chunk(holes_[hole].begin, size), holes_[hole].begin};
+    if (size == 0 || layout_.empty()) return {};
+    const std::size_t offset = layout_.take(size, top(bump));
+    if (offset == PhaseLayout::none) return {};
+    Place place{address_in_chunk(offset, size), offset};
     if (place.address == 0 && !keeps_all()) {
       try {
         Block& chunk = grow(bump, asked, 0, size);
@@ -163,19 +164,12 @@ class ChunkedStore final : public BackingStore {
       } catch (const std::exception&) {  // the top may have room, and throws if it has none
       }
     }
-    if (place.address == 0) return {};
-    holes_.take(hole, size);
+    if (place.address == 0) {
+      layout_.put_back({offset, offset + size});
+      return {};
+    }
     bump.origin -= size;
     return place;
-  }
-
-  // What the phase has used above the top and given back is a hole as well. It is taken where the other one
-  // would be cut into pieces. (That helps phases of random sizes; to take it always where it is the smaller
-  // one would cost more on the traces of real models, see tests/arena_traces_test.cpp.)
-  bool fits_better_at_top(const Bump& bump, Range hole, std::size_t size) const noexcept {
-    const std::size_t room = std::max(highest_top_, top(bump)) - top(bump);
-    const std::size_t hole_size = hole.end - hole.begin;
-    return size <= room && room < hole_size && size < hole_size / 2;
   }
 
   Place cut_from_top(Bump& bump, std::size_t asked, std::size_t size) {
@@ -302,12 +296,7 @@ class ChunkedStore final : public BackingStore {
   }
 
   // Where there are holes, every allocation has to ask for them first: the inline path finds no room.
-  void set_limit(Bump& bump) const noexcept { bump.limit = holes_.empty() ? room_end_ : bump.cursor; }
-
-  void lower_top(Bump& bump, std::size_t offset) noexcept {
-    highest_top_ = std::max(highest_top_, top(bump));
-    continue_at(bump, offset);
-  }
+  void set_limit(Bump& bump) const noexcept { bump.limit = layout_.empty() ? room_end_ : bump.cursor; }
 
   // What a scope recycles of the phase around it serves again when the scope has ended: what a scope has
   // allocated lies all behind its beginning, and so is given back at once.
@@ -324,9 +313,10 @@ class ChunkedStore final : public BackingStore {
 
   ScopeMark mark(Bump& bump) override {
     ScopeMark mark{top(bump), bytes_in_use(bump), nullptr};
-    if (!holes_.empty()) {
+    FreeRanges& holes = layout_.by_hand();
+    if (!holes.empty()) {
       mark.holes = std::make_unique<FreeRanges>();
-      std::swap(*mark.holes, holes_);
+      std::swap(*mark.holes, holes);
     }
     set_limit(bump);
     return mark;
@@ -339,19 +329,20 @@ class ChunkedStore final : public BackingStore {
         over_aligned_.end());
     static_cast<void>(
         free_blocks([&](const Block& block) { return block.capture != 0 && block.begin >= mark.begin; }));
-    holes_.clear();
-    if (mark.holes) std::swap(*mark.holes, holes_);
-    lower_top(bump, holes_.take_ending_at(mark.begin));
+    FreeRanges& holes = layout_.by_hand();
+    holes.clear();
+    if (mark.holes) std::swap(*mark.holes, holes);
+    layout_.note_top(top(bump));
+    continue_at(bump, holes.take_ending_at(mark.begin));
     bump.origin = bump.cursor - mark.bytes_in_use;
   }
 
   std::size_t initial_bytes_;
   std::size_t retain_bytes_;
-  FreeRanges holes_;  // below the top; of the innermost scope
+  PhaseLayout layout_;  // below the top; of the innermost scope
   std::vector<OverAligned> over_aligned_;
   std::uintptr_t layout_base_ = 0;  // an address less its offset, in the chunk of the cursor
   std::uintptr_t room_end_ = 0;     // of the chunk of the cursor
-  std::size_t highest_top_ = 0;     // of this phase, where the top has been lowered
   std::size_t expected_bytes_ = 0;  // what the last phase needed
   std::size_t promised_bytes_ = 0;  // by reserve(), for the next phase
   bool recycles_ = false;           // has ever been asked to recycle
