@@ -21,7 +21,7 @@ namespace daa::detail {
 /// Offsets and sizes are multiples of min_alignment. `top` is where the phase ends, which its caller knows.
 class PhaseLayout {
  public:
-  static constexpr std::size_t none = (~std::size_t{0} >> 1) - 255;
+  static constexpr std::size_t none = ~std::size_t{0};
 
   /// Whether there is no hole.
   [[nodiscard]] bool empty() const noexcept { return follows_ ? empty_ : holes_.empty(); }
@@ -32,7 +32,10 @@ class PhaseLayout {
   /// Takes `size` bytes, more than 0, of the hole that fits best and returns where they begin; none if there
   /// is no such hole, or the top is the better place.
   std::size_t take(std::size_t size, std::size_t top) noexcept {
-    return is_next(size, 0, top) ? next() : decide_take(size, top);
+    if (is_next(size, 0, top)) return next();
+    const std::size_t offset = search(size, top);
+    if (writes_) write_down({size, 0, top, offset});
+    return offset;
   }
 
   /// Undoes the last take().
@@ -41,8 +44,14 @@ class PhaseLayout {
   /// Gives an allocation back and returns the top: below `top` if it was the last one. none, with nothing
   /// changed, if a hole is there.
   std::size_t give(Range place, std::size_t top) noexcept {
-    const std::size_t new_top =
-        is_next(place.end - place.begin, place.begin | is_give, top) ? next() : decide_give(place, top);
+    const std::size_t size = place.end - place.begin, what = place.begin | is_give;
+    std::size_t new_top;
+    if (is_next(size, what, top)) {
+      new_top = next();
+    } else {
+      new_top = add(place, top);
+      if (writes_ && new_top != none) write_down({size, what, top, new_top});
+    }
     if (new_top < top) note_top(top);
     return new_top;
   }
@@ -61,14 +70,14 @@ class PhaseLayout {
 
  private:
   static constexpr std::size_t is_give = 1;               // no offset is odd
-  static constexpr std::size_t most_decisions = 1 << 16;  // 2 MiB of them
+  static constexpr std::size_t most_decisions = 1 << 16;  // 2.5 MiB of them
 
   struct Decision {
     std::size_t size;
     std::size_t what;  // 0: take(); else the offset that give() was called for, and is_give
     std::size_t top;
-    std::size_t result : 63;
-    std::size_t empty : 1;  // afterwards
+    std::size_t result;
+    bool empty = false;  // afterwards
   };
 
   /// Whether that is followed by what was decided for it the last time.
@@ -87,11 +96,26 @@ class PhaseLayout {
     return decision.result;
   }
 
-  std::size_t decide_take(std::size_t size, std::size_t top) noexcept;
-  std::size_t decide_give(Range place, std::size_t top) noexcept;
-  [[nodiscard]] std::size_t search(std::size_t size, std::size_t top) noexcept;
-  [[nodiscard]] std::size_t add(Range place, std::size_t top) noexcept;
-  void write_down(std::size_t size, std::size_t what, std::size_t top, std::size_t result) noexcept;
+  // What the phase has used above the top and given back is a hole as well. It is taken where the other one
+  // would be cut into pieces. (That helps phases of random sizes; to take it always where it is the smaller
+  // one would cost more on the traces of real models, see tests/arena_traces_test.cpp.)
+  std::size_t search(std::size_t size, std::size_t top) noexcept {
+    const FreeRanges::Index index = holes_.find(size);
+    if (index == FreeRanges::none) return none;
+    const Range hole = holes_[index];
+    const std::size_t room = std::max(highest_top_, top) - top;
+    const std::size_t hole_size = hole.end - hole.begin;
+    if (size <= room && room < hole_size && size < hole_size / 2) return none;
+    holes_.take(index, size);
+    return hole.begin;
+  }
+
+  std::size_t add(Range place, std::size_t top) noexcept {
+    if (place.end != top) return holes_.insert(place) ? top : none;
+    return holes_.has_at(place.begin) ? none : holes_.take_ending_at(place.begin);
+  }
+
+  void write_down(Decision decision) noexcept;
   void turn_off() noexcept;
 
   FreeRanges holes_;  // empty while decisions are followed
