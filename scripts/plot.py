@@ -33,12 +33,11 @@ import numpy  # noqa: E402
 from matplotlib import pyplot, ticker  # noqa: E402
 from matplotlib.lines import Line2D  # noqa: E402
 
-RATIO = "end to end time, over preallocated's (linear near 1, logarithmic beyond)"
 ARENA_RED, GREY = "#c8102e", "#666666"
 # Colour and marker of each, the same in all pictures. Of Okabe and Ito's palette, which the colour-blind can tell apart;
 # within a colour, markers differ. The arena's are red and filled, the others hollow.
 STYLES = {
-    results.FLOOR: ("#000000", "s"),
+    results.FLOOR: ("#000000", "s"), "std-pmr-monotonic": ("#8a6d00", "8"),
     "arena": (ARENA_RED, "o"), "arena-recycle": (ARENA_RED, "D"), "arena-individual": (ARENA_RED, "^"),
     "arena-release": (ARENA_RED, "v"), "arena-each": (ARENA_RED, "P"), "arena-pool": (ARENA_RED, "X"),
     "torch-caching": ("#d55e00", "p"),
@@ -52,7 +51,7 @@ OTHER_COLOURS, OTHER_MARKERS = ["#e69f00", "#56b4e9", "#8a6d00", "#5e3c99"], ["<
 matplotlib.rcParams.update({
     "svg.hashsalt": "daa", "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.spines.top": False,
     "axes.spines.right": False, "axes.grid": True, "grid.color": "#e4e4e4", "grid.linewidth": 0.7, "axes.axisbelow": True,
-    "figure.dpi": 100, "savefig.dpi": 150, "savefig.facecolor": "white", "legend.frameon": False,
+    "figure.dpi": 100, "savefig.dpi": 130, "savefig.facecolor": "white", "legend.frameon": False, "svg.fonttype": "none",
 })
 
 
@@ -71,8 +70,9 @@ class Styles:
                 "markeredgewidth": 1.3, "markersize": 7 if base.startswith("arena") else 6, "linewidth": 1.8 if filled else 1.1,
                 "linestyle": "--" if again else "-", "zorder": 4 if filled else 3}
 
-    def legend(self, figure, names, **where):
-        handles = [Line2D([], [], **self.of(name), label=name) for name in results.ordered(names)]
+    def legend(self, figure, names, has_lines=True, **where):
+        plain = {} if has_lines else {"linestyle": ""}
+        handles = [Line2D([], [], **self.of(name) | plain, label=name) for name in results.ordered(names)]
         legend = figure.legend(handles=handles, **where)
         for text in legend.get_texts():
             emphasise(text)
@@ -89,33 +89,40 @@ def emphasise(text):
 
 
 class Canvas:
-    """Panels in a grid, everything placed in inches: a title above, on the right or left room for names, notes below."""
+    """Panels in a grid, everything placed in inches: a title above, room for names on either side, notes below."""
 
-    def __init__(self, result, title, subtitle, titles, size, columns, left, right, missing):
+    def __init__(self, result, title, subtitle, titles, size, columns, left, right, notes, gap=0.25):
         self.panels = []
         columns = min(columns, len(titles))
         rows = -(-len(titles) // columns)
-        gap_x, gap_y, top = (0.25 if left > 1 else 0.5), 0.8, 0.95
-        width = max(left + columns * (size[0] + gap_x) + right, 6.5)
-        about = result.rows[0]["device"] if result.rows else "daa-alloc-cost"
-        notes = [line for note in missing[:6] for line in textwrap.wrap(note, int(width * 13), subsequent_indent="    ")[:2]]
-        notes += [f"and {len(missing) - 6} more: see the table of failures"] * (len(missing) > 6)
-        bottom = 0.65 + 0.17 * len(notes)
-        height = top + rows * size[1] + (rows - 1) * gap_y + bottom
+        width = max(left + columns * (size[0] + gap) - gap + right, 7.5)
+        head = [line for text in subtitle for line in textwrap.wrap(text, int(width * 13))] + [about(result)]
+        foot = [line for note in notes[:6] for line in textwrap.wrap(note, int(width * 14), max_lines=2, placeholder=" ...")]
+        foot += [f"and {len(notes) - 6} more: see the table of failures"] * (len(notes) > 6)
+        top, between, bottom = 0.75 + 0.18 * len(head), 0.85, 0.65 + 0.17 * len(foot)
+        height = top + rows * size[1] + (rows - 1) * between + bottom
         self.figure = pyplot.figure(figsize=(width, height))
-        self.figure.text(0.1 / width, 1 - 0.12 / height, f"{title} - {about}", fontsize=12, fontweight="bold", va="top")
-        self.figure.text(0.1 / width, 1 - 0.38 / height, subtitle, color=GREY, va="top")
-        for i, text in enumerate(reversed(notes)):
+        self.figure.text(0.1 / width, 1 - 0.12 / height, title, fontsize=12, fontweight="bold", va="top")
+        for i, text in enumerate(head):
+            self.figure.text(0.1 / width, 1 - (0.4 + 0.18 * i) / height, text, color=GREY, va="top")
+        for i, text in enumerate(reversed(foot)):
             self.figure.text(0.1 / width, (0.08 + 0.17 * i) / height, text, color=GREY, fontsize=8)
         for i, name in enumerate(titles):
-            x, y = left + (i % columns) * (size[0] + gap_x), height - top - (i // columns) * (size[1] + gap_y) - size[1]
+            x, y = left + (i % columns) * (size[0] + gap), height - top - (i // columns) * (size[1] + between) - size[1]
             panel = self.figure.add_axes([x / width, y / height, size[0] / width, size[1] / height])
-            panel.set_title(name, loc="left")
+            panel.set_title(name, loc="left", fontweight="bold")
             self.panels.append(panel)
         self.is_first = [i % columns == 0 for i in range(len(titles))]
         self.is_last = [i + columns >= len(titles) for i in range(len(titles))]
-        self.right_of_panels = (left + columns * (size[0] + gap_x) - gap_x + 0.2) / width
-        self.top_of_panels = 1 - (top - 0.1) / height
+        self.beside = {"loc": "upper left", "bbox_to_anchor": ((left + columns * (size[0] + gap) - gap + 0.15) / width, 1 - (top - 0.1) / height)}
+
+
+def about(result):
+    if not result.rows:
+        return "daa-alloc-cost"
+    first = result.rows[0]
+    words = f"{first['device']}, driver {first['driver']}, {first['time_utc'][:10]}, commit {first['commit'][:7]}"
+    return words + ": times are a simulator's" * (first["device_kind"] == "host")
 
 
 def ratio_axis(axis, values):
@@ -143,19 +150,22 @@ def log_axis(axis, base=10):
         axis.set_minor_locator(ticker.NullLocator())
 
 
-def missing_of(rows, column):
-    """What of these rows a picture cannot show: a line each allocator and reason."""
+def missing_of(rows, column, mark=""):
+    """What of these rows a picture cannot show: a line for each allocator and reason."""
     found = {}
     for row in rows:
         if row["status"] != "ok" or row[column] is None:
             why = row["status"] if row["status"] != "ok" else f"no {column}"
             found.setdefault((row["allocator"], why), []).append(results.case_of(row))
-    return [f"Missing (x): {name}: {why} on {', '.join(cases)}" for (name, why), cases in found.items()]
+    return [f"Missing{mark}: {name}: {why} on {', '.join(cases)}" for (name, why), cases in found.items()]
 
 
 def name_rows(canvas, names):
     for panel, is_first in zip(canvas.panels, canvas.is_first):
-        panel.set_ylim(len(names) - 0.4, -0.6)
+        panel.grid(False, axis="y")
+        for i in range(0, len(names), 2):
+            panel.axhspan(i - 0.5, i + 0.5, color="#f4f4f4", zorder=0)
+        panel.set_ylim(len(names) - 0.5, -0.5)
         panel.set_yticks(range(len(names)), names if is_first else [])
         panel.tick_params(axis="y", length=0)
         for text in panel.get_yticklabels():
@@ -179,10 +189,12 @@ def ratios(result, styles, way, rows):
     names.sort(key=lambda name: name != results.AGAIN)
     workloads = list(dict.fromkeys(row["workload"] for row in rows))
     sizes = sorted({row["elements"] for row in rows})
-    subtitle = "Points: ratio of medians, repetition by repetition, with its 95 % interval. In each row from top to bottom: "
-    subtitle += ", ".join(map(results.power, sizes)) + " elements.\nGrey band: preallocated memory measured a second time, which is the noise."
-    canvas = Canvas(result, f"Time of a phase, {results.way_words(way)}", subtitle, workloads, (2.5, 0.3 + 0.34 * len(names)), 5,
-                    width_of(names), 0.1, missing_of(rows, "end_to_end_ratio"))
+    points = "Points: the ratio of times, repetition by repetition, of which the median"
+    points += ", and its 95 % interval." if shown[0]["end_to_end_ratio_low"] is not None else "."
+    subtitle = [f"{points} In each row from top to bottom: {', '.join(map(results.power, sizes))} elements."]
+    subtitle += ["Grey band: preallocated memory measured a second time, which is the noise. The axis is linear near 1, logarithmic beyond."]
+    canvas = Canvas(result, f"Time of a phase, {results.way_words(way)}", subtitle, workloads, (2.5, 0.4 * len(names)), 5,
+                    width_of(names), 0.15, missing_of(rows, "end_to_end_ratio", " (x)"))
     ends = [end for row in shown for end in ends_of(row)]
     for panel, workload, is_last in zip(canvas.panels, workloads, canvas.is_last):
         here = [row for row in rows if row["workload"] == workload]
@@ -200,10 +212,10 @@ def ratios(result, styles, way, rows):
                 continue
             (low, high), ratio, style = ends_of(row), row["end_to_end_ratio"], styles.of(row["allocator"])
             panel.plot([low, high], [y, y], color=style["color"], linewidth=1)
-            panel.plot([ratio], [y], **style | {"markersize": 3.2 + 2 * j / len(sizes), "markeredgewidth": 1})
+            panel.plot([ratio], [y], **style | {"markersize": 3.2 + 2 * j / len(sizes), "markeredgewidth": 1, "linestyle": ""})
         ratio_axis(panel.xaxis, ends)
         if is_last:
-            panel.set_xlabel("ratio to preallocated")
+            panel.set_xlabel("end to end time, ratio to preallocated")
     name_rows(canvas, names)
     return canvas.figure
 
@@ -217,17 +229,17 @@ def costs(result, styles):
     panels = {}
     for cost in result.costs:
         if cost["kind"] == "cost":
-            points = panels.setdefault("1,000 of 4 KiB a phase (right: synchronised after each)", {})
+            points = panels.setdefault("1,000 of 4 KiB a phase / synchronised after each", {})
             points.setdefault(cost["allocator"], []).append(cost["ns"])
     single = [row for row in result.of_kind("threads") if row["threads"] in (1, None)]
     for row in single:
         if row["status"] == "ok" and row["allocation_ns"]:
-            panels.setdefault(f"the allocations of {results.case_of(row)}", {}).setdefault(row["allocator"], []).append(row["allocation_ns"])
+            panels.setdefault(f"allocations of {results.case_of(row)}", {}).setdefault(row["allocator"], []).append(row["allocation_ns"])
     if not panels:
         return None
     names = results.ordered(name for points in panels.values() for name in points)
-    subtitle = "Giving back included, nothing else done meanwhile, no kernel launched: what the host pays."
-    canvas = Canvas(result, "Host time of one allocation", subtitle, list(panels), (4, 0.3 + 0.27 * len(names)), 2, width_of(names), 0.3,
+    subtitle = ["Giving back included, nothing else done meanwhile, no kernel launched: what the host pays."]
+    canvas = Canvas(result, "Host time of one allocation", subtitle, list(panels), (3.7, 0.27 * len(names)), 3, width_of(names), 0.3,
                     missing_of(single, "allocation_ns"))
     everything = [ns for points in panels.values() for values in points.values() for ns in values]
     for panel, points, is_last in zip(canvas.panels, panels.values(), canvas.is_last):
@@ -257,9 +269,9 @@ def memory(result, styles):
         return None
     traces = list(dict.fromkeys(trace for trace, *_ in points))
     names = results.ordered(name for _, name, *_ in points)
-    subtitle = "A point an allocator; down and left is better. No kernel is launched while the time is taken."
-    canvas = Canvas(result, "Memory against time, on allocation traces of real programs", subtitle, traces, (3.4, 2.9), 3, 0.7, 2.3,
-                    missing_of(rows, "operation_median_ns"))
+    subtitle = ["A point an allocator; down and left is better. No kernel is launched while the time is taken."]
+    canvas = Canvas(result, "Memory against time, on allocation traces of real programs", subtitle, traces, (3.4, 2.9), 3, 0.7, 2.6,
+                    missing_of(rows, "operation_median_ns"), gap=0.5)
     for i, (panel, trace) in enumerate(zip(canvas.panels, traces)):
         for where, name, ns, ratio in points:
             if where == trace:
@@ -273,7 +285,7 @@ def memory(result, styles):
             panel.set_xlabel("host time of an operation, ns (logarithmic)")
         if canvas.is_first[i]:
             panel.set_ylabel(f"memory {what} over live at most")
-    styles.legend(canvas.figure, names, loc="upper left", bbox_to_anchor=(canvas.right_of_panels, canvas.top_of_panels))
+    styles.legend(canvas.figure, names, has_lines=False, **canvas.beside)
     return canvas.figure
 
 
@@ -288,7 +300,7 @@ def curves(result, styles, rows, x, y, title, subtitle, labels, more=()):
         return None
     titles = list(dict.fromkeys(point[0] for point in points))
     names = results.ordered(point[1] for point in points)
-    canvas = Canvas(result, title, subtitle, titles, (3.9, 3.6), 2, 0.75, 2.5, missing_of(rows, y))
+    canvas = Canvas(result, title, [subtitle], titles, (3.9, 3.6), 3, 0.9, 2.9, missing_of(rows, y), gap=0.75)
     counts = sorted({point[2] for point in points})
     for i, (panel, where) in enumerate(zip(canvas.panels, titles)):
         for j, name in enumerate(names):
@@ -310,7 +322,7 @@ def curves(result, styles, rows, x, y, title, subtitle, labels, more=()):
             panel.set_xlabel(labels[0])
         if canvas.is_first[i]:
             panel.set_ylabel(labels[1])
-    styles.legend(canvas.figure, names, loc="upper left", bbox_to_anchor=(canvas.right_of_panels, canvas.top_of_panels))
+    styles.legend(canvas.figure, names, **canvas.beside)
     return canvas.figure
 
 

@@ -25,8 +25,9 @@ LATER_TEXT = {"state": "steady", "graph": "false", "flush_l2": "false", "trace":
 FLOOR = "preallocated"
 AGAIN = "preallocated:2"
 # In this order everywhere; others come behind them.
-ALLOCATORS = [FLOOR, "arena", "arena-recycle", "arena-individual", "arena-release", "torch-caching", "rmm-pool", "rmm-async"]
-ALLOCATORS += ["rmm-arena", "cub-caching", "thrust-pool", "cuda-malloc-async-tuned", "cuda-malloc-async", "cuda-malloc"]
+ALLOCATORS = ["std-pmr-monotonic", FLOOR, "arena", "arena-recycle", "arena-individual", "arena-release", "arena-each", "arena-pool"]
+ALLOCATORS += ["torch-caching", "rmm-pool", "rmm-async", "rmm-arena", "cub-caching", "thrust-pool"]
+ALLOCATORS += ["cuda-malloc-async-tuned-pool-each", "cuda-malloc-async-tuned", "cuda-malloc-async", "cuda-malloc"]
 
 
 class Refused(Exception):
@@ -71,7 +72,8 @@ def case_of(row):
     if row["kind"] == "sweep":
         words += f" in {row['allocs_per_phase']:.0f}"
     if row["kind"] in ("threads", "streams"):
-        words += f", {row[row['kind']] or 1:.0f} {row['kind']}"
+        lanes = int(row[row["kind"]] or 1)
+        words += f", {lanes} {row['kind'] if lanes > 1 else row['kind'][:-1]}"
     return words if row["way"] == "end" or row["kind"] == "workload" else f"{words}, {way_words(row['way'])}"
 
 
