@@ -43,7 +43,7 @@ STYLES = {
     "torch-caching": ("#d55e00", "p"),
     "rmm-pool": ("#009e73", "o"), "rmm-async": ("#009e73", "^"), "rmm-arena": ("#009e73", "D"),
     "cub-caching": ("#cc79a7", "h"), "thrust-pool": ("#cc79a7", "v"),
-    "cuda-malloc-async-tuned": ("#0072b2", "s"), "cuda-malloc-async": ("#0072b2", "D"), "cuda-malloc": ("#0072b2", "X"),
+    "cuda-malloc-async-tuned": ("#0072b2", "s"), "cuda-malloc-async": ("#0072b2", "D"), "cuda-malloc": ("#0072b2", "v"),
     "cuda-malloc-async-tuned-pool-each": ("#56b4e9", "P"),
 }
 OTHER_COLOURS, OTHER_MARKERS = ["#e69f00", "#56b4e9", "#8a6d00", "#5e3c99"], ["<", ">", "8", "d", "H"]
@@ -95,7 +95,7 @@ class Canvas:
         self.panels = []
         columns = min(columns, len(titles))
         rows = -(-len(titles) // columns)
-        width = max(left + columns * (size[0] + gap) - gap + right, 7.5)
+        width = max(left + columns * (size[0] + gap) - gap + right, 7.5, 0.3 + 0.115 * len(title))
         head = [line for text in subtitle for line in textwrap.wrap(text, int(width * 13))] + [about(result)]
         foot = [line for note in notes[:6] for line in textwrap.wrap(note, int(width * 14), max_lines=2, placeholder=" ...")]
         foot += [f"and {len(notes) - 6} more: see the table of failures"] * (len(notes) > 6)
@@ -133,19 +133,30 @@ def ratio_axis(axis, values):
     low, high = min(*values, 0.95), max(*values, 1.1)
     low, high = 1 - (1 - low) * 1.15, 1 + (high - 1) * 1.25
     (axis.axes.set_xlim if is_x else axis.axes.set_ylim)(low, high)
-    ticks = [-1, 0, 0.5, 0.8, 0.9, 1, 1.1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100, 300, 1000, 10000]
-    axis.set_major_locator(ticker.FixedLocator([tick for tick in ticks if low <= tick <= high]))
+    height = numpy.arcsinh((high - 1) / 0.1) - numpy.arcsinh((low - 1) / 0.1)
+    ticks = [1]
+    for tick in [1.1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100, 300, 1000, 10000, 0.9, 0.8, 0.5, 0, -1]:  # outwards from 1
+        nearest = min(abs(numpy.arcsinh((tick - 1) / 0.1) - numpy.arcsinh((other - 1) / 0.1)) for other in ticks)
+        if low <= tick <= high and nearest > 0.08 * height:
+            ticks.append(tick)
+    axis.set_major_locator(ticker.FixedLocator(sorted(ticks)))
     axis.set_major_formatter(ticker.FuncFormatter(lambda tick, _: f"{tick:g}"))
     axis.set_minor_locator(ticker.NullLocator())
 
 
+def short(number):
+    scaled = [(number / factor, unit) for factor, unit in [(1e9, " G"), (1e6, " M"), (1e3, " k")] if number >= 10 * factor or number == factor]
+    value, unit = scaled[0] if scaled else (number, "")
+    return f"{value:g}{unit}"
+
+
 def log_axis(axis, base=10):
     (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log", base=base)
-    axis.set_major_formatter(ticker.FuncFormatter(lambda tick, _: f"{tick:,.0f}" if tick >= 1 else f"{tick:g}"))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda tick, _: short(tick)))
     if base == 10:
         low, high = axis.get_view_interval()
         few = high / low < 30  # else only the powers have a number
-        axis.set_minor_formatter(ticker.FuncFormatter(lambda tick, _: f"{tick:,g}" if few and f"{tick:g}"[0] in "25" else ""))
+        axis.set_minor_formatter(ticker.FuncFormatter(lambda tick, _: short(tick) if few and f"{tick:e}"[0] in "235" else ""))
     else:
         axis.set_minor_locator(ticker.NullLocator())
 
@@ -189,9 +200,8 @@ def ratios(result, styles, way, rows):
     names.sort(key=lambda name: name != results.AGAIN)
     workloads = list(dict.fromkeys(row["workload"] for row in rows))
     sizes = sorted({row["elements"] for row in rows})
-    points = "Points: the ratio of times, repetition by repetition, of which the median"
-    points += ", and its 95 % interval." if shown[0]["end_to_end_ratio_low"] is not None else "."
-    subtitle = [f"{points} In each row from top to bottom: {', '.join(map(results.power, sizes))} elements."]
+    subtitle = ["Points: the ratio of times, the median over the repetitions" + (", with its 95 % interval." if has_intervals(shown) else ".")]
+    subtitle[0] += f" {'From top to bottom in each row' if len(sizes) > 1 else 'At'}: {', '.join(map(results.power, sizes))} elements."
     subtitle += ["Grey band: preallocated memory measured a second time, which is the noise. The axis is linear near 1, logarithmic beyond."]
     canvas = Canvas(result, f"Time of a phase, {results.way_words(way)}", subtitle, workloads, (2.5, 0.4 * len(names)), 5,
                     width_of(names), 0.15, missing_of(rows, "end_to_end_ratio", " (x)"))
@@ -220,6 +230,10 @@ def ratios(result, styles, way, rows):
     return canvas.figure
 
 
+def has_intervals(rows):
+    return any(row["end_to_end_ratio_low"] is not None for row in rows)
+
+
 def ends_of(row):
     return results.interval(row, 0)
 
@@ -229,7 +243,7 @@ def costs(result, styles):
     panels = {}
     for cost in result.costs:
         if cost["kind"] == "cost":
-            points = panels.setdefault("1,000 of 4 KiB a phase / synchronised after each", {})
+            points = panels.setdefault("1,000 of 4 KiB a phase / synchronised", {})
             points.setdefault(cost["allocator"], []).append(cost["ns"])
     single = [row for row in result.of_kind("threads") if row["threads"] in (1, None)]
     for row in single:
@@ -243,7 +257,7 @@ def costs(result, styles):
                     missing_of(single, "allocation_ns"))
     everything = [ns for points in panels.values() for values in points.values() for ns in values]
     for panel, points, is_last in zip(canvas.panels, panels.values(), canvas.is_last):
-        panel.set_xlim(min(everything) / 1.6, max(everything) * 8)
+        panel.set_xlim(min(everything) / 1.6, max(everything) * 4 * (max(everything) / min(everything)) ** 0.3)
         log_axis(panel.xaxis)
         for name, values in points.items():
             y = names.index(name)
