@@ -201,7 +201,7 @@ def ratios(result, styles, way, rows):
     workloads = list(dict.fromkeys(row["workload"] for row in rows))
     sizes = sorted({row["elements"] for row in rows})
     subtitle = ["Points: the ratio of times, the median over the repetitions" + (", with its 95 % interval." if has_intervals(shown) else ".")]
-    subtitle[0] += f" {'From top to bottom in each row' if len(sizes) > 1 else 'At'}: {', '.join(map(results.power, sizes))} elements."
+    subtitle[0] += f" {'From top to bottom in each row:' if len(sizes) > 1 else 'At'} {', '.join(map(results.power, sizes))} elements."
     subtitle += ["Grey band: preallocated memory measured a second time, which is the noise. The axis is linear near 1, logarithmic beyond."]
     canvas = Canvas(result, f"Time of a phase, {results.way_words(way)}", subtitle, workloads, (2.5, 0.4 * len(names)), 5,
                     width_of(names), 0.15, missing_of(rows, "end_to_end_ratio", " (x)"))
@@ -262,7 +262,7 @@ def costs(result, styles):
         for name, values in points.items():
             y = names.index(name)
             panel.plot(values, [y] * len(values), **styles.of(name))
-            panel.annotate(" / ".join(f"{ns:.3g}" if ns < 1000 else f"{ns:,.0f}" for ns in values), (max(values), y), (7, -3),
+            panel.annotate(" / ".join(map(results.significant, values)), (max(values), y), (7, -3),
                            textcoords="offset points", fontsize=8)
         if is_last:
             panel.set_xlabel("host time of an allocation, ns (logarithmic)")

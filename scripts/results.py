@@ -226,9 +226,14 @@ def is_other(allocator):
     return not allocator.startswith((FLOOR, "arena"))
 
 
-def extent(values, digits=2, unit=""):
-    low, high = (f"{value:.{digits}f}" for value in (min(values), max(values)))
-    return (low if low == high else f"{low} to {high}") + unit
+def significant(number):
+    """With three digits or more, as people write it."""
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
+
+
+def extent(values, write="{:.2f}".format):
+    low, high = write(min(values)), write(max(values))
+    return low if low == high else f"{low} to {high}"
 
 
 def against_arena(result):
@@ -281,7 +286,7 @@ def against_on_traces(result):
     ratios = [of["arena-recycle"]["operation_ratio"] for of in traces.values() if "arena-recycle" in of]
     ratios = [ratio for ratio in ratios if ratio is not None]
     if ratios and max(ratios) >= 1.05:
-        yield f"An operation of `arena-recycle` takes {extent(ratios, 1)} times that of the floor, whose plan is made beforehand."
+        yield f"An operation of `arena-recycle` takes {extent(ratios, significant)} times that of the floor, whose plan is made beforehand."
 
 
 def against_in_threads(result):
