@@ -137,7 +137,7 @@ def ratio_axis(axis, values):
     ticks = [1]
     for tick in [1.1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100, 300, 1000, 10000, 0.9, 0.8, 0.5, 0, -1]:  # outwards from 1
         nearest = min(abs(numpy.arcsinh((tick - 1) / 0.1) - numpy.arcsinh((other - 1) / 0.1)) for other in ticks)
-        if low <= tick <= high and nearest > 0.08 * height:
+        if low <= tick <= high and nearest > 0.095 * height:
             ticks.append(tick)
     axis.set_major_locator(ticker.FixedLocator(sorted(ticks)))
     axis.set_major_formatter(ticker.FuncFormatter(lambda tick, _: f"{tick:g}"))

@@ -170,10 +170,11 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.15rem 1rem; }
 figure { margin: 2rem 0; } figcaption { color: var(--soft); max-width: 60rem; }
 .wide { overflow-x: auto; } .wide:focus-visible, button:focus-visible { outline: 2px solid var(--red); }
 figure img { display: block; background: #fff; min-width: 42rem; width: 100%; height: auto; max-width: max-content; border-radius: 4px; }
+@media (prefers-color-scheme: dark) { figure img { filter: invert(0.91) hue-rotate(180deg); } }
 table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; } caption { text-align: left; color: var(--soft); }
 th, td { padding: 0.2rem 0.6rem; text-align: left; vertical-align: top; } td.n { text-align: right; white-space: nowrap; }
 thead th { border-bottom: 2px solid var(--line); } tbody tr:nth-child(even) { background: var(--band); }
-tr.failed td, tr.arena td:first-child { color: var(--red); }
+tr.failed td, td.arena { color: var(--red); } td:first-child, td.arena { white-space: nowrap; }
 th button { all: unset; cursor: pointer; font-weight: 600; } th button::after { content: " \\2195"; color: var(--soft); }
 th[aria-sort=ascending] button::after { content: " \\2191"; } th[aria-sort=descending] button::after { content: " \\2193"; }
 summary { cursor: pointer; margin: 1rem 0 0.5rem; }
@@ -182,6 +183,8 @@ summary { cursor: pointer; margin: 1rem 0 0.5rem; }
 
 # Numbers before words, what is missing last; equal ones stay in their order.
 SCRIPT = """
+const none = (text) => text === "" || text === "-";
+const number = (text) => parseFloat(text.replaceAll(",", ""));
 for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => {
     const head = button.parentElement, body = head.closest("table").tBodies[0];
@@ -189,8 +192,8 @@ for (const button of document.querySelectorAll("th button")) {
     const value = (row) => row.cells[head.cellIndex].dataset.v ?? row.cells[head.cellIndex].textContent;
     const compare = (a, b) => {
       const [x, y] = [value(a), value(b)];
-      if (x === "" || y === "") return (x === "") - (y === "");
-      const [m, n] = [Number(x), Number(y)];
+      if (none(x) || none(y)) return none(x) - none(y);
+      const [m, n] = [number(x), number(y)];
       if (isNaN(m) || isNaN(n)) return sign * (isNaN(m) - isNaN(n) || x.localeCompare(y));
       return sign * (m - n);
     };
@@ -228,7 +231,7 @@ def cell(value, name=""):
     if value is None:
         return '<td class="n" data-v="">-</td>'
     if isinstance(value, str):
-        return f"<td>{escape(value)}</td>"
+        return f'<td{" class=arena" * (name == "allocator" and value.startswith("arena"))}>{escape(value)}</td>'
     text = results.power(value) if name == "elements" else f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:.4g}"
     return f'<td class="n" data-v="{value!r}">{text}</td>'
 
@@ -248,14 +251,14 @@ def html_table(columns, rows, caption):
     head = "".join(f'<th scope="col"><button type="button">{escape(name)}</button></th>' for name, *_ in columns)
     body = []
     for row in rows:
-        kind = "failed" if row.get("status", "ok") != "ok" else "arena" if row.get("allocator", "").startswith("arena") else ""
-        body.append(f'<tr class="{kind}">' + "".join(cell(value_of(row, *column), name) for name, *column in columns) + "</tr>")
+        is_failed = row.get("status", "ok") != "ok"
+        body.append(f"<tr{' class=failed' * is_failed}>" + "".join(cell(value_of(row, *column), name) for name, *column in columns) + "</tr>")
     caption = f"{caption} A click on a heading sorts."
     return scrolling(f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>", caption)
 
 
 def plain_table(heading, lines, caption):
-    return html_table([(name, i) for i, name in enumerate(heading)], [dict(enumerate(line)) for line in lines], caption).replace("`", "")
+    return html_table([(name, i) for i, name in enumerate(heading)], [dict(enumerate(cell.replace("`", "") for cell in line)) for line in lines], caption)
 
 
 def details(summary, content):
@@ -303,7 +306,8 @@ def pictures(folder, result):
     """The pictures, each within the page. Refuses those of other figures."""
     found = sorted((folder / "pictures").glob("*.svg"))
     order = [next((i for i, begin in enumerate(CAPTIONS) if path.stem.startswith(begin)), None) for path in found]
-    for i, path in sorted((i, path) for i, path in zip(order, found) if i is not None):
+    first = ["ratio-phase", "ratio-end"]  # the others of their kind in the alphabet's order
+    for i, _, path in sorted((i, first.index(path.stem) if path.stem in first else len(first), path) for i, path in zip(order, found) if i is not None):
         data = path.read_bytes()
         if result.digest.encode() not in data:
             raise results.Refused(f"{path}: shows other figures than {folder} holds now: run scripts/plot.py {folder} (and remove pictures that it no longer draws)")
@@ -332,10 +336,10 @@ def page(folder, result):
     sentences = list(results.against_arena(result))
     parts += ["<h2>Not in the arena's favour</h2>"]
     parts += ["<ul>" + "".join(f"<li>{marked(each)}</li>" for each in sentences) + "</ul>" if sentences else "<p>Nothing of what is looked for is in these results.</p>"]
-    bad = results.failed(result.rows)
-    parts += ["<h2>What failed</h2>", html_table(FAILED, bad, f"{len(bad)} of {len(result.rows)} rows.") if bad else "<p>Nothing: every row was measured, and its result was right.</p>"]
     drawn = list(pictures(folder, result))
     parts += ["<h2>Pictures</h2>", *drawn] if drawn else []
+    bad = results.failed(result.rows)
+    parts += ["<h2>What failed</h2>", html_table(FAILED, bad, f"{len(bad)} of {len(result.rows)} rows.") if bad else "<p>Nothing: every row was measured, and its result was right.</p>"]
     parts += ["<h2>Every row</h2>"]
     for way, rows in result.ways().items():
         parts.append(details(f"Workloads, {results.way_words(way)}: {len(rows)} rows", html_table(FIGURES, rows, "Medians; ratios repetition by repetition.")))
