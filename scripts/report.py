@@ -117,6 +117,8 @@ def interval_words(rows):
 
 def measured_words(folder, result):
     """The section of README."""
+    if not result.rows:
+        raise results.Refused(f"{folder}: has no result of daa-bench, which README is to show")
     path, first = folder.relative_to(ROOT), result.rows[0]
     text = f"""## Measured
 
@@ -138,9 +140,9 @@ differs there is noise.
     text += table(heading, lines)
     once = [cost for cost in result.costs if cost["kind"] == "cost" and not cost["sync"]]
     if once:
-        own = next((cost["ns"] for cost in once if cost["allocator"] == "std-pmr-monotonic"), None)
+        of_std = [cost["ns"] for cost in once if cost["allocator"] == "std-pmr-monotonic"]
         text += "\n*An allocation* is the host's time for one, giving back included, at 1,000 of 4 KiB a phase"
-        text += f"; of\n`std::pmr::monotonic_buffer_resource`, over host memory, {own:.3g} ns" * (own is not None) + ".\n"
+        text += "".join(f"; of\n`std::pmr::monotonic_buffer_resource`, over host memory, {nanoseconds(ns)}" for ns in of_std) + ".\n"
     if (folder / "pictures" / "ratio-phase.png").exists():
         text += f"\n![Time of a phase by workload, size and allocator]({path}/pictures/ratio-phase.png)\n"
     if result.of_kind("trace"):
