@@ -119,11 +119,13 @@ def measured_words(folder, result):
     """The section of README."""
     if not result.rows:
         raise results.Refused(f"{folder}: has no result of daa-bench, which README is to show")
-    path, first = folder.relative_to(ROOT), result.rows[0]
+    path, rows = folder.relative_to(ROOT), result.rows
+    days = [{"day": row["time_utc"][:10]} for row in sorted(rows, key=lambda row: row["time_utc"])]
+    commits = " or ".join(f"`{commit}`" for commit in dict.fromkeys(row["commit"][:7] for row in rows))
     text = f"""## Measured
 
-On one {first['device'].removeprefix('NVIDIA ')} with driver {first['driver']}, CUDA runtime {first['toolkit']},
-{first['compiler']}, on {first['time_utc'][:10]}, of commit `{first['commit'][:7]}`, by `scripts/measure.sh {path}`.
+On one {rows[0]['device'].removeprefix('NVIDIA ')} with driver {spread(rows, 'driver')}, CUDA runtime {spread(rows, 'toolkit')},
+{spread(rows, 'compiler')}, on {spread(days, 'day')}, of commit {commits}, by `scripts/measure.sh {path}`.
 """
     if (folder / "report.html").exists():
         text += f"Every row and picture: [`report.html`]({path}/report.html), one file to open in a browser. Raw: [`{path}/`]({path}).\n"

@@ -182,7 +182,8 @@ def load(paths):
     digest = hashlib.sha256()
     for file in files:
         found = read_costs(file) if file.suffix == ".json" else read_csv(file)
-        digest.update(file.read_bytes())
+        if found:
+            digest.update(file.read_bytes())
         (result.costs if file.suffix == ".json" else result.rows).extend(found)
         (result.files if found else result.notes).append(file.name if found else f"{file}: left alone, it holds no result of these programs")
     if not result.files:
