@@ -9,16 +9,26 @@ import unittest
 
 from result_fixture import ResultTest
 
-import results
+from reporting import results
 
 try:
-    import plot
+    from reporting.canvas import Styles
 except SystemExit as missing:
     print(missing)
     sys.exit(77)
 from matplotlib import image
 
-PICTURES = {"ratio-phase", "ratio-end", "ratio-cold", "ratio-end-graph", "cost", "memory", "threads", "streams", "sweep"}
+PICTURES = {
+    "ratio-phase",
+    "ratio-end",
+    "ratio-cold",
+    "ratio-end-graph",
+    "cost",
+    "memory",
+    "threads",
+    "streams",
+    "sweep",
+}
 
 
 class Plot(ResultTest):
@@ -35,7 +45,9 @@ class Plot(ResultTest):
         written = {path.name for path in (self.folder / "pictures").iterdir()}
         wanted = {f"{name}.{kind}" for name in PICTURES for kind in ("png", "svg")}
         self.assertLessEqual(wanted, written)
-        self.assertLessEqual({name.partition(".")[0] for name in written - wanted}, {"overlap-threads", "overlap-streams"})  # as noise has it
+        self.assertLessEqual(
+            {name.partition(".")[0] for name in written - wanted}, {"overlap-threads", "overlap-streams"}
+        )  # as noise has it
         for name in PICTURES:
             pixels = image.imread(self.folder / "pictures" / f"{name}.png")[..., :3]
             red = (pixels[..., 0] > 0.7) & (pixels[..., 1] < 0.2)
@@ -47,7 +59,13 @@ class Plot(ResultTest):
         for name in PICTURES - {"cost"}:
             for allocator in ("arena", "preallocated:2", "cuda-malloc-async-tuned", "cuda-malloc"):
                 self.assertIn(f">{allocator}</text>", self.svg(name), name)
-        for name, label in {"ratio-end": "ratio to preallocated", "cost": ", ns", "memory": ", ns", "threads": "ns an", "sweep": "ratio"}.items():
+        for name, label in {
+            "ratio-end": "ratio to preallocated",
+            "cost": ", ns",
+            "memory": ", ns",
+            "threads": "ns an",
+            "sweep": "ratio",
+        }.items():
             self.assertRegex(self.svg(name), f"[^<]*{label}[^<]*</text>")
 
     def test_the_same_figures_give_the_same_bytes(self):
@@ -57,7 +75,10 @@ class Plot(ResultTest):
             self.assertEqual(path.read_bytes(), (self.root / "two" / path.name).read_bytes(), path.name)
 
     def test_a_failed_row_is_noted_with_its_reason(self):
-        self.assertIn("cuda-malloc on scan 2^8: failed: cannot be captured into a graph", re.sub(", sync[^:]*", "", self.plot(self.folder)))
+        self.assertIn(
+            "cuda-malloc on scan 2^8: failed: cannot be captured into a graph",
+            re.sub(", sync[^:]*", "", self.plot(self.folder)),
+        )
         self.assertIn("Missing (x): cuda-malloc: failed on scan 2^8", self.svg("ratio-end-graph"))
         self.assertNotIn("Missing", self.svg("ratio-end"))
 
@@ -65,7 +86,9 @@ class Plot(ResultTest):
         def fail(rows):
             for row in rows:
                 if row["allocator"] == "arena-release":
-                    row |= {column: "" for column in row if column.endswith(("_ns", "_ratio", "_live", "_low", "_high"))}
+                    row |= {
+                        column: "" for column in row if column.endswith(("_ns", "_ratio", "_live", "_low", "_high"))
+                    }
                     row |= {"status": "out_of_memory", "message": "no room"}
 
         for name in ("workloads", "lanes", "streams", "sweep", "traces"):
@@ -91,10 +114,10 @@ class Plot(ResultTest):
 
     def test_no_two_allocators_look_the_same(self):
         names = [*results.ALLOCATORS, "preallocated:2", "somebody-elses", "another-one"]
-        styles = plot.Styles(names)
+        styles = Styles(names)
         looks = {tuple(styles.of(name)[part] for part in ("color", "marker", "markerfacecolor")) for name in names}
         self.assertEqual(len(looks), len(names))
-        self.assertEqual(styles.of("arena"), plot.Styles(["arena"]).of("arena"))
+        self.assertEqual(styles.of("arena"), Styles(["arena"]).of("arena"))
 
 
 if __name__ == "__main__":

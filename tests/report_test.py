@@ -1,17 +1,16 @@
-"""report_test.py <daa-bench-host>: scripts/report.py's page says all there is and stands alone, and README holds the newest."""
+"""report_test.py <daa-bench-host>: scripts/report.py's page says all there is and stands alone; README holds the newest."""
 
 import csv
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 import unittest
 from html.parser import HTMLParser
 
 from result_fixture import BENCH, SCRIPTS, ResultTest
 
-import results
+from reporting import findings, results
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 
@@ -110,16 +109,36 @@ class Report(ResultTest):
         commands = [line for line in page.text.splitlines() if line.startswith("daa-bench --")]
         files = {path.name for path in self.folder.glob("*.csv")}
         self.assertEqual({line.rpartition("# ")[2] for line in commands}, files)
-        columns = ["workload", "elements", "sync", "allocator", "status", "iters", "warmup", "repetitions", "state", "graph", "threads",
-                   "streams", "allocs_per_phase", "seed", "trace", "operations"]
+        columns = [
+            "workload",
+            "elements",
+            "sync",
+            "allocator",
+            "status",
+            "iters",
+            "warmup",
+            "repetitions",
+            "state",
+            "graph",
+            "threads",
+            "streams",
+            "allocs_per_phase",
+            "seed",
+            "trace",
+            "operations",
+        ]
 
         def rows_of(path):
             with open(path, newline="", encoding="utf-8") as file:
-                return sorted([row[column] for column in columns] + [row["min_fit_bytes"] != ""] for row in csv.DictReader(file))
+                return sorted(
+                    [row[column] for column in columns] + [row["min_fit_bytes"] != ""] for row in csv.DictReader(file)
+                )
 
         for line in commands:
             program, *arguments = shlex.split(line, comments=True)
-            arguments = [argument.replace("--trace=small", f"--trace={self.made.parent / 'small.csv'}") for argument in arguments]
+            arguments = [
+                argument.replace("--trace=small", f"--trace={self.made.parent / 'small.csv'}") for argument in arguments
+            ]
             subprocess.run([BENCH, *arguments, f"--csv={self.root / 'again.csv'}"], capture_output=True, check=False)
             self.assertEqual(rows_of(self.root / "again.csv"), rows_of(self.folder / line.rpartition("# ")[2]), line)
 
@@ -154,14 +173,28 @@ class Findings(ResultTest):
     """Of ratios and traces that are given here."""
 
     def against(self, name, figures):
-        """Sentences for a result in which the columns of an allocator's rows are these; other allocators are left out."""
+        """Sentences for a result in which an allocator's columns are these; other allocators are left out."""
         self.edit(name, lambda rows: [row | figures[row["allocator"]] for row in rows if row["allocator"] in figures])
-        return list(results.against_arena(results.load([self.folder / f"{name}.csv"])))
+        return list(findings.against_arena(results.load([self.folder / f"{name}.csv"])))
 
     def ratios(self, **of):
-        names = {"arena": "arena", "other": "cuda-malloc-async-tuned", "again": "preallocated:2", "floor": "preallocated"}
-        return self.against("workloads", {names[name]: {"end_to_end_ratio": str(value), "end_to_end_ratio_low": str(value - 0.01),
-                                                        "end_to_end_ratio_high": str(value + 0.01)} for name, value in of.items()})
+        names = {
+            "arena": "arena",
+            "other": "cuda-malloc-async-tuned",
+            "again": "preallocated:2",
+            "floor": "preallocated",
+        }
+        return self.against(
+            "workloads",
+            {
+                names[name]: {
+                    "end_to_end_ratio": str(value),
+                    "end_to_end_ratio_low": str(value - 0.01),
+                    "end_to_end_ratio_high": str(value + 0.01),
+                }
+                for name, value in of.items()
+            },
+        )
 
     def test_an_arena_that_gains_has_nothing_against_it(self):
         self.assertEqual(self.ratios(floor=1, again=1, arena=1, other=1.5), [])
@@ -169,11 +202,17 @@ class Findings(ResultTest):
     def test_an_arena_that_gains_nothing_is_told(self):
         said = self.ratios(floor=1, again=1, arena=1, other=1.015)
         self.assertEqual(len(said), 2)
-        self.assertRegex(said[0], "Synchronised after each phase: in 4 of 4 rows nothing is gained.*scan 2\\^8, .*sort 1000")
+        self.assertRegex(
+            said[0], "Synchronised after each phase: in 4 of 4 rows nothing is gained.*scan 2\\^8, .*sort 1000"
+        )
 
     def test_an_arena_that_loses_is_told(self):
         said = " ".join(self.ratios(floor=1, again=1, arena=1.2, other=1.1))
-        self.assertIn("in 4 of 4 rows the best of the others is faster than `arena`: scan 2^8 (`cuda-malloc-async-tuned` 1.10, `arena` 1.20)", said)
+        self.assertIn(
+            "in 4 of 4 rows the best of the others is faster than `arena`: "
+            "scan 2^8 (`cuda-malloc-async-tuned` 1.10, `arena` 1.20)",
+            said,
+        )
         self.assertIn("`arena` is slower than preallocated memory by more than the noise: scan 2^8 (1.20)", said)
 
     def test_what_is_within_the_noise_is_not_called_slower(self):
@@ -184,7 +223,11 @@ class Findings(ResultTest):
         columns = ["held_over_live", "operation_median_ns", "min_fit_over_live"]
         said = " ".join(self.against("traces", {name: dict(zip(columns, values)) for name, values in figures.items()}))
         self.assertIn("`arena`, which frees nothing before the end of a phase, holds 3.00 times", said)
-        self.assertIn("On 1 of 1 traces another allocator holds less memory than `arena-recycle`: small (`cuda-malloc` 1.1, `arena-recycle` 1.2)", said)
+        self.assertIn(
+            "On 1 of 1 traces another allocator holds less memory than `arena-recycle`: "
+            "small (`cuda-malloc` 1.1, `arena-recycle` 1.2)",
+            said,
+        )
         self.assertNotIn("is faster than `arena-recycle`", said)
 
     def test_threads_with_a_cheaper_allocation_are_told(self):
@@ -193,7 +236,9 @@ class Findings(ResultTest):
         self.assertIn("scan 2^8, 2 threads (`cuda-malloc` 8 ns, `arena` 9 ns)", said[0])
 
     def test_an_arena_that_failed_is_told(self):
-        self.assertEqual(self.against("cold", {"arena": {"status": "failed", "message": "no"}}), ["`arena` failed in 1 rows."])
+        self.assertEqual(
+            self.against("cold", {"arena": {"status": "failed", "message": "no"}}), ["`arena` failed in 1 rows."]
+        )
 
 
 class Readme(ResultTest):
@@ -202,11 +247,11 @@ class Readme(ResultTest):
     def setUp(self):
         super().setUp()
         self.scripts, self.published = self.root / "scripts", self.root / "results" / "h200"
-        self.scripts.mkdir()
-        for script in SCRIPTS.glob("*.py"):
-            shutil.copy(script, self.scripts)
+        shutil.copytree(SCRIPTS, self.scripts)
         self.readme = self.root / "README.md"
-        self.readme.write_text("Before\n<!-- results -->\n<!-- /results -->\nBetween\n<!-- gate -->\n<!-- /gate -->\nAfter\n")
+        self.readme.write_text(
+            "Before\n<!-- results -->\n<!-- /results -->\nBetween\n<!-- gate -->\n<!-- /gate -->\nAfter\n"
+        )
 
     def publish(self, name, commit):
         self.edit("workloads", lambda rows: [row | {"commit": commit} for row in rows])

@@ -37,15 +37,22 @@ def median(name, **figures):
     return {"name": f"{name}_median", "run_name": name, "aggregate_name": "median", **figures}
 
 
-ALLOC_COST = {"context": {}, "benchmarks": [
-    {"name": "arena/sync:0", "run_name": "arena/sync:0/real_time", "per_allocation": 9.0},  # a repetition, to be left out
-    median("arena/sync:0/real_time", per_allocation=1.5e-9),
-    median("arena/sync:1/real_time", per_allocation=1.8e-9),
-    median("cuda_malloc/sync:0/real_time", per_allocation=2.5e-6),
-    median("threads/arena_pool/real_time/threads:1", threads=1, per_allocation=1.3e-8),
-    median("threads/arena_pool/real_time/threads:4", threads=4, per_allocation=1.4e-8),
-    median("trace/small/arena_recycle/real_time", per_operation=2.5e-8, reserved_over_live=1.1),
-]}
+ALLOC_COST = {
+    "context": {},
+    "benchmarks": [
+        {
+            "name": "arena/sync:0",
+            "run_name": "arena/sync:0/real_time",
+            "per_allocation": 9.0,
+        },  # a repetition, to be left out
+        median("arena/sync:0/real_time", per_allocation=1.5e-9),
+        median("arena/sync:1/real_time", per_allocation=1.8e-9),
+        median("cuda_malloc/sync:0/real_time", per_allocation=2.5e-6),
+        median("threads/arena_pool/real_time/threads:1", threads=1, per_allocation=1.3e-8),
+        median("threads/arena_pool/real_time/threads:4", threads=4, per_allocation=1.4e-8),
+        median("trace/small/arena_recycle/real_time", per_operation=2.5e-8, reserved_over_live=1.1),
+    ],
+}
 
 
 class ResultTest(unittest.TestCase):
@@ -57,7 +64,13 @@ class ResultTest(unittest.TestCase):
         cls.made.mkdir()
         (Path(folder.name) / "small.csv").write_text(TRACE)
         for name, arguments in RUNS.items():
-            done = subprocess.run([BENCH, *arguments, f"--csv={cls.made / name}.csv"], cwd=folder.name, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [BENCH, *arguments, f"--csv={cls.made / name}.csv"],
+                cwd=folder.name,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             if done.returncode != (4 if name == "graphs" else 0):
                 raise AssertionError(f"{name}: {done.stderr}")
         (cls.made / "alloc_cost.json").write_text(json.dumps(ALLOC_COST))
@@ -70,7 +83,9 @@ class ResultTest(unittest.TestCase):
         shutil.copytree(self.made, self.folder)
 
     def run_script(self, name, *arguments, scripts=SCRIPTS):
-        return subprocess.run([sys.executable, "-B", scripts / name, *arguments], capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [sys.executable, "-B", scripts / name, *arguments], capture_output=True, text=True, check=False
+        )
 
     def edit(self, name, change):
         """Changes the rows of a CSV, a dict each, in place."""
@@ -85,8 +100,10 @@ class ResultTest(unittest.TestCase):
             writer.writerows(rows)
 
     def expect_refused(self, script, *names):
-        """Files that are no results (of the table below those named, or all) are refused by file and reason; `script` runs on
-        the folder, and must write nothing."""
+        """Files that are no results are refused by file and reason: those of the table below that are named, or all.
+
+        `script` runs on the folder, and must write nothing.
+        """
         header, first, *rest = (self.made / "workloads.csv").read_text().splitlines()
         columns = header.split(",")
         wrong_number = first.split(",")
@@ -99,13 +116,25 @@ class ResultTest(unittest.TestCase):
             "header.csv": (f"{header}\n", "holds no results"),
             "short.csv": (f"{header}\n{first.rsplit(',', 1)[0]}\n", "short.csv:2: has "),
             "cut.csv": (f'{header}\n{first}\n"{rest[0]}\n', "cannot be read as CSV"),
-            "number.csv": ("\n".join([header, ",".join(wrong_number)]) + "\n", "number.csv:2: end_to_end_ratio is 'fast', which is no number"),
-            "newer.csv": ("\n".join([header, ",".join(newer)]) + "\n", "newer.csv:2: schema_version is '3', and the newest known is 2"),
+            "number.csv": (
+                "\n".join([header, ",".join(wrong_number)]) + "\n",
+                "number.csv:2: end_to_end_ratio is 'fast', which is no number",
+            ),
+            "newer.csv": (
+                "\n".join([header, ",".join(newer)]) + "\n",
+                "newer.csv:2: schema_version is '3', and the newest known is 2",
+            ),
             "binary.csv": (b"\xff\xfe\x00", "cannot be read as CSV"),
             "cut.json": ('{"benchmarks": [{"name"', "cannot be read as JSON"),
             "other.json": ("[1]", "cannot be read as JSON"),
-            "again.csv": ((self.made / "workloads.csv").read_bytes(), "workloads.csv: measures preallocated on scan 2^8"),
-            "device.csv": ("\n".join([header, first.replace("host runtime", "another one")]) + "\n", "results of different devices"),
+            "again.csv": (
+                (self.made / "workloads.csv").read_bytes(),
+                "workloads.csv: measures preallocated on scan 2^8",
+            ),
+            "device.csv": (
+                "\n".join([header, first.replace("host runtime", "another one")]) + "\n",
+                "results of different devices",
+            ),
         }
         for name in names or cases:
             content, why = cases[name]

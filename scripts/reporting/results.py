@@ -1,4 +1,4 @@
-"""Reads what daa-bench and daa-alloc-cost have written, and says what of it does not speak for the arena.
+"""Reads what daa-bench and daa-alloc-cost have written.
 
 What a file holds is told from its columns and rows, never from its name. Nothing but Python's standard library.
 """
@@ -7,7 +7,6 @@ import csv
 import hashlib
 import json
 import math
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +15,23 @@ TEXT = ["device_kind", "device", "commit", "time_utc", "workload", "sync", "allo
 NUMBERS = ["elements", "iters", "repetitions", "end_to_end_median_ns", "end_to_end_ratio", "host_enqueue_median_ns"]
 NUMBERS += ["device_median_ns", "runtime_calls_per_phase", "peak_phase_bytes", "reserved_bytes"]
 # Not in every version. Empty stands for what was not measured, and is None here.
-LATER_NUMBERS = ["end_to_end_ratio_low", "end_to_end_ratio_high", "threads", "streams", "allocs_per_phase", "warmup", "operations"]
-LATER_NUMBERS += ["break_even_allocs", "graph_memory_nodes", "allocation_ns", "slowest_allocation_ns", "overlap_score", "seed"]
+LATER_NUMBERS = [
+    "end_to_end_ratio_low",
+    "end_to_end_ratio_high",
+    "threads",
+    "streams",
+    "allocs_per_phase",
+    "warmup",
+    "operations",
+]
+LATER_NUMBERS += [
+    "break_even_allocs",
+    "graph_memory_nodes",
+    "allocation_ns",
+    "slowest_allocation_ns",
+    "overlap_score",
+    "seed",
+]
 LATER_NUMBERS += ["operation_median_ns", "operation_p99_ns", "operation_ratio", "held_over_live", "reserved_over_live"]
 LATER_NUMBERS += ["min_fit_over_live", "peak_live_bytes"]
 LATER_TEXT = {"state": "steady", "graph": "false", "flush_l2": "false", "trace": ""}
@@ -25,7 +39,16 @@ LATER_TEXT = {"state": "steady", "graph": "false", "flush_l2": "false", "trace":
 FLOOR = "preallocated"
 AGAIN = "preallocated:2"
 # In this order everywhere; others come behind them.
-ALLOCATORS = ["std-pmr-monotonic", FLOOR, "arena", "arena-recycle", "arena-individual", "arena-release", "arena-each", "arena-pool"]
+ALLOCATORS = [
+    "std-pmr-monotonic",
+    FLOOR,
+    "arena",
+    "arena-recycle",
+    "arena-individual",
+    "arena-release",
+    "arena-each",
+    "arena-pool",
+]
 ALLOCATORS += ["torch-caching", "rmm-pool", "rmm-async", "rmm-arena", "cub-caching", "thrust-pool"]
 ALLOCATORS += ["cuda-malloc-async-tuned-pool-each", "cuda-malloc-async-tuned", "cuda-malloc-async", "cuda-malloc"]
 
@@ -129,7 +152,10 @@ def read_csv(path):
         cells = dict(zip(header, cells))
         version = number(path, line, "schema_version", cells["schema_version"])
         if version is None or version > SCHEMA_VERSION:
-            raise Refused(f"{path}:{line}: schema_version is {cells['schema_version']!r}, and the newest known is {SCHEMA_VERSION}")
+            raise Refused(
+                f"{path}:{line}: schema_version is {cells['schema_version']!r}, "
+                f"and the newest known is {SCHEMA_VERSION}"
+            )
         row = {**LATER_TEXT, **cells, "file": path.name}
         row |= {column: number(path, line, column, cells.get(column, "")) for column in NUMBERS + LATER_NUMBERS}
         if row["elements"] is None or not row["workload"] or not row["allocator"]:
@@ -139,7 +165,10 @@ def read_csv(path):
         rows.append(row)
     if not rows:
         raise Refused(f"{path}: holds no results, only a header")
-    several = next((lanes for lanes in ("threads", "streams") if any((row[lanes] or 1) > 1 and not row["trace"] for row in rows)), None)
+    several = next(
+        (lanes for lanes in ("threads", "streams") if any((row[lanes] or 1) > 1 and not row["trace"] for row in rows)),
+        None,
+    )
     if any(row["allocation_ns"] is not None for row in rows):
         several = several or "threads"
     for row in rows:
@@ -159,19 +188,46 @@ def read_costs(path):
     costs = []
     for (first, *rest), figures in medians:
         if first == "trace" and "per_operation" in figures:
-            costs.append({"kind": "trace", "trace": rest[0], "allocator": rest[1].replace("_", "-"),
-                          "ns": figures["per_operation"] * 1e9, "reserved_over_live": figures["reserved_over_live"]})
+            costs.append(
+                {
+                    "kind": "trace",
+                    "trace": rest[0],
+                    "allocator": rest[1].replace("_", "-"),
+                    "ns": figures["per_operation"] * 1e9,
+                    "reserved_over_live": figures["reserved_over_live"],
+                }
+            )
         elif first == "threads" and "per_allocation" in figures:
-            costs.append({"kind": "threads", "allocator": rest[0].replace("_", "-"), "threads": figures["threads"],
-                          "ns": figures["per_allocation"] * 1e9})
+            costs.append(
+                {
+                    "kind": "threads",
+                    "allocator": rest[0].replace("_", "-"),
+                    "threads": figures["threads"],
+                    "ns": figures["per_allocation"] * 1e9,
+                }
+            )
         elif "per_allocation" in figures:
-            costs.append({"kind": "cost", "allocator": first.replace("_", "-"), "sync": "sync:1" in rest,
-                          "ns": figures["per_allocation"] * 1e9})
-    return sorted(costs, key=lambda cost: (cost["kind"], cost.get("trace", ""), allocator_key(cost["allocator"]), cost.get("threads", cost.get("sync"))))
+            costs.append(
+                {
+                    "kind": "cost",
+                    "allocator": first.replace("_", "-"),
+                    "sync": "sync:1" in rest,
+                    "ns": figures["per_allocation"] * 1e9,
+                }
+            )
+    return sorted(
+        costs,
+        key=lambda cost: (
+            cost["kind"],
+            cost.get("trace", ""),
+            allocator_key(cost["allocator"]),
+            cost.get("threads", cost.get("sync")),
+        ),
+    )
 
 
 def load(paths):
-    """What these files hold, and all in these folders (not in folders within). They must be of one device, each case once."""
+    """What these files hold, and all in these folders (not in folders within): of one device, and each case once."""
     files = []
     for path in map(Path, paths):
         found = sorted(each for each in path.iterdir() if each.suffix in (".csv", ".json")) if path.is_dir() else [path]
@@ -185,17 +241,24 @@ def load(paths):
         if found:
             digest.update(file.read_bytes())
         (result.costs if file.suffix == ".json" else result.rows).extend(found)
-        (result.files if found else result.notes).append(file.name if found else f"{file}: left alone, it holds no result of these programs")
+        (result.files if found else result.notes).append(
+            file.name if found else f"{file}: left alone, it holds no result of these programs"
+        )
     if not result.files:
         raise Refused(f"{files[0]}: holds no result of daa-bench or daa-alloc-cost")
     devices = {f"{row['device']} ({row['device_kind']})": row["file"] for row in result.rows}
     if len(devices) > 1:
-        raise Refused("results of different devices: " + ", ".join(f"{file} of {device}" for device, file in devices.items()))
+        raise Refused(
+            "results of different devices: " + ", ".join(f"{file} of {device}" for device, file in devices.items())
+        )
     seen = {}
     for row in result.rows:
         case = (row["kind"], row["way"], case_of(row), row["allocator"])
         if case in seen:
-            raise Refused(f"{row['file']}: measures {case[3]} on {case[2]} ({way_words(case[1])}) again, which {seen[case]} does already: take one")
+            raise Refused(
+                f"{row['file']}: measures {case[3]} on {case[2]} ({way_words(case[1])}) again, "
+                f"which {seen[case]} does already: take one"
+            )
         seen[case] = row["file"]
     result.digest = digest.hexdigest()
     return result
@@ -237,72 +300,5 @@ def extent(values, write="{:.2f}".format):
     return low if low == high else f"{low} to {high}"
 
 
-def against_arena(result):
-    """What the figures do not show in the arena's favour, computed: a sentence each, allocators in backquotes."""
-    return [*against_in_time(result), *against_on_traces(result), *against_in_threads(result), *failures_of_arenas(result)]
-
-
-def against_in_time(result):
-    for way, rows in result.ways().items():
-        rows = measured(rows, "end_to_end_ratio")
-        noise = max((abs(row["end_to_end_ratio"] - 1) for row in rows if row["allocator"] == AGAIN), default=0.01)
-        level, slower, behind, total = [], [], [], 0
-        for case, of in by_case(rows).items():
-            others = [row for name, row in of.items() if is_other(name)]
-            if "arena" not in of or not others:
-                continue
-            total += 1
-            best = min(others, key=lambda row: row["end_to_end_ratio"])
-            (low, high), (best_low, best_high) = interval(of["arena"], noise), interval(best, noise)
-            ratio = of["arena"]["end_to_end_ratio"]
-            if best_high < low:
-                behind.append(f"{case} (`{best['allocator']}` {best['end_to_end_ratio']:.2f}, `arena` {ratio:.2f})")
-            elif best_low <= high:
-                level.append(case)
-            if low > max(1, interval(of[AGAIN], noise)[1] if AGAIN in of else 1):
-                slower.append(f"{case} ({ratio:.2f})")
-        for what, cases in [("nothing is gained: the best of the others is as fast as `arena`, as far as this can tell", level),
-                            ("the best of the others is faster than `arena`", behind),
-                            ("`arena` is slower than preallocated memory by more than the noise", slower)]:
-            if cases:
-                yield f"{way_words(way).capitalize()}: in {len(cases)} of {total} rows {what}: {', '.join(cases)}."
-
-
-def against_on_traces(result):
-    traces = by_case(measured(result.of_kind("trace"), "operation_median_ns"))
-    for arena, words in [("arena", "`arena`, which frees nothing before the end of a phase, holds"), ("arena-release", "`arena-release` holds")]:
-        held = [of[arena]["held_over_live"] for of in traces.values() if arena in of]
-        if held and max(held) >= 1.05:
-            yield f"On the traces {words} {extent(held)} times the memory that is live at most."
-    for column, what in [("held_over_live", "holds less memory"), ("min_fit_over_live", "fits into less memory"), ("operation_median_ns", "is faster")]:
-        better = []
-        for trace, of in traces.items():
-            found = [row for name, row in of.items() if is_other(name) and row[column] is not None]
-            own = of.get("arena-recycle", {}).get(column)
-            best = min(found, key=lambda row: row[column], default=None)
-            if best and own is not None and best[column] < own:
-                better.append(f"{trace} (`{best['allocator']}` {best[column]:.3g}, `arena-recycle` {own:.3g})")
-        if better:
-            yield f"On {len(better)} of {len(traces)} traces another allocator {what} than `arena-recycle`: {', '.join(better)}."
-    ratios = [of["arena-recycle"]["operation_ratio"] for of in traces.values() if "arena-recycle" in of]
-    ratios = [ratio for ratio in ratios if ratio is not None]
-    if ratios and max(ratios) >= 1.05:
-        yield f"An operation of `arena-recycle` takes {extent(ratios, significant)} times that of the floor, whose plan is made beforehand."
-
-
-def against_in_threads(result):
-    for kind in ("threads", "streams"):
-        better = []
-        for case, of in by_case(measured(result.of_kind(kind), "allocation_ns")).items():
-            found = [row for name, row in of.items() if is_other(name)]
-            best = min(found, key=lambda row: row["allocation_ns"], default=None)
-            if best and "arena" in of and best["allocation_ns"] < of["arena"]["allocation_ns"]:
-                better.append(f"{case} (`{best['allocator']}` {best['allocation_ns']:.3g} ns, `arena` {of['arena']['allocation_ns']:.3g} ns)")
-        if better:
-            yield f"With several {kind} an allocation of another allocator is cheaper than one of `arena`: {', '.join(better)}."
-
-
-def failures_of_arenas(result):
-    counts = Counter(row["allocator"] for row in failed(result.rows) if row["allocator"].startswith("arena"))
-    for name in ordered(counts):
-        yield f"`{name}` failed in {counts[name]} rows."
+def spread(rows, column):
+    return " or ".join(dict.fromkeys(str(row.get(column) or "unknown") for row in rows))
