@@ -159,7 +159,7 @@ prepare_rmm() {
 prepare_matplotlib() {
   ! python3 -c 'import matplotlib' 2>/dev/null || return 0
   [[ ! -d $own_matplotlib ]] || return 0
-  say "installing matplotlib $matplotlib_pinned into ${own_matplotlib#"$root"/}: 40 MB to download, 130 MB on disk"
+  say "installing matplotlib $matplotlib_pinned into ${own_matplotlib#"$root"/}: 40 MB to download, 170 MB on disk"
   install_optional "$own_matplotlib" . "matplotlib==$matplotlib_pinned" || say "so nothing can be plotted, and its tests are skipped"
 }
 

@@ -1,4 +1,4 @@
-"""report_test.py <daa-bench-host>: scripts/report.py's page says all there is and stands alone; README holds the newest."""
+"""report_test.py <daa-bench-host>: scripts/report.py's page tells all and stands alone; README holds the newest."""
 
 import csv
 import re

@@ -23,7 +23,7 @@ dt, figcaption, caption { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 figure { margin: 2rem 0; }
 figcaption { max-width: 60rem; }
-figure img { display: block; min-width: 42rem; width: 100%; max-width: max-content; height: auto; background: #fff; }
+figure img { display: block; width: 100%; max-width: max-content; height: auto; background: #fff; }
 .wide { overflow-x: auto; }
 .wide:focus-visible, button:focus-visible { outline: 2px solid var(--red); }
 table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }

@@ -1,6 +1,7 @@
 """The page of a result: context, pictures, every row; it needs no other file."""
 
 import base64
+import re
 from html import escape
 
 from reporting import findings, results
@@ -30,8 +31,8 @@ CAPTIONS = {
         "shows the noise."
     ),
     "streams": (
-        "The same for one thread that goes round so many streams. The dashed line, preallocated measured again, shows "
-        "the noise."
+        "Host time of an allocation in one thread that goes round so many streams: a level line is good. The dashed "
+        "line, preallocated measured again, shows the noise."
     ),
     "overlap-": (
         "How well the work of several streams overlaps: 1 as with preallocated memory, 0 as if one stream ran after "
@@ -222,8 +223,10 @@ def pictures(folder, result):
             )
         image = base64.b64encode(data).decode()
         caption = list(CAPTIONS.values())[i]
+        width = re.search(rb'<svg [^>]*width="([0-9.]+)pt"', data)  # on a narrow screen it is scrolled, not made tiny
+        style = f' style="min-width: {float(width[1]):.0f}px"' if width else ""
         title = f"picture {path.stem.replace('-', ' ')}"
-        image = f'<img alt="{escape(f"{title}: {caption}")}" src="data:image/svg+xml;base64,{image}">'
+        image = f'<img alt="{escape(f"{title}: {caption}")}"{style} src="data:image/svg+xml;base64,{image}">'
         yield f"<figure>{scrolling(image, title)}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
