@@ -1,40 +1,30 @@
 #!/usr/bin/env python3
-"""Writes the tables of results/h200/ into README.md, between its result marks, and the gate's rates between its gate marks.
+"""Writes what was measured for people to read.
 
-  scripts/report.py            writes them
-  scripts/report.py --check    exits with 1 if README.md does not hold exactly what it would write
+  scripts/report.py            the newest results of results/h200/ into README.md, between its result marks, and the
+                               gate's rates between its gate marks
+  scripts/report.py --check    exits with 1 if README.md, or the report.html beside those results, is not what it would
+                               write
+  scripts/report.py FOLDER     FOLDER/report.html, one file that needs no other: context, pictures, every row
 
-Nothing but Python's standard library.
+The pictures are those that scripts/plot.py has put into FOLDER/pictures. Exit code 2: a file was refused, and nothing
+was written. Nothing but Python's standard library.
 """
 
 import csv
-import json
+import os
+import re
 import sys
 from pathlib import Path
 
+from reporting import findings, results
+from reporting.page import page
+
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "results" / "h200"
+PUBLISHED = ROOT / "results" / "h200"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- results -->\n", "<!-- /results -->\n"
 GATE_BEGIN, GATE_END = "<!-- gate -->\n", "<!-- /gate -->\n"
-
-# Column heading, allocator.
-ALLOCATORS = [
-    ("again", "preallocated:2"),
-    ("`arena`", "arena"),
-    ("`arena-individual`", "arena-individual"),
-    ("`cuda-malloc-async-tuned`", "cuda-malloc-async-tuned"),
-    ("`cuda-malloc-async`", "cuda-malloc-async"),
-    ("`cuda-malloc`", "cuda-malloc"),
-]
-SYNC = {
-    "phase": "synchronised after each phase",
-    "end": "synchronised once a block of 20 phases",
-}
-COSTS = ["std_pmr_monotonic", "arena", "arena_individual", "cuda_malloc_async_tuned", "cuda_malloc_async", "cuda_malloc"]
-
-
-GROUPS = ["trace", "threads"]
 
 
 def table(heading, rows):
@@ -42,120 +32,87 @@ def table(heading, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
 
 
-def power(elements):
-    exponent = int(elements).bit_length() - 1
-    return f"2^{exponent}" if int(elements) == 1 << exponent else elements
+def newest():
+    """The newest dated folder, or the folder of all where there is none."""
+    dated = [folder for folder in PUBLISHED.iterdir() if re.fullmatch(r"\d{4}-\d{2}-\d{2}", folder.name)]
+    return max(dated, default=PUBLISHED)
 
 
-def ratio(row):
-    if row is None:
-        return "-"
-    return f"{float(row['end_to_end_ratio']):.2f}" if row["status"] == "ok" else row["status"]
-
-
-def workload_table(rows, sync):
-    cells = {(r["workload"], r["elements"], r["allocator"]): r for r in rows if r["sync"] == sync}
-    workloads = list(dict.fromkeys(workload for workload, _, _ in cells))
-    problems = sorted({cell[:2] for cell in cells}, key=lambda problem: (workloads.index(problem[0]), int(problem[1])))
-    lines = []
-    for workload, elements in problems:
-        floor = cells[workload, elements, "preallocated"]
-        others = [ratio(cells.get((workload, elements, name))) for _, name in ALLOCATORS]
-        microseconds = float(floor["end_to_end_median_ns"]) / 1000
-        lines.append([workload, power(elements), f"{microseconds:.1f} us"] + others)
-    return table(["workload", "elements", "`preallocated`"] + [heading for heading, _ in ALLOCATORS], lines)
-
-
-def cost(nanoseconds):
-    return f"{nanoseconds:.2f} ns" if nanoseconds < 100 else f"{nanoseconds:.0f} ns"
-
-
-def medians(benchmarks, group=None):
-    """The median rows whose name begins with the group, by the name without it; or all others, without a group."""
-    for benchmark in benchmarks:
-        first, *rest = benchmark["run_name"].split("/")
-        if benchmark.get("aggregate_name") == "median" and (first if first in GROUPS else None) == group:
-            yield (rest if group else [first, *rest]), benchmark
-
-
-def cost_table(benchmarks):
-    found = {}
-    for (name, sync, *_), benchmark in medians(benchmarks):
-        found[name, sync] = cost(benchmark["per_allocation"] * 1e9)
-    rows = [[f"`{name}`", found[name, "sync:0"], found.get((name, "sync:1"), "-")] for name in COSTS]
-    return table(["", "an allocation", "the same, synchronised after each phase"], rows)
-
-
-def trace_table(benchmarks):
-    found = {}
-    for (trace, name, *_), benchmark in medians(benchmarks, "trace"):
-        found.setdefault(trace, {})[name] = f"{cost(benchmark['per_operation'] * 1e9)}, {benchmark['reserved_over_live']:.2f}"
-    if not found:
-        return ""
-    names = list(dict.fromkeys(name for each in found.values() for name in each))
-    rows = [[f"`{trace}`", *(found[trace].get(name, "-") for name in names)] for trace in found]
-    words = "\nHost time of an operation on [traces of real models](bench/traces/README.md), every free honoured, and memory\n"
-    words += "reserved over what is live at most:\n\n"
-    return words + table(["trace", *(f"`{name}`" for name in names)], rows)
-
-
-def thread_table(benchmarks):
-    found = {}
-    for (name, _, threads), benchmark in medians(benchmarks, "threads"):
-        found.setdefault(name, {})[int(threads.removeprefix("threads:"))] = cost(benchmark["per_allocation"] * 1e9)
-    if not found:
-        return ""
-    counts = sorted({count for each in found.values() for count in each})
-    rows = [[f"`{name}`", *(found[name].get(count, "-") for count in counts)] for name in found]
-    words = "\nHost time of an allocation in each of several threads, each on its own stream, 16 of 1 KiB to 2 MiB a phase:\n\n"
-    return words + table(["", *(f"{count} threads" for count in counts)], rows)
-
-
-def extent(rows, allocator):
-    phases = [r for r in rows if r["workload"] != "none"]
-    ratios = [float(r["end_to_end_ratio"]) for r in phases if r["allocator"] == allocator and r["status"] == "ok"]
-    return f"{min(ratios):.2f} to {max(ratios):.2f}"
-
-
-def widest_interval(rows):
+def interval_words(rows):
     """A sentence on the 95 % intervals of the ratios; nothing for results from before there were any."""
-    halves = [
-        (float(row["end_to_end_ratio_high"]) - float(row["end_to_end_ratio_low"])) / 2 / float(row["end_to_end_ratio"])
-        for row in rows
-        if row["status"] == "ok" and row.get("end_to_end_ratio_low")
-    ]
+    halves = sorted(
+        (row["end_to_end_ratio_high"] - row["end_to_end_ratio_low"]) / 2 / row["end_to_end_ratio"]
+        for row in results.measured(rows, "end_to_end_ratio_low")
+        if row["allocator"] != results.FLOOR
+    )
     if not halves:
         return ""
-    middle = sorted(halves)[len(halves) // 2]
-    return f"Half a 95 % confidence interval is {middle:.1%} of its ratio in the middle and {max(halves):.1%} at most.\n"
+    middle = halves[len(halves) // 2]
+    return f"Half a 95 % confidence interval is {middle:.1%} of its ratio in the middle and {halves[-1]:.1%} at most.\n"
 
 
-def spread(rows, column):
-    return " or ".join(dict.fromkeys(row[column] for row in rows))
+def measured_words(folder, result):
+    """The section of README."""
+    if not result.rows:
+        raise results.Refused(f"{folder}: has no result of daa-bench, which README is to show")
+    path = folder.relative_to(ROOT)
+    text = f"## Measured\n\n{context_words(path, result.rows)}"
+    if (folder / "report.html").exists():
+        text += f"Every row and picture: [`report.html`]({path}/report.html), one file to open in a browser. "
+    text += f"Raw: [`{path}/`]({path}).\n\n{ratio_words(result)}"
+    if (folder / "pictures" / "ratio-phase.png").exists():
+        text += f"\n![Time of a phase by workload, size and allocator]({path}/pictures/ratio-phase.png)\n"
+    traces = len({row["trace"] for row in result.of_kind("trace")})
+    if traces:
+        text += f"\nOn [traces of real models](bench/traces/README.md), from the least to the greatest of {traces}:\n\n"
+        text += table(*findings.trace_headline(result))
+    unfavourable = "".join(f"- {sentence}\n" for sentence in findings.against_arena(result))
+    if unfavourable:
+        text += f"\nNot in the arena's favour, as computed from these results:\n\n{unfavourable}"
+    return text
 
 
-def report():
-    with open(RESULTS / "workloads.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    with open(RESULTS / "alloc_cost.json", encoding="utf-8") as file:
-        costs = json.load(file)["benchmarks"]
-    first = rows[0]
-    text = f"""## Measured
-
-On one {first['device'].removeprefix('NVIDIA ')} with driver {first['driver']}, CUDA runtime {first['toolkit']},
-{first['compiler']}, on {first['time_utc'][:10]}, of commit `{first['commit'][:7]}`, by `scripts/measure.sh results/h200`.
-Raw: [`results/h200/`](results/h200).
-
-End to end, a ratio to `preallocated` for every other allocator: the median of {spread(rows, 'repetitions')} repetitions of
-{spread(rows, 'iters')} phases. *Again* is preallocated memory measured a second time: what differs there is noise.
-Over all rows: again {extent(rows, 'preallocated:2')}, arena {extent(rows, 'arena')}.
-{widest_interval(rows)}
+def context_words(path, rows):
+    device = rows[0]["device"].removeprefix("NVIDIA ")
+    driver, toolkit = results.spread(rows, "driver"), results.spread(rows, "toolkit")
+    days = " or ".join(sorted({row["time_utc"][:10] for row in rows}))
+    commits = " or ".join(f"`{commit}`" for commit in dict.fromkeys(row["commit"][:7] for row in rows))
+    return f"""On one {device} with driver {driver}, CUDA runtime {toolkit},
+{results.spread(rows, "compiler")}, on {days}, of commit {commits}, by `scripts/measure.sh {path}`.
 """
-    for sync, words in SYNC.items():
-        text += f"{words.capitalize()}:\n\n{workload_table(rows, sync)}\n"
-    text += "Host time of one allocation, giving back included, at 1,000 of 4 KiB a phase (`std_pmr_monotonic` is the\n"
-    text += "standard library's arena over host memory):\n\n"
-    return text + cost_table(costs) + trace_table(costs) + thread_table(costs)
+
+
+def ratio_words(result):
+    rows = [row for row in result.of_kind("workload") if row["way"] in ("phase", "end")]
+    if not rows:
+        return ""
+    cases = len(results.by_case(rows))
+    repetitions, iters = spread_of_numbers(rows, "repetitions"), spread_of_numbers(rows, "iters")
+    text = f"""End to end, a ratio to `preallocated`: the least and the greatest over {cases} workloads and sizes, each
+the median of {repetitions} repetitions of {iters} phases. `{results.AGAIN}` is preallocated memory measured again:
+what differs there is noise.
+{interval_words(rows)}
+"""
+    text += table(*findings.headline(result))
+    once = {cost["allocator"]: cost["ns"] for cost in result.costs if cost["kind"] == "cost" and not cost["sync"]}
+    if once:
+        text += "\n*An allocation* is the host's time for one, giving back included, at 1,000 of 4 KiB a phase"
+    if "std-pmr-monotonic" in once:
+        own = findings.nanoseconds(once["std-pmr-monotonic"])
+        text += f"; of\n`std::pmr::monotonic_buffer_resource`, over host memory, {own}"
+    return text + ".\n" * bool(once)
+
+
+def spread_of_numbers(rows, column):
+    return " or ".join(f"{value:.0f}" for value in sorted({row[column] for row in rows if row[column] is not None}))
+
+
+def shown(folder):
+    folder = folder.resolve()
+    return folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else Path(folder.name)
+
+
+# --- the regression gate ---
 
 
 def percent(share):
@@ -168,7 +125,7 @@ def gate_rate(row):
 
 def gate():
     """What scripts/calibrate_gate.sh has measured."""
-    path = RESULTS / "gate_calibration.csv"
+    path = PUBLISHED / "gate_calibration.csv"
     if not path.exists():
         return (
             "\nHow often it raises a false alarm, and how often it misses, `scripts/calibrate_gate.sh` measures on a GPU.\n"
@@ -199,15 +156,38 @@ def replaced(text, begin, end, content):
     return before + begin + content + end + rest.split(end)[1]
 
 
+def write(path, text):
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
 def main():
-    readme = README.read_text(encoding="utf-8")
-    wanted = replaced(replaced(readme, BEGIN, END, report()), GATE_BEGIN, GATE_END, gate())
-    if "--check" in sys.argv[1:]:
-        if readme != wanted:
-            sys.exit("README.md does not hold what scripts/report.py writes: run it")
+    arguments = sys.argv[1:]
+    if len(arguments) > 1 or (arguments and arguments[0] != "--check" and not Path(arguments[0]).is_dir()):
+        sys.exit(f"report.py: takes one folder of results, --check, or nothing; not {' '.join(arguments)}")
+    if arguments and arguments[0] != "--check":
+        folder = Path(arguments[0])
+        write(folder / "report.html", page(folder, results.load([folder]), shown(folder)))
+        print(folder / "report.html")
         return
-    README.write_text(wanted, encoding="utf-8")
+    folder = newest()
+    result = results.load([folder])
+    readme = README.read_text(encoding="utf-8")
+    wanted = replaced(replaced(readme, BEGIN, END, measured_words(folder, result)), GATE_BEGIN, GATE_END, gate())
+    if not arguments:
+        write(README, wanted)
+        return
+    if readme != wanted:
+        sys.exit("README.md does not hold what scripts/report.py writes: run it")
+    report = folder / "report.html"
+    if report.exists() and report.read_text(encoding="utf-8") != page(folder, result, shown(folder)):
+        sys.exit(f"{report} is not what scripts/report.py {shown(folder)} writes: run that")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except results.Refused as refusal:
+        print(f"report.py: {refusal}; nothing was written", file=sys.stderr)
+        sys.exit(2)

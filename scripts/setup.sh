@@ -3,13 +3,14 @@
 #
 # From the distribution, by apt-get (as root or with sudo): compiler, CMake, Ninja, Git and four libraries.
 # From the Python registry, into build/tools and without root: the CUDA toolkit where this machine has none that is
-# new enough, and CMake where the distribution's is too old; RMM to compare with, and for tests the newest CCCL; on a
-# machine with a GPU, CUPTI where the toolkit comes without.
+# new enough, and CMake where the distribution's is too old; RMM to compare with, and for tests the newest CCCL and
+# matplotlib; on a machine with a GPU, CUPTI where the toolkit comes without.
 # Where nothing is missing, neither apt-get nor the network is touched.
 
 readonly cmake_least=3.25 cuda_least=12.8        # what CMakeLists.txt asks for
 readonly cmake_pinned=3.31.6 cuda_pinned=13.0.2  # what is installed where there is less
 readonly cccl_pinned=13.3.5.0.6                  # CCCL 3.5.0: the newest to test with, beside the toolkit's own
+readonly matplotlib_pinned=3.10.8                # of scripts/plot.py, where python3 has none
 readonly rmm_pinned=26.10.0 rmm_logger_pinned=0.3.0  # whose allocators daa-bench compares with
 readonly cuda_pinned_driver=580                  # the oldest driver that runs programs of that toolkit
 readonly compiler_kib=$((2 * 1024 * 1024))       # memory of one compiler: nvcc takes up to 2 GiB for CUB
@@ -19,7 +20,8 @@ own_cmake=$root/build/tools/cmake-$cmake_pinned
 own_cuda=$root/build/tools/cuda-$cuda_pinned
 own_cccl=$root/build/tools/cccl-$cccl_pinned
 own_rmm=$root/build/tools/rmm-$rmm_pinned
-readonly root own_cmake own_cuda own_cccl own_rmm
+own_matplotlib=$root/build/tools/matplotlib-$matplotlib_pinned
+readonly root own_cmake own_cuda own_cccl own_rmm own_matplotlib
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() {
@@ -151,6 +153,14 @@ prepare_rmm() {
   major=$("$cuda/bin/nvcc" --version | sed -n 's/.*release \([0-9]*\)\..*/\1/p')
   install_optional "$own_rmm" . "librmm-cu$major==$rmm_pinned" "rapids-logger==$rmm_logger_pinned" ||
     say "so daa-bench will be without RMM's allocators"
+}
+
+# Installs matplotlib for scripts/plot.py, which finds it there, where python3 has none. Does without it where it cannot.
+prepare_matplotlib() {
+  ! python3 -c 'import matplotlib' 2>/dev/null || return 0
+  [[ ! -d $own_matplotlib ]] || return 0
+  say "installing matplotlib $matplotlib_pinned into ${own_matplotlib#"$root"/}: 40 MB to download, 170 MB on disk"
+  install_optional "$own_matplotlib" . "matplotlib==$matplotlib_pinned" || say "so nothing can be plotted, and its tests are skipped"
 }
 
 # install_optional FOLDER PART REQUIREMENT...: makes PART of what the requirements install into FOLDER. Fails where it cannot.

@@ -25,6 +25,7 @@ prepare
 prepare_newest_cccl
 prepare_rmm
 prepare_cupti
+prepare_matplotlib
 tests=$root/build/tests
 mkdir -p "$tests"
 : >"$tests/CTestTestfile.cmake"
