@@ -14,6 +14,7 @@
 #include "driver/interrupt.hpp"
 #include "driver/json_reporter.hpp"
 #include "driver/series.hpp"
+#include "workloads/random.hpp"
 
 namespace daa::bench {
 
@@ -51,6 +52,7 @@ class CampaignRun {
   const Listener& listener;
   const Instruments& instruments;
   JsonReporter json;
+  Random lots;  // for the order of turns, drawn from Options::seed
   std::size_t turns_done = 0;
   std::vector<ClockReading> clocks;  // of all turns so far
   CampaignEnd end;

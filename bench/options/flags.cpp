@@ -117,13 +117,14 @@ constexpr Flag table[]{
      "With --profile the default is false.",
      apply_aa},
     {"max-noise", value, "FRACTION", "", how,
-     "Ends the repetitions of a workload and size once each allocator's end-to-end\n"
+     "Ends the rounds of a workload and size once each allocator's end-to-end\n"
      "ratio is known this well: half its 95% confidence interval, as a fraction of\n"
      "the ratio, over 9 repetitions at least. 0.01 is one per cent. Not for replays.",
      apply_max_noise},
     {"repetitions", value, "N", "5", how,
-     "Turns of each allocator, randomly interleaved with the others'; 1 to 10000.\n"
-     "The confidence interval of a ratio is over these: give 9 or more. With --profile\n"
+     "Rounds in each of which every allocator takes one turn, in an order drawn from\n"
+     "--seed; 1 to 10000. A ratio is one of turns of the same round, its confidence\n"
+     "interval is over the rounds: give 9 or more. With --profile\n"
      "the default is 1. With --max-noise it is the most, and the default is 100.",
      apply_repetitions},
     {"timeout", value, "SECONDS", "", how,
@@ -131,8 +132,8 @@ constexpr Flag table[]{
      "is said, and the exit code is 130, as after Ctrl-C.",
      apply_timeout},
     {"seed", value, "N", "", how,
-     "Of the random input data. Drawn at random unless given; every result says\n"
-     "which it was.",
+     "Of the random input data, and of the order of turns. Drawn at random unless\n"
+     "given; every result says which it was.",
      apply_seed},
     {"csv", value, "FILE|-|none", "daa-bench.csv", results,
      "One row for each combination (RFC 4180), whole even if the run is interrupted.\n"

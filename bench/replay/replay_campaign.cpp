@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "driver/profiler.hpp"
+#include "driver/rounds.hpp"
 #include "driver/series.hpp"
 #include "replay/min_fit.hpp"
 #include "replay/replay_turn.hpp"
@@ -93,20 +94,16 @@ class Replay {
   }
 
   void measure(SyncMode sync, std::vector<ReplaySeries>& group) {
+    std::vector<RoundTurn> turns;
     for (ReplaySeries& series : group) {
       const std::string label = full_name(sync, series);
       const auto take_turn = [this, sync, &series, label](benchmark::State& state) {
         listener_.on_progress(run_.turns_done++, label);
         run_turn(sync, series, state);
       };
-      benchmark::RegisterBenchmark(label.c_str(), take_turn)
-          ->Iterations(static_cast<benchmark::IterationCount>(passes(options_.replay_iters)))
-          ->Repetitions(static_cast<int>(options_.repetitions))
-          ->UseManualTime()
-          ->Unit(benchmark::kMicrosecond);
+      turns.push_back({label, passes(options_.replay_iters), take_turn});
     }
-    benchmark::RunSpecifiedBenchmarks(&run_.json);
-    benchmark::ClearRegisteredBenchmarks();
+    run_rounds(run_, turns);
   }
 
   void run_turn(SyncMode sync, ReplaySeries& series, benchmark::State& state) {
