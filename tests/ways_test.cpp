@@ -82,6 +82,7 @@ TEST_F(Ways, ReplaysOfGraphsAreRightAndOnlyPoolsHaveMemoryNodes) {
 
 TEST_F(Ways, ThreadsAndStreamsAtOnceAreRight) {
   Options options = all_allocators();
+  options.sync_modes = {SyncMode::phase};
   options.threads = {1, 4};
   for (const Row& row : run(options)) EXPECT_GT(row.found.allocation_ns.value(), 0) << row.allocator;
   options.threads.clear();
