@@ -34,6 +34,9 @@ struct Demand {
   /// Phases will be captured into graphs, which are launched until the allocator dies: memory that they use
   /// stays until then. One cycle of phases is run before the first capture.
   bool for_graphs = false;
+  /// Where ScratchAllocator::needs_every_free() says so, every temporary is freed. An allocator that must be
+  /// told of each temporary's end need then keep no list of them, whose cost is not its own.
+  bool frees_all = false;
 };
 
 /// A row of the table of allocators.

@@ -47,8 +47,8 @@ class RmmArena {
 AllocatorInfo rmm_arena() {
   return {RmmArena::name,
           "rmm::mr::arena_memory_resource of twice a phase's bytes and 64 MiB, taken beforehand",
-          [](cudaStream_t stream, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
-            return std::make_unique<PeerAllocator<RmmArena>>(stream, arena_size(demand));
+          [](cudaStream_t stream, const Demand& demand) {
+            return make_peer<RmmArena>(demand, stream, arena_size(demand));
           }};
 }
 

@@ -30,9 +30,7 @@ class RmmAsync {
 
 AllocatorInfo rmm_async() {
   return {RmmAsync::name, "rmm::mr::cuda_async_memory_resource as it comes: release threshold at maximum",
-          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            return std::make_unique<PeerAllocator<RmmAsync>>(stream);
-          }};
+          [](cudaStream_t stream, const Demand& demand) { return make_peer<RmmAsync>(demand, stream); }};
 }
 
 }  // namespace daa::bench

@@ -32,9 +32,7 @@ class RmmPool {
 
 AllocatorInfo rmm_pool() {
   return {RmmPool::name, "rmm::mr::pool_memory_resource on cudaMalloc, empty at first",
-          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            return std::make_unique<PeerAllocator<RmmPool>>(stream);
-          }};
+          [](cudaStream_t stream, const Demand& demand) { return make_peer<RmmPool>(demand, stream); }};
 }
 
 }  // namespace daa::bench

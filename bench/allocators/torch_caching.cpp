@@ -66,9 +66,7 @@ class TorchCaching {
 
 AllocatorInfo torch_caching() {
   return {TorchCaching::name, "PyTorch's CUDACachingAllocator, set up by PYTORCH_CUDA_ALLOC_CONF",
-          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            return std::make_unique<PeerAllocator<TorchCaching>>(stream);
-          }};
+          [](cudaStream_t stream, const Demand& demand) { return make_peer<TorchCaching>(demand, stream); }};
 }
 
 }  // namespace daa::bench

@@ -71,10 +71,17 @@ class ReplaySession {
  private:
   enum class Mode { timed, touched };
 
+  struct Left {
+    void* pointer;
+    std::size_t bytes;
+  };
+
   struct Lane {
     cudaStream_t stream;
     std::unique_ptr<ScratchAllocator> upstream;  // in a counted pass, of which `allocator` keeps the account
     std::unique_ptr<ScratchAllocator> allocator;
+    bool needs_every_free;
+    std::vector<Left> left;  // where a pass has failed and every free is needed: what was live then
     MemoryHeld held;
     std::string error;  // found by the host; empty: none
   };
@@ -93,6 +100,9 @@ class ReplaySession {
   void run_thread(Thread& thread);
   template <Mode mode>
   void run_phase(const ReplayProgram::ThreadPhase& phase, Thread& thread);
+  template <Mode mode>
+  void run_step(const ReplayStep& step, Thread& thread);
+  void note_left(const ReplayProgram::ThreadPhase& phase, std::size_t done);
   void touch(Lane& lane, const ReplayStep& step, void* pointer);
   void check(const Lane& lane, const ReplayStep& step);
   void hand_over(const ReplayStep& step, Thread& thread);
