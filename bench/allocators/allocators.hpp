@@ -18,7 +18,8 @@ namespace daa::bench {
   return (bytes + 255) / 256 * 256;
 }
 
-/// Where each allocation of a cycle of phases goes in one buffer, known before the first of them is made.
+/// Where each allocation of a cycle of phases goes in one buffer, known before the first of them is made: all
+/// of it within the buffer.
 struct PlacementPlan {
   std::vector<std::size_t> offsets;  // multiples of 256, in the order of the allocations
   std::size_t bytes = 0;             // of the buffer

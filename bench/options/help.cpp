@@ -79,6 +79,9 @@ Replays of traces:
   in use has a wrong result. Each thread of a trace is a thread, each stream a
   stream; a block that another one frees is freed behind what that one has done.
   An allocator that cannot free inside a phase keeps all of it to its end.
+  preallocated is a plan of all phases, made beforehand: a look into a table. It is
+  the floor of memory and of time, but an allocator as cheap as that may come out a
+  few per cent below it.
   CUDA calls are counted for traces of one thread only.
 
 Exit codes:
