@@ -218,7 +218,11 @@ class Campaign {
       result = turn->finish();
       note_error(series, result.error);
     });
-    if (series.status != Status::ok) return state.SkipWithError(series.message.c_str());
+    if (series.status != Status::ok) {
+      turn.reset();
+      static_cast<void>(cudaGetLastError());  // of what its destructor has met
+      return state.SkipWithError(series.message.c_str());
+    }
     if (interrupted()) return;
     state.counters["host_enqueue_ns"] = quantile(host_enqueue, 0.5);
     state.counters["device_ns"] = quantile(device, 0.5);

@@ -71,8 +71,8 @@ constexpr Flag table[]{
      apply_state},
     {"graph", nothing, "", "", what,
      "Captures the phases of a cycle into graphs once and measures their replays. An\n"
-     "allocator that cannot be captured (cuda-malloc) has a row that says why. Arenas\n"
-     "are presized: they keep the memory that graphs use.",
+     "allocator that cannot be captured has a row that says why, with the status\n"
+     "unsupported. Arenas are presized: they keep the memory that graphs use.",
      apply_graph},
     {"threads", list, "N,...", "", what,
      "N host threads at once, each with a stream, an allocator and a copy of the\n"

@@ -85,7 +85,8 @@ Replays of traces:
   CUDA calls are counted for traces of one thread only.
 
 Exit codes:
-  0    every combination was measured, and its result was right
+  0    every combination was measured, and its result was right; or it is
+       unsupported: an allocator that cannot be captured, with --graph
   1    with --baseline: a regression, which the table names
   2    no usable GPU, though --device asked for one
   3    with --baseline: inconclusive, for too few repetitions or too much noise
@@ -123,7 +124,8 @@ What is a regression:
             repetitions is significant at --alpha over all times (Holm-Bonferroni).
             Device times are shown beside them, and not judged. Nor are any of the
             host runtime, a simulator's.
-  cases     that HEAD does not have, or could not measure while BASE could
+  cases     that HEAD does not have, or could not measure while BASE could, be it
+            because they are unsupported there
   An improvement never is, nor a case that only HEAD has.
 
 What is inconclusive:

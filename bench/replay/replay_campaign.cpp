@@ -134,7 +134,11 @@ class Replay {
       clock = clock_of_turn(clock_before, run_.instruments.read_clock());
       series.note(turn->finish());
     });
-    if (series.status != Status::ok) return state.SkipWithError(series.message.c_str());
+    if (series.status != Status::ok) {
+      turn.reset();
+      static_cast<void>(cudaGetLastError());  // of what its destructor has met
+      return state.SkipWithError(series.message.c_str());
+    }
     if (interrupted()) return;
     state.counters["host_enqueue_ns"] = quantile(host, 0.5);
     state.counters["operation_ns"] = quantile(operation, 0.5);
