@@ -15,7 +15,7 @@ class RmmAsync {
  public:
   static constexpr const char* name = "rmm-async";
 
-  explicit RmmAsync(cudaStream_t stream) : resource_(name, stream) {}
+  explicit RmmAsync(cudaStream_t stream) : resource_(name, stream, 0) {}
 
   void* allocate(std::size_t bytes) { return resource_.allocate(bytes); }
   void deallocate(void* pointer, std::size_t bytes) { resource_.deallocate(pointer, bytes); }

@@ -17,7 +17,7 @@ class RmmPool {
   static constexpr const char* name = "rmm-pool";
 
   explicit RmmPool(cudaStream_t stream)
-      : pool_(name, stream, rmm::mr::cuda_memory_resource{}, std::size_t{0}) {}
+      : pool_(name, stream, 0, rmm::mr::cuda_memory_resource{}, std::size_t{0}) {}
 
   void* allocate(std::size_t bytes) { return pool_.allocate(bytes); }
   void deallocate(void* pointer, std::size_t bytes) { pool_.deallocate(pointer, bytes); }
