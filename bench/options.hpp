@@ -53,6 +53,7 @@ struct Options {
   std::vector<std::size_t> streams;  // at once, in one thread; empty, as `threads`: one stream, not asked for
   std::vector<std::size_t> allocs_per_phase;  // for workloads that are cut into that many temporaries
   bool flush_l2 = false;
+  bool count_calls = true;
   DeviceKind device = DeviceKind::automatic;
   int device_index = 0;    // for DeviceKind::cuda
   std::string csv_path;    // "-" is stdout, in place of the table; empty: none

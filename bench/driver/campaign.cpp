@@ -232,13 +232,12 @@ class Campaign {
     series.graph_memory_nodes = result.graph_memory_nodes;
     series.lanes.push_back(result.lanes);
     series.clocks.push_back(clock);
-    run_.clocks.push_back(clock);
   }
 
   // A pass of each allocator that is not timed, for the counters.
   void count(const Problem& problem, Lanes* lanes, TurnOptions options, std::vector<Series>& group) {
     const NvtxRange range{"counters"};
-    const std::unique_ptr<CallCounter> counter = run_.make_call_counter();
+    const std::unique_ptr<CallCounter> counter = options.graph ? nullptr : run_.make_call_counter();
     options.profile = false;
     for (Series& series : group) {
       if (series.status != Status::ok || !series.is_finished(options_.repetitions)) continue;

@@ -23,6 +23,7 @@ bool CampaignRun::is_over() const {
 }
 
 std::unique_ptr<CallCounter> CampaignRun::make_call_counter() {
+  if (!options.count_calls) return nullptr;
   MadeCallCounter made = instruments.make_call_counter();
   if (made.counter == nullptr && !std::exchange(has_noted_counter_, true))
     listener.on_note("CUDA calls are not counted: " + made.why_not);

@@ -24,7 +24,7 @@ class GraphTurn final : public AnyTurn {
   Sample measure() override;
   /// Launches each graph once more and checks its results.
   TurnResult finish() override;
-  /// Launches each graph once. Memory that graphs take is in the account.
+  /// Launches each graph once; needs no counter. Memory that graphs take is in the account.
   [[nodiscard]] PassCounts count(CallCounter* counter) override;
 
  private:

@@ -60,8 +60,9 @@ constexpr Flag table[]{
     {"allocs-per-phase", list, "N,...", "", what,
      "For the workload allocs: cuts the same scratch memory into N temporaries, each N\n"
      "in turn (default: 1,4,16,64,256,1024). The break-even point is the greatest N at\n"
-     "which, and at all smaller ones given, an allocator takes at most 1 % longer end\n"
-     "to end than preallocated; 0 if it does so at none. That of preallocated:2 shows\n"
+     "which, and at all smaller ones given, the interval of an allocator's end-to-end\n"
+     "ratio to preallocated does not lie above 1.01; 0 if it does so at the first. That of preallocated:2 "
+     "shows\n"
      "from where on it is noise.",
      apply_allocs_per_phase},
     {"state", value, "steady|cold|both", "steady", what,
@@ -112,6 +113,10 @@ constexpr Flag table[]{
      "With --sync=end a sample is up to 20 phases, of which the first finds it empty.\n"
      "The host runtime has none: the buffer is overwritten there, and that is all.",
      apply_flush_l2},
+    {"count-calls", value, "true|false", "true", how,
+     "Counts CUDA calls in a pass that is not timed. On a GPU it attaches CUPTI to the\n"
+     "process for each such pass; false never does, and leaves the columns empty.",
+     apply_count_calls},
     {"aa", value, "true|false", "true", how,
      "Measures preallocated a second time where others are compared with it, as\n"
      "preallocated:2: a ratio that differs from 1 no more than that one's is noise.\n"

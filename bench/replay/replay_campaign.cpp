@@ -146,7 +146,6 @@ class Replay {
     series.end_to_end.push_back(std::move(end_to_end));
     series.operation.push_back(std::move(operation));
     series.clocks.push_back(clock);
-    run_.clocks.push_back(clock);
   }
 
   // A pass of each allocator that is not timed, for the counters.
