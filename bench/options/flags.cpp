@@ -61,9 +61,8 @@ constexpr Flag table[]{
      "For the workload allocs: cuts the same scratch memory into N temporaries, each N\n"
      "in turn (default: 1,4,16,64,256,1024). The break-even point is the greatest N at\n"
      "which, and at all smaller ones given, the interval of an allocator's end-to-end\n"
-     "ratio to preallocated does not lie above 1.01; 0 if it does so at the first. That of preallocated:2 "
-     "shows\n"
-     "from where on it is noise.",
+     "ratio to preallocated does not lie above 1.01; 0 if it does so at the first.\n"
+     "That of preallocated:2 shows from where on it is noise.",
      apply_allocs_per_phase},
     {"state", value, "steady|cold|both", "steady", what,
      "steady: phases of an allocator that is warmed up. cold: the first phase of a\n"
