@@ -140,6 +140,16 @@ TEST_F(ReplayTest, EachThreadAndStreamOfTheTraceIsOne) {
   EXPECT_NE(recorded[0], recorded[1]);
 }
 
+TEST_F(ReplayTest, TheThreadsAreTheSameInEachPass) {
+  const ReplayProgram program = make_program(crossing_trace());
+  ReplaySession session{program, allocator_of<make_recording>("recording")};
+  Recording::calls.clear();
+  for (int pass = 0; pass < 5; ++pass) session.run_timed(SyncMode::end);
+  std::set<std::thread::id> threads;
+  for (const Recording::Call& call : Recording::calls) threads.insert(call.thread);
+  EXPECT_EQ(threads.size(), 3u);
+}
+
 TEST_F(ReplayTest, ABlockThatCrossesIsFreedInTheOrderOfTheLog) {
   const ReplayProgram program = make_program(crossing_trace());
   const AllocatorInfo info = allocator_of<make_recording>("recording");

@@ -45,13 +45,13 @@ ReplaySession::ReplaySession(const ReplayProgram& program, const AllocatorInfo& 
       pointers_(program.blocks),
       crossings_(program.crossings),
       wrong_marks_((program.lanes.size() + marks_granule - 1) / marks_granule * marks_granule) {
-  DAA_CUDA_CHECK(cudaGetDevice(&device_));
   for (std::size_t i = 0; i < program.streams; ++i) streams_.push_back(make_stream());
   for (Crossing& crossing : crossings_) crossing.handed_over = make_event();
   wrong_marks_.upload(std::vector<primitives::WrongMarks>(wrong_marks_.size()), streams_.front().get());
   for (const ReplayLane& lane : program.lanes)
     lanes_.push_back({streams_[lane.stream].get(), nullptr, nullptr, false, {}, {}, {}});
 
+  if (program.threads > 1) crew_.emplace(program.threads);
   // The limit is that of the allocators: what the session itself needs is there by now.
   if (limit_bytes) memory_limit_ = primitives::limit_memory(*limit_bytes);
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
@@ -103,18 +103,10 @@ PassTimes ReplaySession::run(SyncMode sync) {
   std::barrier together{static_cast<std::ptrdiff_t>(program_.threads)};
   std::vector<Thread> threads;
   for (std::size_t i = 0; i < program_.threads; ++i) threads.push_back({i, sync, together, 0, {}});
-  {
-    std::vector<std::jthread> others;
-    try {
-      for (std::size_t i = 1; i < threads.size(); ++i)
-        others.emplace_back([this, &thread = threads[i]] { run_thread<mode>(thread); });
-    } catch (...) {  // no more threads: those that there are must not wait for the rest
-      failed_ = true;
-      for (std::size_t i = others.size(); i < threads.size(); ++i) together.arrive_and_drop();
-      throw;
-    }
+  if (crew_)
+    crew_->run([&](std::size_t i) { run_thread<mode>(threads[i]); });
+  else
     run_thread<mode>(threads.front());
-  }
   if (failure_) std::rethrow_exception(failure_);
   PassTimes times = threads.front().times;
   for (std::size_t i = 1; i < threads.size(); ++i) times.threads_ns += threads[i].times.threads_ns;
@@ -124,7 +116,6 @@ PassTimes ReplaySession::run(SyncMode sync) {
 // The first thread keeps the clocks of all and synchronises the streams.
 template <ReplaySession::Mode mode>
 void ReplaySession::run_thread(Thread& thread) try {
-  if (thread.number > 0) DAA_CUDA_CHECK(cudaSetDevice(device_));
   thread.together.arrive_and_wait();
   const auto pass_begin = Clock::now();
   for (const auto& phase : program_.phases) {

@@ -11,6 +11,7 @@
 
 #include "counters/call_counter.hpp"
 #include "device_buffer.hpp"
+#include "driver/crew.hpp"
 #include "driver/handles.hpp"
 #include "options.hpp"
 #include "primitives/primitives.hpp"
@@ -50,8 +51,9 @@ class ReplaySession {
   ReplaySession(const ReplaySession&) = delete;
   ReplaySession& operator=(const ReplaySession&) = delete;
 
-  /// Replays the trace once, each thread of it in a thread. Launches no kernel: a launch takes longer than
-  /// most allocations, and what is timed is the allocator. Synchronises at the end or after each phase.
+  /// Replays the trace once, each thread of it in a thread, the same in each pass; a single one in that of
+  /// the caller. Launches no kernel: a launch takes longer than most allocations, and what is timed is the
+  /// allocator. Synchronises at the end or after each phase.
   PassTimes run_timed(SyncMode sync);
 
   /// The same with every block marked by a kernel when it is allocated, and checked when it is freed or the
@@ -111,7 +113,6 @@ class ReplaySession {
   void synchronise() const;
 
   const ReplayProgram& program_;
-  int device_ = 0;
   std::vector<Stream> streams_;
   std::vector<void*> pointers_;  // of each block
   std::vector<Crossing> crossings_;
@@ -120,6 +121,7 @@ class ReplaySession {
   DeviceBuffer<primitives::WrongMarks> wrong_marks_;
   std::vector<Lane> lanes_;
   std::shared_ptr<void> memory_limit_;
+  std::optional<Crew> crew_;  // where the trace has several threads
   std::size_t pass_ = 0;
   std::atomic<bool> failed_ = false;
   std::mutex failure_mutex_;
