@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "campaign_fixture.hpp"
-#include "driver/break_even.hpp"
 #include "driver/l2_flush.hpp"
 
 namespace daa::test {
@@ -49,31 +48,6 @@ TEST_F(Sweep, EveryRowHasItsAllocatorsBreakEvenPoint) {
     for (std::size_t i = 1; i < 3; ++i)
       EXPECT_EQ(rows[i].found.break_even_allocs.value(), groups[0][i].found.break_even_allocs);
   }
-}
-
-TEST(BreakEven, IsWhereTheRatiosIntervalLiesAboveNotWhereNoiseDoes) {
-  struct Ratio {
-    double low, ratio;
-  };
-  const auto point = [](const std::vector<Ratio>& ratios) {
-    std::vector<std::vector<Row>> groups;
-    for (std::size_t i = 0; i < ratios.size(); ++i) {
-      Row row;
-      row.allocator = "arena";
-      row.mode.allocs_per_phase = std::size_t{1} << i;
-      row.end_to_end.ratio = ratios[i].ratio;
-      row.end_to_end.ratio_low = ratios[i].low;
-      groups.push_back({row});
-    }
-    find_break_even(groups);
-    return groups.front().front().found.break_even_allocs;
-  };
-  constexpr double none = ClockSummary::none;
-  EXPECT_EQ(point({{0.99, 1.00}, {1.005, 1.03}, {0.99, 1.00}}), 4u) << "1.03 may be 1.005";
-  EXPECT_EQ(point({{0.99, 1.00}, {1.011, 1.03}, {0.99, 1.00}}), 1u);
-  EXPECT_EQ(point({{1.02, 1.03}}), 0u);
-  EXPECT_EQ(point({{none, 1.00}, {none, 1.02}}), 1u) << "without an interval the ratio counts";
-  EXPECT_EQ(point({{0.99, 1.00}, {none, none}}), std::nullopt);
 }
 
 TEST_F(Sweep, ItsEndIsToldBehindItsRows) {
