@@ -147,6 +147,24 @@ TEST_F(GraphTurnTest, WantOfMemoryInACaptureIsNoMatterOfCaptures) {
   EXPECT_EQ(find_error(scan, allocator("arena")), std::nullopt) << "the stream captures no longer";
 }
 
+TEST_F(GraphTurnTest, ACallThatNoCaptureAllowsIsNoWantOfMemoryWhateverTheAllocatorSays) {
+  const Problem scan = problem("scan");
+  const auto make = [](cudaStream_t, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
+    struct Mistaken final : BlockAllocator {
+      using BlockAllocator::BlockAllocator;
+      void end_phase() override {
+        BlockAllocator::end_phase();
+        void* memory = nullptr;
+        if (cudaMalloc(&memory, 256) != cudaSuccess) throw OutOfDeviceMemory({.bytes_asked = 256});
+        DAA_CUDA_CHECK(cudaFree(memory));
+      }
+    };
+    return std::make_unique<Mistaken>(demand.max_phase_bytes, BlockAllocator::behind_previous);
+  };
+  EXPECT_THROW((GraphTurn{scan, {"mistaken", "of a test", make}, replayed}), NotCapturable);
+  EXPECT_EQ(find_error(scan, allocator("arena")), std::nullopt) << "the stream captures no longer";
+}
+
 TEST_F(GraphTurnTest, PoolsBecomeMemoryNodesAndArenasDoNot) {
   for (const std::string_view workload_name : {"scan", "compact"}) {
     const Problem of = problem(workload_name);

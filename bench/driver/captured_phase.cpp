@@ -27,7 +27,8 @@ CapturedPhase::Graph CapturedPhase::capture(cudaStream_t stream, const std::func
   std::exception_ptr shortage;
   try {
     enqueue();
-  } catch (const OutOfDeviceMemory&) {
+  } catch (const OutOfDeviceMemory& error) {
+    failure = error.what();
     shortage = std::current_exception();
   } catch (const std::exception& error) {
     failure = error.what();
@@ -38,7 +39,8 @@ CapturedPhase::Graph CapturedPhase::capture(cudaStream_t stream, const std::func
   const cudaError_t error = cudaStreamEndCapture(stream, &captured);
   Graph graph{captured};
   if (error != cudaSuccess) static_cast<void>(cudaGetLastError());  // dealt with here
-  if (shortage) std::rethrow_exception(shortage);
+  // Some take every failure of cudaMalloc for want of memory: what has ended the capture was none.
+  if (shortage && error == cudaSuccess) std::rethrow_exception(shortage);
   if (error != cudaSuccess && !is_of_capture(error))
     throw_if_failed(error, "cudaStreamEndCapture", __FILE__, __LINE__);
   if (!failure.empty()) refuse(failure);

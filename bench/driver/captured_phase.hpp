@@ -22,8 +22,8 @@ class CapturedPhase {
  public:
   /// Captures what `enqueue` enqueues on `stream`, which runs nothing. Calls that a capture cannot see, such
   /// as cudaMalloc, are refused meanwhile. Throws NotCapturable if the capture is not valid in the end or
-  /// `enqueue` throws, but OutOfDeviceMemory if it throws that, and CudaError if something else is wrong with
-  /// the device; the stream captures no longer then.
+  /// `enqueue` throws, but OutOfDeviceMemory if it throws that in a valid one, and CudaError if something
+  /// else is wrong with the device; the stream captures no longer then.
   CapturedPhase(cudaStream_t stream, const std::function<void()>& enqueue);
   /// What the last launch has left allocated is freed behind it.
   ~CapturedPhase();
