@@ -94,7 +94,7 @@ int measure(const Options& options) {
     for (const Row& row : rows) {
       if (csv) csv->write(row);
       if (baseline) baseline->add(row, context);
-      all_measured = all_measured && row.status == Status::ok;
+      all_measured = all_measured && (row.status == Status::ok || row.status == Status::unsupported);
     }
     if (with_table) fmt::print("{}\n", format_block(rows));
     flush_stdout();

@@ -42,7 +42,7 @@ struct Options {
   std::vector<std::size_t> elements;
   std::size_t iters = 0;            // measured phases a repetition
   std::size_t warmup = 0;           // phases before them, not measured; may be 0
-  std::size_t repetitions = 0;      // turns of each allocator, randomly interleaved; the most, with max_noise
+  std::size_t repetitions = 0;      // rounds, each with a turn of each allocator; the most, with max_noise
   std::optional<double> max_noise;  // of a ratio, as a fraction, at which repetitions end
   std::optional<double> timeout_s;  // after which no turn begins
   std::string against{floor_name};  // what ratios refer to, beside the floor
@@ -53,6 +53,7 @@ struct Options {
   std::vector<std::size_t> streams;  // at once, in one thread; empty, as `threads`: one stream, not asked for
   std::vector<std::size_t> allocs_per_phase;  // for workloads that are cut into that many temporaries
   bool flush_l2 = false;
+  bool count_calls = true;
   DeviceKind device = DeviceKind::automatic;
   int device_index = 0;    // for DeviceKind::cuda
   std::string csv_path;    // "-" is stdout, in place of the table; empty: none

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures on this machine's GPU how often the regression gate raises a false alarm, and how often it finds a slow-down.
+# Measures on this machine's GPU how often the regression gate raises a false alarm, and how often it finds a slow-down:
+# rates of this session, for a machine has its moods.
 #
 #   scripts/calibrate_gate.sh          into results/<name of the GPU>/gate_calibration.csv
 #   scripts/calibrate_gate.sh DIR      into DIR/gate_calibration.csv; the runs themselves stay in build/gate-calibration

@@ -51,7 +51,7 @@ memcheck() {
   for suite in arena_contract_gpu arena_chunks_gpu arena_accounting_gpu arena_capture_gpu arena_pool_gpu; do
     "${check[@]}" --report-api-errors no "$bin/$suite" --gtest_brief=1 --gtest_filter="$on_purpose"
   done
-  # Graphs, threads, cold phases: that cuda-malloc cannot be captured is a failing call, too.
+  # Graphs, threads, cold phases: what cannot be captured is a failing call, too.
   "${check[@]}" --report-api-errors no "$bin/ways_gpu" --gtest_brief=1
   each_program "${check_all[@]}"
 }

@@ -3,8 +3,9 @@
 #
 #   scripts/gate.sh BASE HEAD FOLDER [FLAG...]
 #
-# BASE and HEAD are programs, such as build/release/bin/daa-bench of two checkouts. They take turns: 12 processes each
-# of two repetitions, so that what differs from process to process and from minute to minute differs on both sides alike.
+# BASE and HEAD are programs, such as build/release/bin/daa-bench of two checkouts. They take turns: 12 processes each of one
+# repetition, a value of each time, so that what differs from process to process and from minute to minute differs on both
+# sides alike.
 # The suite is scripts/gate.toml. Results go into the new folders FOLDER/base and FOLDER/head; flags are `compare`'s.
 # A run that fails ends it with that run's status, and bad usage with 100.
 

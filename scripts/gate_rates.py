@@ -9,7 +9,7 @@ one case of HEAD, drawn by lot as well, is that of the delayed processes: the ga
 among all. `flagged` counts comparisons that call any case a regression, or, with a delay, that case in the delayed clock.
 
 Comparisons share processes, so they are no independent trials: the interval (Clopper-Pearson, 95 %) is that of the lots
-alone. What it does not hold is another machine's moods.
+alone. The rates are those of the session that measured them: of its machine, its hour and its moods.
 """
 
 import csv

@@ -41,7 +41,21 @@ std::unique_ptr<ScratchAllocator> fail_with_number(cudaStream_t, const Demand&) 
   throw 42;
 }
 
+// Leaves an error in the runtime, as a destructor may.
+std::unique_ptr<ScratchAllocator> fail_and_leave_an_error(cudaStream_t, const Demand&) {
+  static_cast<void>(cudaSetDevice(99));
+  throw std::runtime_error("no such device");
+}
+
 class CampaignFaults : public CampaignTest {};
+
+TEST_F(CampaignFaults, AFailureLeavesNoErrorInTheRuntime) {
+  const AllocatorInfo leaving = allocator_of<fail_and_leave_an_error>("leaving");
+  Options options = small_options();
+  options.allocators = {&leaving, &allocator("preallocated")};
+  EXPECT_EQ(run(options)[0].status, Status::failed);
+  EXPECT_EQ(cudaGetLastError(), cudaSuccess);
+}
 
 TEST_F(CampaignFaults, WrongAllocatorsAreReportedAndTheOthersMeasured) {
   const AllocatorInfo overlapping = allocator_of<make_overlapping>("overlapping");

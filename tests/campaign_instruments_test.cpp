@@ -90,6 +90,15 @@ TEST_F(CampaignInstruments, ThrottledTurnsLeaveTheRatiosToo) {
   }
 }
 
+TEST_F(CampaignInstruments, AWorkloadThatRunsAtAnotherRateThroughoutIsNotThrottled) {
+  Options options = options_with_blocks();
+  options.elements = {1000, 2000};
+  const Outcome outcome = run_with(options, {.read_clock = clock_with_slow_turns({5, 6, 7, 8, 9})});
+  ASSERT_EQ(outcome.rows.size(), 2u);
+  for (const Row& row : outcome.rows) EXPECT_EQ(row.throttled_samples, 0u) << row.elements;
+  EXPECT_EQ(outcome.rows[1].sm_clock_mhz, 990);
+}
+
 TEST_F(CampaignInstruments, ADeviceThatTellsNoClockHasNoThrottledTurns) {
   const Row row = run_with(options_with_blocks(), {.read_clock = [] { return ClockReading{}; }}).rows.at(0);
   EXPECT_TRUE(std::isnan(row.sm_clock_mhz));
@@ -142,6 +151,25 @@ TEST_F(CampaignInstruments, NoTurnIsTimedWhileCallsAreCounted) {
   EXPECT_EQ(made, 2);
   EXPECT_EQ(most_at_a_turn, 0);
   EXPECT_EQ(Attached::alive, 0);
+}
+
+TEST_F(CampaignInstruments, NothingIsAttachedWhereGraphsAreReplayedOrNobodyWantsCounts) {
+  int made = 0;
+  const auto make = [&] {
+    ++made;
+    return MadeCallCounter{std::make_unique<Attached>(), {}};
+  };
+  Options options = small_options();
+  options.graph = true;
+  EXPECT_EQ(run_with(options, {.make_call_counter = make}).rows.at(0).calls.runtime, 0);
+  EXPECT_EQ(made, 0);
+
+  options.graph = false;
+  options.count_calls = false;
+  const Outcome outcome = run_with(options, {.make_call_counter = make});
+  EXPECT_TRUE(std::isnan(outcome.rows.at(0).calls.runtime));
+  EXPECT_TRUE(outcome.notes.empty());
+  EXPECT_EQ(made, 0);
 }
 
 }  // namespace

@@ -207,6 +207,10 @@ TEST(Comparison, ACaseThatCouldNoMoreBeMeasuredIsARegression) {
   const Comparison still = compare_rows({bad}, {bad});
   EXPECT_EQ(exit_code(still), 0);
   EXPECT_EQ(find(still, "case").verdict, Verdict::not_judged);
+
+  bad.status = Status::unsupported;
+  EXPECT_EQ(exit_code(compare_rows({good}, {bad})), 1);
+  EXPECT_EQ(exit_code(compare_rows({bad}, {bad})), 0) << "on both sides it is let be";
 }
 
 TEST(Comparison, RowsOfOneCaseAreTakenTogether) {

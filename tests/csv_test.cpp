@@ -241,12 +241,13 @@ TEST(CsvColumns, AMinimumThatWasNotFoundIsEmpty) {
 
 TEST(Csv, EveryStatusHasItsName) {
   std::set<std::string> seen;
-  for (const Status status : {Status::ok, Status::out_of_memory, Status::wrong_result, Status::failed}) {
+  for (const Status status :
+       {Status::ok, Status::out_of_memory, Status::wrong_result, Status::failed, Status::unsupported}) {
     Row row = a_row();
     row.status = status;
     seen.insert(read_back(row, a_context())["status"]);
   }
-  EXPECT_EQ(seen, (std::set<std::string>{"ok", "out_of_memory", "wrong_result", "failed"}));
+  EXPECT_EQ(seen, (std::set<std::string>{"ok", "out_of_memory", "wrong_result", "failed", "unsupported"}));
 }
 
 TEST(Csv, WhatIsNotANumberIsAnEmptyField) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "counters/call_counter.hpp"
+#include "daa/host_runtime.hpp"
 #include "fake_cupti.hpp"
 
 namespace daa::test {
@@ -96,8 +97,10 @@ TEST_F(CuptiCounter, DetachesWhenItIsDestroyedAndMayBeMadeAgain) {
   for (int i = 0; i < 3; ++i) {
     const int before = fake_cupti::finalized();
     EXPECT_TRUE(fake_cupti::has_subscriber());
+    host_runtime::clear_calls();
     made_.counter.reset();
     EXPECT_EQ(fake_cupti::finalized(), before + 1) << "after it has unsubscribed";
+    EXPECT_EQ(host_runtime::call_count("cudaDeviceSynchronize"), 1u) << "the device must be idle";
     made_ = make_call_counter();
     ASSERT_NE(made_.counter, nullptr) << made_.why_not;
   }

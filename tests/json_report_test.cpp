@@ -1,7 +1,9 @@
 // The JSON file: one document in Google Benchmark's layout, whatever a campaign comes to.
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 
 #include "campaign_fixture.hpp"
@@ -60,6 +62,48 @@ TEST_F(JsonReportTest, IsOneDocumentOverAllGroups) {
   EXPECT_EQ(repetitions(report).size(), 3 * names.size());
   EXPECT_TRUE(std::ranges::any_of(
       names, [](const std::string& name) { return name.starts_with("reduce/200/sync:phase/arena:2/"); }));
+}
+
+TEST_F(JsonReportTest, RoundsAreRepetitionsOfOneBenchmarkWithTheirAggregates) {
+  Options options = small_options();
+  options.allocators = {&allocator("preallocated"), &allocator("arena")};
+  const Json report = report_of(options);
+  ASSERT_EQ(report["benchmarks"].array().size(), 2u * (3 + 4)) << "mean, median, stddev, cv";
+  const std::vector<Json> runs = repetitions(report);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const std::string allocator = i < 3 ? "preallocated" : "arena";
+    EXPECT_EQ(runs[i]["name"].string(),
+              "scan/1000/sync:end/" + allocator + "/iterations:1/repeats:3/manual_time");
+    EXPECT_EQ(runs[i]["repetitions"].number(), 3);
+    EXPECT_EQ(runs[i]["repetition_index"].number(), static_cast<double>(i % 3));
+    EXPECT_EQ(runs[i]["family_index"].number(), static_cast<double>(i / 3));
+  }
+  for (const std::string figure : {"real_time", "device_ns"}) {
+    std::vector<double> values;
+    for (std::size_t i = 0; i < 3; ++i) values.push_back(runs[i][figure].number());
+    const double mean = (values[0] + values[1] + values[2]) / 3;
+    std::ranges::sort(values);
+    for (const Json& run : report["benchmarks"].array()) {
+      if (run["family_index"].number() != 0 || run["run_type"].string() != "aggregate") continue;
+      const std::map<std::string, double> expected{{"mean", mean}, {"median", values[1]}};
+      const auto found = expected.find(run["aggregate_name"].string());
+      if (found == expected.end()) continue;
+      EXPECT_NEAR(run[figure].number(), found->second, 1e-6 * mean) << found->first;
+    }
+  }
+}
+
+TEST_F(JsonReportTest, TheAggregatesAloneAreThereWhereGoogleBenchmarkIsToldSo) {
+  Options options = small_options();
+  for (const std::string flag :
+       {"--benchmark_report_aggregates_only", "--benchmark_display_aggregates_only=1"}) {
+    options.benchmark_args = {flag};
+    const Json report = report_of(options);
+    EXPECT_EQ(report["benchmarks"].array().size(), 4u) << flag;
+    EXPECT_EQ(repetitions(report).size(), 0u) << flag;
+  }
+  options.benchmark_args = {"--benchmark_report_aggregates_only=false"};
+  EXPECT_EQ(repetitions(report_of(options)).size(), 3u);
 }
 
 TEST_F(JsonReportTest, RunsThatFailedSaySo) {

@@ -78,17 +78,24 @@ TEST(OverlapScore, IsNothingWhereSomethingWasNotMeasured) {
   EXPECT_EQ(overlap_score({400}, {{100}}, {}), std::nullopt);
 }
 
+struct Ratio {
+  Ratio(double of, double low_end = ClockSummary::none) : ratio(of), low(low_end) {}
+  double ratio, low;  // of its interval, if it has one
+};
+
 // The break-even point of an allocator with these ratios at 1, 4, 16 ... allocations.
-std::optional<std::size_t> break_even(const std::vector<double>& ratios) {
+std::optional<std::size_t> break_even(const std::vector<Ratio>& ratios) {
   std::vector<std::vector<Row>> groups;
   std::size_t allocs = 1;
-  for (const double ratio : ratios) {
+  for (const Ratio& ratio : ratios) {
     Row row = a_row();
     row.mode.allocs_per_phase = allocs;
-    row.end_to_end.ratio = ratio;
+    row.end_to_end.ratio = ratio.ratio;
+    row.end_to_end.ratio_low = ratio.low;
     groups.push_back({a_row("another"), row});
     groups.back()[0].mode.allocs_per_phase = allocs;
     groups.back()[0].end_to_end.ratio = 2;
+    groups.back()[0].end_to_end.ratio_low = 1.9;
     allocs *= 4;
   }
   find_break_even(groups);
@@ -105,6 +112,12 @@ TEST(BreakEven, IsTheGreatestNumberUpToWhichOnePercentIsNotExceeded) {
   EXPECT_EQ(break_even({1.0, 1.01, 1.01}), 16u) << "the last: and perhaps more";
   EXPECT_EQ(break_even({1.02, 1.0, 1.0}), 0u);
   EXPECT_EQ(break_even({1.0, 1.02, 1.0}), 1u) << "what comes good again behind is chance";
+}
+
+TEST(BreakEven, EndsWhereTheRatiosIntervalLiesAboveAndNotWhereNoiseDoes) {
+  EXPECT_EQ(break_even({{1.0, 0.99}, {1.03, 1.005}, {1.0, 0.99}}), 16u) << "1.03 may be 1.005";
+  EXPECT_EQ(break_even({{1.0, 0.99}, {1.03, 1.011}, {1.0, 0.99}}), 1u);
+  EXPECT_EQ(break_even({{1.03, 1.02}}), 0u);
 }
 
 TEST(BreakEven, IsUnknownWhereARatioOnTheWayIsMissing) {

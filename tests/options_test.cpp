@@ -20,6 +20,7 @@ TEST_F(OptionsTest, NothingGivenMeansEverythingOnceAtItsDefault) {
   EXPECT_EQ(options.allocators.size(), allocators().size() + 1) << "preallocated is measured again";
   EXPECT_EQ(options.states, std::vector{State::steady});
   EXPECT_FALSE(options.graph || options.flush_l2);
+  EXPECT_TRUE(options.count_calls);
   EXPECT_TRUE(options.threads.empty() && options.streams.empty() && options.allocs_per_phase.empty());
   EXPECT_EQ(options.elements, (Sizes{std::size_t{1} << 20}));
   EXPECT_EQ(options.iters, 1000u);
@@ -187,6 +188,7 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
                                 {"streams", "3"},
                                 {"allocs-per-phase", "4,8"},
                                 {"flush-l2", "true"},
+                                {"count-calls", "false"},
                                 {"aa", "false"},
                                 {"against", "arena"},
                                 {"max-noise", "0.02"},
@@ -223,6 +225,7 @@ TEST_F(OptionsTest, EveryFlagMeansTheSameInTheEnvironmentAndInAConfigFile) {
                       o.streams,
                       o.allocs_per_phase,
                       o.flush_l2,
+                      o.count_calls,
                       o.against,
                       o.max_noise,
                       o.timeout_s,

@@ -124,6 +124,23 @@ TEST_F(PeerAllocatorTest, AFreeOfWhatDoesNotLiveIsRefusedByName) {
   EXPECT_EQ(told(), Lines{});
 }
 
+TEST_F(PeerAllocatorTest, WhereAllIsFreedNothingStandsBetween) {
+  const bench::Demand frees_all{.frees_all = true};
+  EXPECT_FALSE(bench::make_peer<LoggingUpstream>(bench::Demand{}, log)->needs_every_free());
+  const auto unlisted = bench::make_peer<LoggingUpstream>(frees_all, log);
+  EXPECT_TRUE(unlisted->needs_every_free());
+  void* const first = unlisted->allocate(1);
+  void* const second = unlisted->allocate(2);
+  unlisted->free(first, 1);
+  told();
+  unlisted->end_phase();
+  EXPECT_EQ(told(), Lines{}) << "there is no list";
+  unlisted->free(second, 2);
+  EXPECT_EQ(told(), Lines{"deallocate 2"});
+  EXPECT_EQ(unlisted->bytes_reserved(), 7u);
+  EXPECT_EQ(unlisted->pool_mapped_bytes(), 8u);
+}
+
 TEST_F(PeerAllocatorTest, WhatItHoldsIsTheUpstreams) {
   EXPECT_EQ(peer->bytes_reserved(), 7u);
   EXPECT_EQ(peer->pool_mapped_bytes(), 8u);

@@ -207,10 +207,10 @@ TEST_F(HostProgram, ASweepEndsInItsBreakEvenPoints) {
 TEST_F(HostProgram, WhatCannotBeCapturedSaysWhyAndTheRestIsMeasured) {
   const Outcome outcome =
       run(host_program({"--graph", "--csv=-", "--allocator=preallocated,cuda-malloc,arena"}));
-  EXPECT_EQ(outcome.exit_code, 4);
+  EXPECT_EQ(outcome.exit_code, 0) << "it is no failure";
   for (const CsvRecord& row : read_csv(outcome.out)) {
     const bool is_right = row.at("allocator") != "cuda-malloc";
-    EXPECT_EQ(row.at("status"), is_right ? "ok" : "failed");
+    EXPECT_EQ(row.at("status"), is_right ? "ok" : "unsupported");
     EXPECT_EQ(row.at("graph"), "true");
     EXPECT_EQ(row.at("graph_memory_nodes"), is_right ? "0" : "");
     if (!is_right) {

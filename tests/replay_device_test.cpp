@@ -128,6 +128,8 @@ TEST_F(ReplayOnDevice, EveryAllocatorHasAMinimumThatIsNoLessThanTheFloors) {
   const ReplayProgram program = make_program(replayed);
   std::size_t floor = 0;
   for (const AllocatorInfo& info : allocators()) {
+    // As the program does: the kernels are loaded now, and not under the limit.
+    ASSERT_EQ(check_replay(program, info).error, std::nullopt) << info.name;
     const auto least = find_min_fit(program, info, replayed.peak_live_bytes, [] { return false; });
     ASSERT_TRUE(least) << info.name;
     if (info.name == floor_name) floor = *least;

@@ -140,6 +140,16 @@ TEST_F(ReplayTest, EachThreadAndStreamOfTheTraceIsOne) {
   EXPECT_NE(recorded[0], recorded[1]);
 }
 
+TEST_F(ReplayTest, TheThreadsAreTheSameInEachPass) {
+  const ReplayProgram program = make_program(crossing_trace());
+  ReplaySession session{program, allocator_of<make_recording>("recording")};
+  Recording::calls.clear();
+  for (int pass = 0; pass < 5; ++pass) session.run_timed(SyncMode::end);
+  std::set<std::thread::id> threads;
+  for (const Recording::Call& call : Recording::calls) threads.insert(call.thread);
+  EXPECT_EQ(threads.size(), 3u);
+}
+
 TEST_F(ReplayTest, ABlockThatCrossesIsFreedInTheOrderOfTheLog) {
   const ReplayProgram program = make_program(crossing_trace());
   const AllocatorInfo info = allocator_of<make_recording>("recording");
@@ -175,6 +185,41 @@ TEST_F(ReplayTest, WhatIsLeftAtTheEndOfAPhaseIsGivenBackThere) {
   EXPECT_EQ(Recording::calls.back().what, "end_phase");
   EXPECT_TRUE(
       check_replay(program, allocator_of<make_block<BlockAllocator::all_at_start>>("overlapping")).error);
+}
+
+TEST_F(ReplayTest, WhoeverKeepsNoListHasWhatIsLeftFreedAtTheEndOfThePhase) {
+  const ReplayProgram program =
+      make_program(trace_of("0,0,allocate,0x1,1000,0\n"
+                            "0,1,allocate,0x2,2000,0\n"
+                            "0,2,free,0x1,1000,0\n"
+                            "0,3,allocate,0x1,3000,0\n"
+                            "0,4,free,0x2,2000,0\n"
+                            "0,5,free,0x1,3000,0\n",
+                            4));
+  for (const std::string_view name : {"cuda-malloc", "cuda-malloc-async-tuned"}) {
+    ReplaySession session{program, allocator(name)};
+    host::clear_calls();
+    session.run_timed(SyncMode::end);
+    EXPECT_EQ(host::call_count("cudaMalloc") + host::call_count("cudaMallocFromPoolAsync"), 3u) << name;
+    EXPECT_EQ(host::call_count("cudaFree") + host::call_count("cudaFreeAsync"), 3u) << name;
+    session.run_touched();
+    EXPECT_EQ(session.find_error(), std::nullopt) << name;
+  }
+}
+
+TEST_F(ReplayTest, APassThatFailsLeavesNothingAllocated) {
+  const ReplayProgram program = make_program(small_trace());
+  for (const char* const call : {"cudaMalloc", "cudaFree"}) {
+    for (std::size_t k = 1; k <= 4; ++k) {
+      {
+        ReplaySession session{program, allocator("cuda-malloc")};
+        host::fail_call(k, cudaErrorMemoryAllocation, call);
+        EXPECT_ANY_THROW(session.run_timed(SyncMode::end)) << call << ' ' << k;
+        host::clear_fault();
+      }
+      EXPECT_EQ(host::live_allocations(), 0u) << call << ' ' << k;
+    }
+  }
 }
 
 TEST_F(ReplayTest, ATimedPassLaunchesNothingAndTheFloorCallsNothing) {

@@ -28,6 +28,10 @@ class ScratchAllocator {
   /// Gives all of the phase's temporaries back, behind the work enqueued so far.
   virtual void end_phase() = 0;
 
+  /// Whether it keeps no list of the temporaries that live: whoever uses it then frees each of them before
+  /// the phase ends and before the allocator dies, and asks for that with Demand::frees_all.
+  [[nodiscard]] virtual bool needs_every_free() const { return false; }
+
   /// Memory taken for temporaries and not given back, as the driver was asked for it.
   [[nodiscard]] virtual std::size_t bytes_reserved() const = 0;
 

@@ -18,7 +18,8 @@ namespace daa::bench {
   return (bytes + 255) / 256 * 256;
 }
 
-/// Where each allocation of a cycle of phases goes in one buffer, known before the first of them is made.
+/// Where each allocation of a cycle of phases goes in one buffer, known before the first of them is made: all
+/// of it within the buffer.
 struct PlacementPlan {
   std::vector<std::size_t> offsets;  // multiples of 256, in the order of the allocations
   std::size_t bytes = 0;             // of the buffer
@@ -34,6 +35,9 @@ struct Demand {
   /// Phases will be captured into graphs, which are launched until the allocator dies: memory that they use
   /// stays until then. One cycle of phases is run before the first capture.
   bool for_graphs = false;
+  /// Where ScratchAllocator::needs_every_free() says so, every temporary is freed. An allocator that must be
+  /// told of each temporary's end need then keep no list of them, whose cost is not its own.
+  bool frees_all = false;
 };
 
 /// A row of the table of allocators.

@@ -55,9 +55,7 @@ class CubCaching {
 AllocatorInfo cub_caching() {
   return {CubCaching::name,
           "cub::CachingDeviceAllocator, bins of every power of two from 256 B, keeps everything",
-          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            return std::make_unique<PeerAllocator<CubCaching>>(stream);
-          }};
+          [](cudaStream_t stream, const Demand& demand) { return make_peer<CubCaching>(demand, stream); }};
 }
 
 }  // namespace daa::bench

@@ -9,8 +9,8 @@ namespace daa::bench {
 AllocatorInfo cuda_malloc_async() {
   return {"cuda-malloc-async",
           "cudaMallocAsync from a pool of its own, default attributes (release threshold 0)",
-          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            return std::make_unique<PoolAllocator>(stream, 0);
+          [](cudaStream_t stream, const Demand& demand) {
+            return make_peer<PoolAllocator>(demand, stream, std::uint64_t{0});
           }};
 }
 

@@ -7,8 +7,8 @@ namespace daa::bench {
 
 AllocatorInfo cuda_malloc_async_tuned() {
   return {"cuda-malloc-async-tuned", "the same with the release threshold at maximum",
-          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            return std::make_unique<PoolAllocator>(stream, keep_all);
+          [](cudaStream_t stream, const Demand& demand) {
+            return make_peer<PoolAllocator>(demand, stream, keep_all);
           }};
 }
 

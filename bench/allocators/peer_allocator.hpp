@@ -1,22 +1,23 @@
-// An allocator of others, which must be told of each temporary's end: keeps the list of those that live.
+// An allocator that must be told of each temporary's end, with the list of those that live, and without.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <iterator>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "allocators/allocator.hpp"
+#include "allocators/allocators.hpp"
 
 namespace daa::bench {
 
-/// `Upstream` is the other allocator, with its name (for messages), allocate(bytes), deallocate(pointer,
-/// bytes), bytes_reserved() and pool_mapped_bytes(), all as ScratchAllocator's, and gives everything back
-/// when it is destroyed.
+/// Keeps the list of temporaries that live. `Upstream` is the other allocator, with its name (for messages),
+/// allocate(bytes), deallocate(pointer, bytes), bytes_reserved() and pool_mapped_bytes(), all as
+/// ScratchAllocator's, and gives everything back when it is destroyed.
 template <class Upstream>
 class PeerAllocator final : public ScratchAllocator {
  public:
@@ -80,5 +81,30 @@ class PeerAllocator final : public ScratchAllocator {
   Upstream upstream_;
   std::vector<Temporary> live_;
 };
+
+/// The same where whoever uses it frees all: nothing stands between it and `Upstream`.
+template <class Upstream>
+class UnlistedPeerAllocator final : public ScratchAllocator {
+ public:
+  template <class... Args>
+  explicit UnlistedPeerAllocator(Args&&... args) : upstream_(std::forward<Args>(args)...) {}
+
+  void* allocate(std::size_t bytes) override { return upstream_.allocate(bytes); }
+  void free(void* pointer, std::size_t bytes) override { upstream_.deallocate(pointer, bytes); }
+  void end_phase() override {}
+  std::size_t bytes_reserved() const override { return upstream_.bytes_reserved(); }
+  std::size_t pool_mapped_bytes() const override { return upstream_.pool_mapped_bytes(); }
+  bool needs_every_free() const override { return true; }
+
+ private:
+  Upstream upstream_;
+};
+
+/// The one that `demand` asks for; `args` are its upstream's.
+template <class Upstream, class... Args>
+[[nodiscard]] std::unique_ptr<ScratchAllocator> make_peer(const Demand& demand, Args&&... args) {
+  if (demand.frees_all) return std::make_unique<UnlistedPeerAllocator<Upstream>>(std::forward<Args>(args)...);
+  return std::make_unique<PeerAllocator<Upstream>>(std::forward<Args>(args)...);
+}
 
 }  // namespace daa::bench

@@ -1,6 +1,7 @@
 // The floor: one buffer taken before the first phase, large enough for any. Its cost is what nobody can beat.
 
 #include <stdexcept>
+#include <vector>
 
 #include "allocators/allocators.hpp"
 #include "allocators/table.hpp"
@@ -31,26 +32,27 @@ class Preallocated final : public ScratchAllocator {
   std::size_t used_ = 0;
 };
 
-// Where lifetimes are known, memory is the floor's, too: temporaries share what they do not need at once.
+// Where lifetimes are known, memory is the floor's, too: temporaries share what they do not need at once. An
+// allocation is a look into the table of addresses, and nothing is checked: the plan is of these very phases.
 class Planned final : public ScratchAllocator {
  public:
-  explicit Planned(const PlacementPlan& plan) : plan_(plan), buffer_(plan.bytes) {}
-
-  void* allocate(std::size_t bytes) override {
-    if (next_ == plan_.offsets.size()) next_ = 0;
-    const std::size_t offset = plan_.offsets[next_++];
-    if (bytes > buffer_.size() - offset)
-      throw std::logic_error("preallocated: a phase asks for more than was planned");
-    return buffer_.data() + offset;
+  explicit Planned(const PlacementPlan& plan) : buffer_(plan.bytes) {
+    for (const std::size_t offset : plan.offsets) places_.push_back(buffer_.data() + offset);
+    next_ = places_.data();
   }
 
-  void end_phase() override {}
+  void* allocate(std::size_t) override { return *next_++; }
+
+  // After the last phase of the cycle, not within an allocation.
+  void end_phase() override {
+    if (next_ == places_.data() + places_.size()) next_ = places_.data();
+  }
   std::size_t bytes_reserved() const override { return buffer_.size(); }
 
  private:
-  const PlacementPlan& plan_;
   DeviceBuffer<std::byte> buffer_;
-  std::size_t next_ = 0;
+  std::vector<void*> places_;
+  void** next_ = nullptr;
 };
 
 }  // namespace

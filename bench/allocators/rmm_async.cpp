@@ -15,7 +15,7 @@ class RmmAsync {
  public:
   static constexpr const char* name = "rmm-async";
 
-  explicit RmmAsync(cudaStream_t stream) : resource_(name, stream) {}
+  explicit RmmAsync(cudaStream_t stream) : resource_(name, stream, 0) {}
 
   void* allocate(std::size_t bytes) { return resource_.allocate(bytes); }
   void deallocate(void* pointer, std::size_t bytes) { resource_.deallocate(pointer, bytes); }
@@ -30,9 +30,7 @@ class RmmAsync {
 
 AllocatorInfo rmm_async() {
   return {RmmAsync::name, "rmm::mr::cuda_async_memory_resource as it comes: release threshold at maximum",
-          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            return std::make_unique<PeerAllocator<RmmAsync>>(stream);
-          }};
+          [](cudaStream_t stream, const Demand& demand) { return make_peer<RmmAsync>(demand, stream); }};
 }
 
 }  // namespace daa::bench

@@ -17,7 +17,7 @@ class RmmPool {
   static constexpr const char* name = "rmm-pool";
 
   explicit RmmPool(cudaStream_t stream)
-      : pool_(name, stream, rmm::mr::cuda_memory_resource{}, std::size_t{0}) {}
+      : pool_(name, stream, 0, rmm::mr::cuda_memory_resource{}, std::size_t{0}) {}
 
   void* allocate(std::size_t bytes) { return pool_.allocate(bytes); }
   void deallocate(void* pointer, std::size_t bytes) { pool_.deallocate(pointer, bytes); }
@@ -32,9 +32,7 @@ class RmmPool {
 
 AllocatorInfo rmm_pool() {
   return {RmmPool::name, "rmm::mr::pool_memory_resource on cudaMalloc, empty at first",
-          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            return std::make_unique<PeerAllocator<RmmPool>>(stream);
-          }};
+          [](cudaStream_t stream, const Demand& demand) { return make_peer<RmmPool>(demand, stream); }};
 }
 
 }  // namespace daa::bench

@@ -15,9 +15,13 @@ namespace daa::bench {
 template <class Resource>
 class RmmResource {
  public:
+  /// `args` are the resource's, which takes `bytes_beforehand`.
   template <class... Args>
-  RmmResource(const char* name, cudaStream_t stream, Args&&... args)
-      : name_(name), stream_(stream), resource_(std::forward<Args>(args)...) {}
+  RmmResource(const char* name, cudaStream_t stream, std::size_t bytes_beforehand, Args&&... args) try
+      : name_(name), stream_(stream), resource_(std::forward<Args>(args)...) {
+  } catch (const rmm::out_of_memory& error) {
+    throw_out_of_memory(bytes_beforehand, std::string{name} + " (" + error.what() + ")");
+  }
 
   void* allocate(std::size_t bytes) {
     try {

@@ -92,9 +92,7 @@ class ThrustPool {
 AllocatorInfo thrust_pool() {
   return {ThrustPool::name,
           "thrust::mr::disjoint_unsynchronized_pool_resource on cudaMalloc, for all sizes; knows no streams",
-          [](cudaStream_t, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            return std::make_unique<PeerAllocator<ThrustPool>>();
-          }};
+          [](cudaStream_t, const Demand& demand) { return make_peer<ThrustPool>(demand); }};
 }
 
 }  // namespace daa::bench

@@ -24,10 +24,11 @@ class TorchCaching {
     DAA_CUDA_CHECK(cudaGetDeviceCount(&count));
     device_ = static_cast<c10::DeviceIndex>(device);
     if (!torch_allocator::get()->initialized()) torch_allocator::init(count);
-    bytes_before_ = bytes_of_process();
+    if (alive_++ == 0) bytes_before_ = bytes_of_process();
   }
 
   ~TorchCaching() {
+    --alive_;
     try {
       torch_allocator::emptyCache();
     } catch (const std::exception&) {  // a destructor has nobody to tell
@@ -47,7 +48,8 @@ class TorchCaching {
   }
 
   void deallocate(void* pointer, std::size_t) { torch_allocator::raw_delete(pointer); }
-  std::size_t bytes_reserved() const { return bytes_of_process() - bytes_before_; }
+  // Its part of what all together have: PyTorch keeps one account for the process.
+  std::size_t bytes_reserved() const { return (bytes_of_process() - bytes_before_) / alive_; }
   std::size_t pool_mapped_bytes() const { return 0; }
 
  private:
@@ -59,16 +61,15 @@ class TorchCaching {
 
   cudaStream_t stream_;
   c10::DeviceIndex device_ = 0;
-  std::size_t bytes_before_ = 0;
+  // Of all that there are: made and destroyed in one thread, while no other uses one.
+  static inline std::size_t alive_ = 0, bytes_before_ = 0;
 };
 
 }  // namespace
 
 AllocatorInfo torch_caching() {
   return {TorchCaching::name, "PyTorch's CUDACachingAllocator, set up by PYTORCH_CUDA_ALLOC_CONF",
-          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
-            return std::make_unique<PeerAllocator<TorchCaching>>(stream);
-          }};
+          [](cudaStream_t stream, const Demand& demand) { return make_peer<TorchCaching>(demand, stream); }};
 }
 
 }  // namespace daa::bench

@@ -123,7 +123,7 @@ ResultRow row_of(const Fields& fields) {
   check_choice(fields, "sync", {to_string(SyncMode::end), to_string(SyncMode::phase)});
   check_choice(fields, "status",
                {to_string(Status::ok), to_string(Status::out_of_memory), to_string(Status::wrong_result),
-                to_string(Status::failed)});
+                to_string(Status::failed), to_string(Status::unsupported)});
   ResultRow row;
   row.place = fields.place();
   row.key = {fields["workload"], fields.size("elements"), fields["sync"], fields["allocator"],

@@ -19,7 +19,7 @@ namespace {
 // A campaign registers what it runs, how often and in which order, and writes the JSON itself. Versions of
 // Google Benchmark that do not know one of these ignore it.
 constexpr const char* own_args[]{
-    "--benchmark_enable_random_interleaving=true",
+    "--benchmark_enable_random_interleaving=false",
     "--benchmark_filter=.",
     "--benchmark_list_tests=false",
     "--benchmark_dry_run=false",
@@ -30,6 +30,9 @@ constexpr const char* own_args[]{
     "--benchmark_color=auto",
     "--benchmark_time_unit=us",
 };
+
+// As Google Benchmark reads them; anything else is true.
+constexpr std::string_view false_values[]{"false", "0", "no", "off", "f", "n"};
 
 // Google Benchmark keeps a pointer to it.
 char program[] = "daa-bench";
@@ -62,6 +65,18 @@ class CapturedErrors {
 };
 
 }  // namespace
+
+bool asks_for_aggregates_only(const std::vector<std::string>& args) {
+  bool result = false;
+  for (const std::string_view arg : args) {
+    const std::string_view name = arg.substr(0, arg.find('='));
+    if (name != "--benchmark_report_aggregates_only" && name != "--benchmark_display_aggregates_only")
+      continue;
+    const std::string_view value = arg.substr(std::min(name.size() + 1, arg.size()));
+    result = std::ranges::find(false_values, value) == std::end(false_values);
+  }
+  return result;
+}
 
 std::optional<std::string> set_up_benchmark(const std::vector<std::string>& args) {
   std::vector<std::string> all(std::begin(own_args), std::end(own_args));

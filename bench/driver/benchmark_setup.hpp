@@ -12,4 +12,8 @@ namespace daa::bench {
 /// nothing. Prints nothing.
 [[nodiscard]] std::optional<std::string> set_up_benchmark(const std::vector<std::string>& args);
 
+/// Whether these settings want the aggregates of repetitions in place of each. Google Benchmark, which is
+/// given one repetition at a time, has none.
+[[nodiscard]] bool asks_for_aggregates_only(const std::vector<std::string>& args);
+
 }  // namespace daa::bench

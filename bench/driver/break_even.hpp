@@ -11,8 +11,9 @@ namespace daa::bench {
 inline constexpr double break_even_ratio = 1.01;
 
 /// Fills in RowFindings::break_even_allocs of all rows, each group of which is of one allocs_per_phase: the
-/// greatest of these at which an allocator's end-to-end ratio to preallocated is at most break_even_ratio,
-/// and is so at all smaller ones; 0 if it is at none. Nothing where a ratio up to there is missing.
+/// greatest of these at which an allocator's end-to-end ratio to preallocated is not known to be above
+/// break_even_ratio, as its confidence interval says (or the ratio itself, where there is none), nor is at
+/// any smaller one; 0 if it is at each. Nothing where a ratio up to there is missing.
 void find_break_even(std::vector<std::vector<Row>>& groups);
 
 }  // namespace daa::bench

@@ -12,6 +12,7 @@
 #include "driver/modes.hpp"
 #include "driver/precision.hpp"
 #include "driver/profiler.hpp"
+#include "driver/rounds.hpp"
 #include "driver/series.hpp"
 #include "driver/statistics.hpp"
 #include "replay/replay_campaign.hpp"
@@ -169,37 +170,29 @@ class Campaign {
 
   void measure(const std::string& name, const Mode& mode, const Problem& problem, Lanes* lanes,
                const TurnOptions& options, std::vector<Series>& group) {
+    std::vector<RoundTurn> turns;
     for (Series& series : group) {
       const std::string label = full_name(name, mode, series);
-      const auto take_turn = [this, &problem, lanes, options, &group, &series,
-                              label](benchmark::State& state) {
+      const auto take_turn = [this, &problem, lanes, options, &series, label](benchmark::State& state) {
         listener_.on_progress(run_.turns_done++, label);
         run_turn(problem, lanes, options, series, state);
-        // Once a round of turns, for it takes a while.
-        if (options_.max_noise && run_.turns_done % group.size() == 0) settle_if_precise(group);
       };
-      benchmark::RegisterBenchmark(label.c_str(), take_turn)
-          ->Iterations(static_cast<benchmark::IterationCount>(samples_per_turn(options)))
-          ->Repetitions(static_cast<int>(options_.repetitions))
-          ->UseManualTime()
-          ->Unit(benchmark::kMicrosecond);
+      turns.push_back({label, samples_per_turn(options), take_turn});
     }
-    benchmark::RunSpecifiedBenchmarks(&run_.json);
-    benchmark::ClearRegisteredBenchmarks();
+    run_rounds(run_, turns, [&] { return options_.max_noise && settle_if_precise(group); });
   }
 
-  // From then on nobody in the group takes a turn: Google Benchmark knows the number of repetitions
-  // beforehand, so those that are left are skipped.
-  void settle_if_precise(std::vector<Series>& group) const {
+  // Returns whether it has: no further round is needed then.
+  bool settle_if_precise(std::vector<Series>& group) const {
     run_.mark_throttled(group);
-    if (!is_precise(group, options_.against, *options_.max_noise)) return;
+    if (!is_precise(group, options_.against, *options_.max_noise)) return false;
     for (Series& series : group) series.is_settled = true;
+    return true;
   }
 
   void run_turn(const Problem& problem, Lanes* lanes, const TurnOptions& options, Series& series,
                 benchmark::State& state) {
     if (run_.is_over()) return skip(state, run_.why_over());
-    if (series.is_settled) return skip(state, std::string{precise_enough});
     if (series.status != Status::ok) return skip(state, series.message);
     std::unique_ptr<AnyTurn> turn;
     if (!attempt(series, [&] { turn = make_turn(problem, lanes, *series.allocator, options); }))
@@ -225,7 +218,11 @@ class Campaign {
       result = turn->finish();
       note_error(series, result.error);
     });
-    if (series.status != Status::ok) return state.SkipWithError(series.message.c_str());
+    if (series.status != Status::ok) {
+      turn.reset();
+      static_cast<void>(cudaGetLastError());  // of what its destructor has met
+      return state.SkipWithError(series.message.c_str());
+    }
     if (interrupted()) return;
     state.counters["host_enqueue_ns"] = quantile(host_enqueue, 0.5);
     state.counters["device_ns"] = quantile(device, 0.5);
@@ -235,13 +232,12 @@ class Campaign {
     series.graph_memory_nodes = result.graph_memory_nodes;
     series.lanes.push_back(result.lanes);
     series.clocks.push_back(clock);
-    run_.clocks.push_back(clock);
   }
 
   // A pass of each allocator that is not timed, for the counters.
   void count(const Problem& problem, Lanes* lanes, TurnOptions options, std::vector<Series>& group) {
     const NvtxRange range{"counters"};
-    const std::unique_ptr<CallCounter> counter = run_.make_call_counter();
+    const std::unique_ptr<CallCounter> counter = options.graph ? nullptr : run_.make_call_counter();
     options.profile = false;
     for (Series& series : group) {
       if (series.status != Status::ok || !series.is_finished(options_.repetitions)) continue;

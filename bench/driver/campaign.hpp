@@ -46,11 +46,11 @@ struct CampaignEnd {
 [[nodiscard]] std::size_t turn_count(const Options& options);
 
 /// Measures on the current device, after set_up_benchmark(). The allocators of one workload, size and way
-/// to run take their turns in random order; each is verified before it is timed, and one that fails has a row
-/// that says how, while the others go on. After them comes a pass that is not timed, for the counters. After
-/// Ctrl-C, and once Options::timeout_s is over, only rows with all their repetitions are reported, and those
-/// that have failed by then. Throws std::runtime_error if the JSON file cannot be written, and what the
-/// listener throws.
+/// to run take their turns in rounds, see run_rounds(); each is verified before it is timed, and one that
+/// fails has a row that says how, while the others go on. After them comes a pass that is not timed, for the
+/// counters. After Ctrl-C, and once Options::timeout_s is over, only rows with all their repetitions are
+/// reported, and those that have failed by then. Throws std::runtime_error if the JSON file cannot be
+/// written, and what the listener throws.
 CampaignEnd run_campaign(const Options& options, const Context& context, const Listener& listener,
                          const Instruments& instruments = {});
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "driver/benchmark_setup.hpp"
+
 namespace daa::bench {
 
 CampaignRun::CampaignRun(const Options& options_of_run, const Listener& listener_of_run,
@@ -9,7 +11,8 @@ CampaignRun::CampaignRun(const Options& options_of_run, const Listener& listener
     : options(options_of_run),
       listener(listener_of_run),
       instruments(instruments_of_run),
-      json(options_of_run.json_path) {
+      json(options_of_run.json_path, asks_for_aggregates_only(options_of_run.benchmark_args)),
+      lots(options_of_run.seed) {
   if (options.timeout_s)
     deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                    std::chrono::duration<double>{*options.timeout_s});
@@ -20,6 +23,7 @@ bool CampaignRun::is_over() const {
 }
 
 std::unique_ptr<CallCounter> CampaignRun::make_call_counter() {
+  if (!options.count_calls) return nullptr;
   MadeCallCounter made = instruments.make_call_counter();
   if (made.counter == nullptr && !std::exchange(has_noted_counter_, true))
     listener.on_note("CUDA calls are not counted: " + made.why_not);

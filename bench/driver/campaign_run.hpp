@@ -14,6 +14,7 @@
 #include "driver/interrupt.hpp"
 #include "driver/json_reporter.hpp"
 #include "driver/series.hpp"
+#include "workloads/random.hpp"
 
 namespace daa::bench {
 
@@ -36,23 +37,27 @@ class CampaignRun {
     }
   }
 
-  /// Says of each repetition whether it was throttled, as far as the turns so far tell.
+  /// Says of each repetition whether it was throttled, as far as the turns of the group so far tell: those of
+  /// another workload may run at another rate, by the power that it takes.
   template <class SomeSeries>
-  void mark_throttled(std::vector<SomeSeries>& group) const {
+  static void mark_throttled(std::vector<SomeSeries>& group) {
+    std::vector<ClockReading> clocks;
+    for (const SomeSeries& series : group)
+      clocks.insert(clocks.end(), series.clocks.begin(), series.clocks.end());
     const std::optional<double> least_mhz = least_rate_mhz(clocks);
     for (SomeSeries& series : group) find_throttled(series, least_mhz);
   }
 
   /// For a pass that is not timed: what counts calls makes them slower, so it is there for such passes only.
-  /// Null if calls cannot be counted; the first time, the listener is told why.
+  /// Null if calls are not to be counted, and if they cannot be: the first time, the listener is told why.
   [[nodiscard]] std::unique_ptr<CallCounter> make_call_counter();
 
   const Options& options;
   const Listener& listener;
   const Instruments& instruments;
   JsonReporter json;
+  Random lots;  // for the order of turns, drawn from Options::seed
   std::size_t turns_done = 0;
-  std::vector<ClockReading> clocks;  // of all turns so far
   CampaignEnd end;
 
  private:

@@ -1,7 +1,6 @@
 #include "driver/captured_phase.hpp"
 
 #include <exception>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -11,8 +10,13 @@ namespace daa::bench {
 
 namespace {
 
+// Of the errors by which captures end, and none of the device's.
+bool is_of_capture(cudaError_t error) {
+  return error >= cudaErrorStreamCaptureUnsupported && error <= cudaErrorStreamCaptureWrongThread;
+}
+
 [[noreturn]] void refuse(const std::string& why) {
-  throw std::runtime_error("cannot be captured into a graph: " + why);
+  throw NotCapturable("cannot be captured into a graph: " + why);
 }
 
 }  // namespace
@@ -20,8 +24,12 @@ namespace {
 CapturedPhase::Graph CapturedPhase::capture(cudaStream_t stream, const std::function<void()>& enqueue) {
   DAA_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
   std::string failure;
+  std::exception_ptr shortage;
   try {
     enqueue();
+  } catch (const OutOfDeviceMemory& error) {
+    failure = error.what();
+    shortage = std::current_exception();
   } catch (const std::exception& error) {
     failure = error.what();
   } catch (...) {
@@ -31,6 +39,10 @@ CapturedPhase::Graph CapturedPhase::capture(cudaStream_t stream, const std::func
   const cudaError_t error = cudaStreamEndCapture(stream, &captured);
   Graph graph{captured};
   if (error != cudaSuccess) static_cast<void>(cudaGetLastError());  // dealt with here
+  // Some take every failure of cudaMalloc for want of memory: what has ended the capture was none.
+  if (shortage && error == cudaSuccess) std::rethrow_exception(shortage);
+  if (error != cudaSuccess && !is_of_capture(error))
+    throw_if_failed(error, "cudaStreamEndCapture", __FILE__, __LINE__);
   if (!failure.empty()) refuse(failure);
   if (error != cudaSuccess) refuse(std::string{"cudaStreamEndCapture: "} + cudaGetErrorName(error));
   return graph;

@@ -6,16 +6,24 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <type_traits>
 #include <vector>
 
 namespace daa::bench {
 
+/// What a phase does cannot be captured: the text says what.
+class NotCapturable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 class CapturedPhase {
  public:
   /// Captures what `enqueue` enqueues on `stream`, which runs nothing. Calls that a capture cannot see, such
-  /// as cudaMalloc, are refused meanwhile. Throws std::runtime_error that says why if the capture is not
-  /// valid in the end or `enqueue` throws; the stream captures no longer then.
+  /// as cudaMalloc, are refused meanwhile. Throws NotCapturable if the capture is not valid in the end or
+  /// `enqueue` throws, but OutOfDeviceMemory if it throws that in a valid one, and CudaError if something
+  /// else is wrong with the device; the stream captures no longer then.
   CapturedPhase(cudaStream_t stream, const std::function<void()>& enqueue);
   /// What the last launch has left allocated is freed behind it.
   ~CapturedPhase();

@@ -8,7 +8,14 @@
 
 namespace daa::bench {
 
-Crew::Crew(std::size_t threads) : start_(static_cast<std::ptrdiff_t>(threads)), failures_(threads) {
+namespace {
+
+// A core to itself for some microseconds; then it may be that there are more threads than cores.
+constexpr int patient_looks = 10'000;
+
+}  // namespace
+
+Crew::Crew(std::size_t threads) : failures_(threads) {
   int device = 0;
   DAA_CUDA_CHECK(cudaGetDevice(&device));
   try {
@@ -47,6 +54,14 @@ void Crew::run(const std::function<void(std::size_t)>& work) {
   std::rethrow_exception(first);
 }
 
+// Whoever sleeps until the last has come is woken long after it, each by another time.
+void Crew::begin_together(std::size_t round) {
+  const std::size_t all = round * failures_.size();
+  awake_.fetch_add(1, std::memory_order_acq_rel);
+  for (int looks = 0; awake_.load(std::memory_order_acquire) < all; ++looks)
+    if (looks > patient_looks) std::this_thread::yield();
+}
+
 void Crew::serve(std::size_t i, int device) {
   std::exception_ptr failure;
   try {
@@ -63,7 +78,7 @@ void Crew::serve(std::size_t i, int device) {
       seen = round_;
       work = work_;
     }
-    start_.arrive_and_wait();
+    begin_together(seen);
     if (!failure) {
       try {
         (*work)(i);

@@ -16,7 +16,7 @@ namespace daa::bench {
 /// graphs in turn. Nothing asks the allocator anything while it is captured.
 class GraphTurn final : public AnyTurn {
  public:
-  /// `problem` must outlive the turn. Throws std::runtime_error with the reason if a phase cannot be
+  /// `problem` must outlive the turn. Throws NotCapturable with the reason if a phase cannot be
   /// captured.
   GraphTurn(const Problem& problem, const AllocatorInfo& allocator, const TurnOptions& options);
   ~GraphTurn() override;
@@ -24,7 +24,7 @@ class GraphTurn final : public AnyTurn {
   Sample measure() override;
   /// Launches each graph once more and checks its results.
   TurnResult finish() override;
-  /// Launches each graph once. Memory that graphs take is in the account.
+  /// Launches each graph once; needs no counter. Memory that graphs take is in the account.
   [[nodiscard]] PassCounts count(CallCounter* counter) override;
 
  private:

@@ -1,25 +1,15 @@
 #include "driver/json_reporter.hpp"
 
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <iostream>
 #include <stdexcept>
 
 namespace daa::bench {
 
-namespace {
-
-// Google Benchmark 1.8 has renamed it.
-template <class Run>
-const std::string& skip_message_of(const Run& run) {
-  if constexpr (requires { run.skip_message; }) {
-    return run.skip_message;
-  } else {
-    return run.error_message;
-  }
-}
-
-}  // namespace
-
-JsonReporter::JsonReporter(const std::string& path) : path_(path) {
+JsonReporter::JsonReporter(const std::string& path, bool aggregates_only)
+    : path_(path), aggregates_only_(aggregates_only) {
   if (path_.empty()) return;
   if (path_ == "-") {
     out_ = &std::cout;
@@ -39,9 +29,29 @@ bool JsonReporter::ReportContext(const Context& context) {
 
 void JsonReporter::ReportRuns(const std::vector<Run>& runs) {
   if (out_ == nullptr) return;
-  std::vector<Run> taken = runs;
-  std::erase_if(taken, [](const Run& run) { return skip_message_of(run) == precise_enough; });
-  json_.ReportRuns(taken);
+  for (const Run& run : runs) {
+    // They are the benchmark's, which goes when its round has ended; a run without figures has none.
+    if (skip_message_of(run).empty()) statistics_ = *run.statistics;
+    Run& kept = runs_[run.run_name.function_name].emplace_back(run);
+    kept.statistics = nullptr;
+  }
+}
+
+void JsonReporter::end_group(const std::vector<std::string>& names, std::size_t repetitions) {
+  if (out_ == nullptr) return;
+  for (std::size_t family = 0; family < names.size(); ++family) {
+    std::vector<Run>& runs = runs_[names[family]];
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      runs[i].run_name.repetitions = fmt::format("repeats:{}", repetitions);
+      runs[i].repetitions = static_cast<std::int64_t>(repetitions);
+      runs[i].repetition_index = static_cast<std::int64_t>(i);
+      runs[i].family_index = static_cast<std::int64_t>(family);
+    }
+    const std::vector<Run> aggregates = aggregates_of(runs, statistics_);
+    if (!aggregates_only_ || aggregates.empty()) json_.ReportRuns(runs);
+    if (!aggregates.empty()) json_.ReportRuns(aggregates);
+  }
+  runs_.clear();
 }
 
 void JsonReporter::finish() {

@@ -1,9 +1,9 @@
 #include "driver/lane_turn.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
 
+#include "driver/allocation_time.hpp"
 #include "driver/statistics.hpp"
 
 namespace daa::bench {
@@ -106,32 +106,17 @@ Sample LaneTurn::measure() {
 }
 
 // The phases without their kernels: what is left is the allocator, and how much threads are in each other's
-// way there.
+// way there. All of it in one piece of work: a thread that has just been woken is slow.
 void LaneTurn::time_allocations(LaneTimes& times) {
-  std::vector<double> elapsed(crew_.size(), 0.0), allocations(crew_.size(), 0.0);
-  const std::size_t block = phases_per_sample(options_);
-  for (std::size_t done = 0; done < options_.iters; done += std::min(block, options_.iters - done)) {
-    const std::size_t end = std::min(done + block, options_.iters);
-    crew_.run([&](std::size_t thread) {
-      std::size_t made = 0;
-      const auto start = Clock::now();
-      for (std::size_t i = done; i < end; ++i) {
-        const std::vector<std::size_t>& asked = lanes_.asked[i % lanes_.asked.size()];
-        for_each_seat(thread, [&](Seat& seat) {
-          for (const std::size_t bytes : asked) static_cast<void>(seat.scratch->allocate(bytes));
-          seat.scratch->end_phase();
-          made += asked.size();
-        });
-      }
-      elapsed[thread] += ns_between(start, Clock::now());
-      allocations[thread] += static_cast<double>(made);
-    });
-    synchronise();
-  }
-  if (allocations.front() == 0) return;
-  std::transform(elapsed.begin(), elapsed.end(), allocations.begin(), elapsed.begin(), std::divides<>{});
-  times.allocation_ns = mean(elapsed);
-  times.slowest_allocation_ns = std::ranges::max(elapsed);
+  std::vector<double> elapsed_ns(crew_.size(), 0.0);
+  crew_.run([&](std::size_t thread) {
+    std::vector<TimedAllocator> own;
+    for_each_seat(thread, [&](Seat& seat) { own.push_back({seat.scratch.get(), seat.lane.stream.get()}); });
+    elapsed_ns[thread] = time_of_allocation(own, lanes_.asked);
+  });
+  if (elapsed_ns.front() == 0) return;
+  times.allocation_ns = mean(elapsed_ns);
+  times.slowest_allocation_ns = std::ranges::max(elapsed_ns);
 }
 
 // What end to end would be if no two streams ever ran at once: a few samples are enough, for all are added

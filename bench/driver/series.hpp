@@ -9,6 +9,7 @@
 
 #include "clocks/sm_clock.hpp"
 #include "daa/error.hpp"
+#include "driver/captured_phase.hpp"
 #include "driver/counted_allocator.hpp"
 #include "driver/statistics.hpp"
 #include "driver/turn.hpp"
@@ -35,12 +36,14 @@ struct Series {
   }
 };
 
-/// Runs `action` and returns whether it succeeded; if it threw, the series' status says how.
+/// Runs `action` and returns whether it succeeded; if it threw, the series' status says how. What the CUDA
+/// runtime keeps of the failure (and of destructors after it) is not left to who asks it for errors next.
 template <class Action>
 bool attempt(Series& series, Action action) {
   const auto fail = [&](Status status, const char* message) {
     series.status = status;
     series.message = message;
+    static_cast<void>(cudaGetLastError());
     return false;
   };
   try {
@@ -51,6 +54,8 @@ bool attempt(Series& series, Action action) {
   } catch (const CudaError& error) {
     const bool out_of_memory = error.code() == cudaErrorMemoryAllocation;
     return fail(out_of_memory ? Status::out_of_memory : Status::failed, error.what());
+  } catch (const NotCapturable& error) {
+    return fail(Status::unsupported, error.what());
   } catch (const std::exception& error) {
     return fail(Status::failed, error.what());
   } catch (...) {

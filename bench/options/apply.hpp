@@ -30,6 +30,7 @@ void apply_streams(Options& options, const std::vector<Given>& values);
 /// After apply_elements().
 void apply_allocs_per_phase(Options& options, const std::vector<Given>& values);
 void apply_flush_l2(Options& options, const std::vector<Given>& values);
+void apply_count_calls(Options& options, const std::vector<Given>& values);
 /// After apply_allocator() and apply_profile().
 void apply_aa(Options& options, const std::vector<Given>& values);
 void apply_device(Options& options, const std::vector<Given>& values);

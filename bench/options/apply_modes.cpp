@@ -83,6 +83,10 @@ void apply_flush_l2(Options& options, const std::vector<Given>& values) {
   if (options.flush_l2) refuse_with_replay(options, values.front());
 }
 
+void apply_count_calls(Options& options, const std::vector<Given>& values) {
+  options.count_calls = parse_switch(values.front());
+}
+
 void apply_aa(Options& options, const std::vector<Given>& values) {
   const Given& given = values.front();
   const bool wanted = parse_switch(given) && !(given.by_default && options.profile);

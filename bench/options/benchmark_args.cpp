@@ -20,7 +20,7 @@ constexpr Refused refused[]{
     {"--benchmark_out_format", "use --json"},
     {"--benchmark_format", "use --json=-"},
     {"--benchmark_repetitions", "use --repetitions"},
-    {"--benchmark_enable_random_interleaving", "it is always on"},
+    {"--benchmark_enable_random_interleaving", "turns go in rounds, each in an order drawn from --seed"},
     {"--benchmark_min_warmup_time", "use --warmup"},
     {"--benchmark_filter", "use --workload, --allocator, --elements and --sync"},
     {"--benchmark_list_tests", "use --list"},

@@ -60,9 +60,9 @@ constexpr Flag table[]{
     {"allocs-per-phase", list, "N,...", "", what,
      "For the workload allocs: cuts the same scratch memory into N temporaries, each N\n"
      "in turn (default: 1,4,16,64,256,1024). The break-even point is the greatest N at\n"
-     "which, and at all smaller ones given, an allocator takes at most 1 % longer end\n"
-     "to end than preallocated; 0 if it does so at none. That of preallocated:2 shows\n"
-     "from where on it is noise.",
+     "which, and at all smaller ones given, the interval of an allocator's end-to-end\n"
+     "ratio to preallocated does not lie above 1.01; 0 if it does so at the first.\n"
+     "That of preallocated:2 shows from where on it is noise.",
      apply_allocs_per_phase},
     {"state", value, "steady|cold|both", "steady", what,
      "steady: phases of an allocator that is warmed up. cold: the first phase of a\n"
@@ -71,14 +71,15 @@ constexpr Flag table[]{
      apply_state},
     {"graph", nothing, "", "", what,
      "Captures the phases of a cycle into graphs once and measures their replays. An\n"
-     "allocator that cannot be captured (cuda-malloc) has a row that says why. Arenas\n"
-     "are presized: they keep the memory that graphs use.",
+     "allocator that cannot be captured has a row that says why, with the status\n"
+     "unsupported. Arenas are presized: they keep the memory that graphs use.",
      apply_graph},
     {"threads", list, "N,...", "", what,
      "N host threads at once, each with a stream, an allocator and a copy of the\n"
      "workload. Host time is a phase's in one thread, end to end that of a phase on\n"
      "each stream. Also reports the host time of one allocation while all threads do\n"
-     "nothing else (mean of the threads, and the slowest), and an overlap score:\n"
+     "nothing else (10,000 in each or a tenth of a second, without kernels, whatever\n"
+     "--sync says; mean of the threads, and the slowest), and an overlap score:\n"
      "(S - T) / (S - F), where T is end to end, F that of preallocated, and S that of\n"
      "its streams one after the other. 1: streams overlap as with memory taken\n"
      "beforehand; 0: as if serialised; less: slower than that, for T has the\n"
@@ -111,19 +112,24 @@ constexpr Flag table[]{
      "With --sync=end a sample is up to 20 phases, of which the first finds it empty.\n"
      "The host runtime has none: the buffer is overwritten there, and that is all.",
      apply_flush_l2},
+    {"count-calls", value, "true|false", "true", how,
+     "Counts CUDA calls in a pass that is not timed. On a GPU it attaches CUPTI to the\n"
+     "process for each such pass; false never does, and leaves the columns empty.",
+     apply_count_calls},
     {"aa", value, "true|false", "true", how,
      "Measures preallocated a second time where others are compared with it, as\n"
      "preallocated:2: a ratio that differs from 1 no more than that one's is noise.\n"
      "With --profile the default is false.",
      apply_aa},
     {"max-noise", value, "FRACTION", "", how,
-     "Ends the repetitions of a workload and size once each allocator's end-to-end\n"
+     "Ends the rounds of a workload and size once each allocator's end-to-end\n"
      "ratio is known this well: half its 95% confidence interval, as a fraction of\n"
      "the ratio, over 9 repetitions at least. 0.01 is one per cent. Not for replays.",
      apply_max_noise},
     {"repetitions", value, "N", "5", how,
-     "Turns of each allocator, randomly interleaved with the others'; 1 to 10000.\n"
-     "The confidence interval of a ratio is over these: give 9 or more. With --profile\n"
+     "Rounds in each of which every allocator takes one turn, in an order drawn from\n"
+     "--seed; 1 to 10000. A ratio is one of turns of the same round, its confidence\n"
+     "interval is over the rounds: give 9 or more. With --profile\n"
      "the default is 1. With --max-noise it is the most, and the default is 100.",
      apply_repetitions},
     {"timeout", value, "SECONDS", "", how,
@@ -131,8 +137,8 @@ constexpr Flag table[]{
      "is said, and the exit code is 130, as after Ctrl-C.",
      apply_timeout},
     {"seed", value, "N", "", how,
-     "Of the random input data. Drawn at random unless given; every result says\n"
-     "which it was.",
+     "Of the random input data, and of the order of turns. Drawn at random unless\n"
+     "given; every result says which it was.",
      apply_seed},
     {"csv", value, "FILE|-|none", "daa-bench.csv", results,
      "One row for each combination (RFC 4180), whole even if the run is interrupted.\n"

@@ -79,10 +79,14 @@ Replays of traces:
   in use has a wrong result. Each thread of a trace is a thread, each stream a
   stream; a block that another one frees is freed behind what that one has done.
   An allocator that cannot free inside a phase keeps all of it to its end.
+  preallocated is a plan of all phases, made beforehand: a look into a table. It is
+  the floor of memory and of time, but an allocator as cheap as that may come out a
+  few per cent below it.
   CUDA calls are counted for traces of one thread only.
 
 Exit codes:
-  0    every combination was measured, and its result was right
+  0    every combination was measured, and its result was right; or it is
+       unsupported: an allocator that cannot be captured, with --graph
   1    with --baseline: a regression, which the table names
   2    no usable GPU, though --device asked for one
   3    with --baseline: inconclusive, for too few repetitions or too much noise
@@ -120,7 +124,8 @@ What is a regression:
             repetitions is significant at --alpha over all times (Holm-Bonferroni).
             Device times are shown beside them, and not judged. Nor are any of the
             host runtime, a simulator's.
-  cases     that HEAD does not have, or could not measure while BASE could
+  cases     that HEAD does not have, or could not measure while BASE could, be it
+            because they are unsupported there
   An improvement never is, nor a case that only HEAD has.
 
 What is inconclusive:

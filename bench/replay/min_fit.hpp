@@ -19,6 +19,7 @@ namespace daa::bench {
 /// one pass over the trace, every block touched by a kernel. Nothing if it does in none that the device has
 /// free. `give_up` is asked before each pass, and ends the search with nothing.
 ///
+/// Call it after check_replay(), so that no code is loaded into memory that is short.
 /// `peak_live_bytes` are those of the trace. Throws std::runtime_error if a pass finds live memory
 /// overwritten, and what the allocator throws but for want of memory.
 [[nodiscard]] std::optional<std::size_t> find_min_fit(const ReplayProgram& program,

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "driver/profiler.hpp"
+#include "driver/rounds.hpp"
 #include "driver/series.hpp"
 #include "replay/min_fit.hpp"
 #include "replay/replay_turn.hpp"
@@ -93,20 +94,16 @@ class Replay {
   }
 
   void measure(SyncMode sync, std::vector<ReplaySeries>& group) {
+    std::vector<RoundTurn> turns;
     for (ReplaySeries& series : group) {
       const std::string label = full_name(sync, series);
       const auto take_turn = [this, sync, &series, label](benchmark::State& state) {
         listener_.on_progress(run_.turns_done++, label);
         run_turn(sync, series, state);
       };
-      benchmark::RegisterBenchmark(label.c_str(), take_turn)
-          ->Iterations(static_cast<benchmark::IterationCount>(passes(options_.replay_iters)))
-          ->Repetitions(static_cast<int>(options_.repetitions))
-          ->UseManualTime()
-          ->Unit(benchmark::kMicrosecond);
+      turns.push_back({label, passes(options_.replay_iters), take_turn});
     }
-    benchmark::RunSpecifiedBenchmarks(&run_.json);
-    benchmark::ClearRegisteredBenchmarks();
+    run_rounds(run_, turns);
   }
 
   void run_turn(SyncMode sync, ReplaySeries& series, benchmark::State& state) {
@@ -137,7 +134,11 @@ class Replay {
       clock = clock_of_turn(clock_before, run_.instruments.read_clock());
       series.note(turn->finish());
     });
-    if (series.status != Status::ok) return state.SkipWithError(series.message.c_str());
+    if (series.status != Status::ok) {
+      turn.reset();
+      static_cast<void>(cudaGetLastError());  // of what its destructor has met
+      return state.SkipWithError(series.message.c_str());
+    }
     if (interrupted()) return;
     state.counters["host_enqueue_ns"] = quantile(host, 0.5);
     state.counters["operation_ns"] = quantile(operation, 0.5);
@@ -145,7 +146,6 @@ class Replay {
     series.end_to_end.push_back(std::move(end_to_end));
     series.operation.push_back(std::move(operation));
     series.clocks.push_back(clock);
-    run_.clocks.push_back(clock);
   }
 
   // A pass of each allocator that is not timed, for the counters.

@@ -5,7 +5,7 @@
 
 namespace daa::bench {
 
-/// The part of run_campaign() that is the workload replay, and as that in all else: random order, checks
+/// The part of run_campaign() that is the workload replay, and as that in all else: rounds, checks
 /// before the timing and after, a pass for the counters, what happens to an allocator that fails, interrupts
 /// and the time-out. Hands on no samples.
 void run_replays(CampaignRun& run);

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <barrier>
 #include <chrono>
+#include <span>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 
 #include "driver/counted_allocator.hpp"
@@ -43,25 +45,33 @@ ReplaySession::ReplaySession(const ReplayProgram& program, const AllocatorInfo& 
       pointers_(program.blocks),
       crossings_(program.crossings),
       wrong_marks_((program.lanes.size() + marks_granule - 1) / marks_granule * marks_granule) {
-  DAA_CUDA_CHECK(cudaGetDevice(&device_));
   for (std::size_t i = 0; i < program.streams; ++i) streams_.push_back(make_stream());
   for (Crossing& crossing : crossings_) crossing.handed_over = make_event();
   wrong_marks_.upload(std::vector<primitives::WrongMarks>(wrong_marks_.size()), streams_.front().get());
   for (const ReplayLane& lane : program.lanes)
-    lanes_.push_back({streams_[lane.stream].get(), nullptr, nullptr, {}, {}});
+    lanes_.push_back({streams_[lane.stream].get(), nullptr, nullptr, false, {}, {}, {}});
 
+  if (program.threads > 1) crew_.emplace(program.threads);
   // The limit is that of the allocators: what the session itself needs is there by now.
   if (limit_bytes) memory_limit_ = primitives::limit_memory(*limit_bytes);
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     Demand demand = program.lanes[i].demand;
     demand.plan = &program.lanes[i].plan;
+    demand.frees_all = true;
     lanes_[i].allocator = allocator.make(lanes_[i].stream, demand);
+    lanes_[i].needs_every_free = lanes_[i].allocator->needs_every_free();
   }
 }
 
 ReplaySession::~ReplaySession() {
   for (const Stream& stream : streams_) static_cast<void>(cudaStreamSynchronize(stream.get()));
   for (Lane& lane : lanes_) {
+    for (const Left& left : lane.left) {
+      try {
+        lane.allocator->free(left.pointer, left.bytes);
+      } catch (...) {  // a destructor has nobody to tell
+      }
+    }
     lane.allocator.reset();
     lane.upstream.reset();
   }
@@ -93,18 +103,10 @@ PassTimes ReplaySession::run(SyncMode sync) {
   std::barrier together{static_cast<std::ptrdiff_t>(program_.threads)};
   std::vector<Thread> threads;
   for (std::size_t i = 0; i < program_.threads; ++i) threads.push_back({i, sync, together, 0, {}});
-  {
-    std::vector<std::jthread> others;
-    try {
-      for (std::size_t i = 1; i < threads.size(); ++i)
-        others.emplace_back([this, &thread = threads[i]] { run_thread<mode>(thread); });
-    } catch (...) {  // no more threads: those that there are must not wait for the rest
-      failed_ = true;
-      for (std::size_t i = others.size(); i < threads.size(); ++i) together.arrive_and_drop();
-      throw;
-    }
+  if (crew_)
+    crew_->run([&](std::size_t i) { run_thread<mode>(threads[i]); });
+  else
     run_thread<mode>(threads.front());
-  }
   if (failure_) std::rethrow_exception(failure_);
   PassTimes times = threads.front().times;
   for (std::size_t i = 1; i < threads.size(); ++i) times.threads_ns += threads[i].times.threads_ns;
@@ -114,7 +116,6 @@ PassTimes ReplaySession::run(SyncMode sync) {
 // The first thread keeps the clocks of all and synchronises the streams.
 template <ReplaySession::Mode mode>
 void ReplaySession::run_thread(Thread& thread) try {
-  if (thread.number > 0) DAA_CUDA_CHECK(cudaSetDevice(device_));
   thread.together.arrive_and_wait();
   const auto pass_begin = Clock::now();
   for (const auto& phase : program_.phases) {
@@ -144,30 +145,56 @@ void ReplaySession::run_thread(Thread& thread) try {
 
 template <ReplaySession::Mode mode>
 void ReplaySession::run_phase(const ReplayProgram::ThreadPhase& phase, Thread& thread) {
-  constexpr bool touched = mode == Mode::touched;
-  for (const ReplayStep& step : phase.steps) {
-    if (step.kind == Kind::hand_over) {
-      hand_over(step, thread);
-      continue;
+  std::size_t done = 0;  // steps, and then frees of what is left
+  try {
+    for (; done < phase.steps.size(); ++done) run_step<mode>(phase.steps[done], thread);
+    if constexpr (mode == Mode::touched) {
+      for (const ReplayStep& left : phase.left) check(lanes_[left.place], left);
     }
-    Lane& lane = lanes_[step.place];
-    void*& pointer = pointers_[step.block];
-    if (step.kind == Kind::allocate) {
-      pointer = lane.allocator->allocate(step.bytes);
-      if constexpr (touched) touch(lane, step, pointer);
-      if (step.crossing != ReplayStep::none)
-        crossings_[step.crossing].progress.store(2 * pass_ + 1, std::memory_order_release);
-      continue;
+    for (const ReplayStep& left : phase.left) {
+      Lane& lane = lanes_[left.place];
+      if (lane.needs_every_free) lane.allocator->free(pointers_[left.block], left.bytes);
+      ++done;
     }
-    if (step.kind == Kind::take_back) take_back(step, thread);
-    if constexpr (touched) check(lane, step);
-    lane.allocator->free(pointer, step.bytes);
-  }
-  if constexpr (touched) {
-    for (const ReplayStep& left : phase.left) check(lanes_[left.place], left);
+  } catch (...) {
+    note_left(phase, done);
+    throw;
   }
   for (std::size_t i = 0; i < lanes_.size(); ++i)
     if (program_.lanes[i].thread == thread.number) lanes_[i].allocator->end_phase();
+}
+
+template <ReplaySession::Mode mode>
+void ReplaySession::run_step(const ReplayStep& step, Thread& thread) {
+  constexpr bool touched = mode == Mode::touched;
+  if (step.kind == Kind::hand_over) return hand_over(step, thread);
+  Lane& lane = lanes_[step.place];
+  void*& pointer = pointers_[step.block];
+  if (step.kind == Kind::allocate) {
+    pointer = lane.allocator->allocate(step.bytes);
+    if constexpr (touched) touch(lane, step, pointer);
+    if (step.crossing != ReplayStep::none)
+      crossings_[step.crossing].progress.store(2 * pass_ + 1, std::memory_order_release);
+    return;
+  }
+  if (step.kind == Kind::take_back) take_back(step, thread);
+  if constexpr (touched) check(lane, step);
+  lane.allocator->free(pointer, step.bytes);
+}
+
+// Of a phase in which a thread has failed. Only its own lanes are changed.
+void ReplaySession::note_left(const ReplayProgram::ThreadPhase& phase, std::size_t done) {
+  std::unordered_map<std::uint32_t, const ReplayStep*> live;
+  for (const ReplayStep& step : std::span{phase.steps}.first(std::min(done, phase.steps.size()))) {
+    if (step.kind == Kind::allocate) live.emplace(step.block, &step);
+    if (step.kind == Kind::free || step.kind == Kind::take_back) live.erase(step.block);
+  }
+  for (std::size_t i = phase.steps.size(); i < done; ++i)
+    live.erase(phase.left[i - phase.steps.size()].block);
+  for (const auto& [block, step] : live) {
+    Lane& lane = lanes_[step->place];
+    if (lane.needs_every_free) lane.left.push_back({pointers_[block], step->bytes});
+  }
 }
 
 void ReplaySession::touch(Lane& lane, const ReplayStep& step, void* pointer) {

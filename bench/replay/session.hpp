@@ -11,6 +11,7 @@
 
 #include "counters/call_counter.hpp"
 #include "device_buffer.hpp"
+#include "driver/crew.hpp"
 #include "driver/handles.hpp"
 #include "options.hpp"
 #include "primitives/primitives.hpp"
@@ -50,8 +51,9 @@ class ReplaySession {
   ReplaySession(const ReplaySession&) = delete;
   ReplaySession& operator=(const ReplaySession&) = delete;
 
-  /// Replays the trace once, each thread of it in a thread. Launches no kernel: a launch takes longer than
-  /// most allocations, and what is timed is the allocator. Synchronises at the end or after each phase.
+  /// Replays the trace once, each thread of it in a thread, the same in each pass; a single one in that of
+  /// the caller. Launches no kernel: a launch takes longer than most allocations, and what is timed is the
+  /// allocator. Synchronises at the end or after each phase.
   PassTimes run_timed(SyncMode sync);
 
   /// The same with every block marked by a kernel when it is allocated, and checked when it is freed or the
@@ -71,10 +73,17 @@ class ReplaySession {
  private:
   enum class Mode { timed, touched };
 
+  struct Left {
+    void* pointer;
+    std::size_t bytes;
+  };
+
   struct Lane {
     cudaStream_t stream;
     std::unique_ptr<ScratchAllocator> upstream;  // in a counted pass, of which `allocator` keeps the account
     std::unique_ptr<ScratchAllocator> allocator;
+    bool needs_every_free;
+    std::vector<Left> left;  // where a pass has failed and every free is needed: what was live then
     MemoryHeld held;
     std::string error;  // found by the host; empty: none
   };
@@ -93,6 +102,9 @@ class ReplaySession {
   void run_thread(Thread& thread);
   template <Mode mode>
   void run_phase(const ReplayProgram::ThreadPhase& phase, Thread& thread);
+  template <Mode mode>
+  void run_step(const ReplayStep& step, Thread& thread);
+  void note_left(const ReplayProgram::ThreadPhase& phase, std::size_t done);
   void touch(Lane& lane, const ReplayStep& step, void* pointer);
   void check(const Lane& lane, const ReplayStep& step);
   void hand_over(const ReplayStep& step, Thread& thread);
@@ -101,7 +113,6 @@ class ReplaySession {
   void synchronise() const;
 
   const ReplayProgram& program_;
-  int device_ = 0;
   std::vector<Stream> streams_;
   std::vector<void*> pointers_;  // of each block
   std::vector<Crossing> crossings_;
@@ -110,6 +121,7 @@ class ReplaySession {
   DeviceBuffer<primitives::WrongMarks> wrong_marks_;
   std::vector<Lane> lanes_;
   std::shared_ptr<void> memory_limit_;
+  std::optional<Crew> crew_;  // where the trace has several threads
   std::size_t pass_ = 0;
   std::atomic<bool> failed_ = false;
   std::mutex failure_mutex_;

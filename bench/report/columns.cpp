@@ -112,7 +112,7 @@ constexpr CsvColumn columns[]{
     {"sync", "synchronised at the end of a sample or after each phase: end, phase", name_of<&R::sync>},
     {"allocator", "name of the allocator, :2 and up where it was named more than once",
      of_row<&R::allocator>},
-    {"status", "ok, out_of_memory, wrong_result, failed", name_of<&R::status>},
+    {"status", "ok, out_of_memory, wrong_result, failed, unsupported", name_of<&R::status>},
     {"message", "what went wrong; empty if nothing did", of_row<&R::message>},
     {"iters", "measured phases a repetition", of_row<&R::iters>},
     {"warmup", "phases before them, not measured", of_row<&R::warmup>},

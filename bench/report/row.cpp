@@ -12,6 +12,8 @@ std::string_view to_string(Status status) {
       return "wrong_result";
     case Status::failed:
       return "failed";
+    case Status::unsupported:
+      return "unsupported";
   }
   return "unknown";
 }

@@ -13,7 +13,13 @@
 
 namespace daa::bench {
 
-enum class Status { ok, out_of_memory, wrong_result, failed };
+enum class Status {
+  ok,
+  out_of_memory,
+  wrong_result,
+  failed,
+  unsupported,  // cannot be run in that way, by what the allocator is: no failure
+};
 [[nodiscard]] std::string_view to_string(Status status);
 
 /// One clock over all samples of a row. Nanoseconds a phase; NaN where there is no figure.

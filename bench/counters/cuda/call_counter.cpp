@@ -2,6 +2,8 @@
 
 #include "counters/call_counter.hpp"
 
+#include <cuda_runtime_api.h>
+
 #include <cstdlib>
 #include <string>
 #include <utility>
@@ -37,8 +39,10 @@ class CuptiCounter final : public CallCounter {
   CuptiCounter(const Cupti& cupti, CUpti_SubscriberHandle subscriber)
       : cupti_(cupti), subscriber_(subscriber) {}
 
-  // Detaches CUPTI altogether: what is timed from here on runs as if there were none.
+  // Detaches CUPTI altogether: what is timed from here on runs as if there were none. CUPTI wants the device
+  // idle for that.
   ~CuptiCounter() override {
+    static_cast<void>(cudaDeviceSynchronize());
     static_cast<void>(cupti_.unsubscribe(subscriber_));
     static_cast<void>(cupti_.finalize());
   }
