@@ -76,10 +76,10 @@ class Plot(ResultTest):
 
     def test_a_failed_row_is_noted_with_its_reason(self):
         self.assertIn(
-            "cuda-malloc on scan 2^8: failed: cannot be captured into a graph",
+            "cuda-malloc on scan 2^8: unsupported: cannot be captured into a graph",
             re.sub(", sync[^:]*", "", self.plot(self.folder)),
         )
-        self.assertIn("Missing (x): cuda-malloc: failed on scan 2^8", self.svg("ratio-end-graph"))
+        self.assertIn("Missing (x): cuda-malloc: unsupported on scan 2^8", self.svg("ratio-end-graph"))
         self.assertNotIn("Missing", self.svg("ratio-end"))
 
     def test_rows_that_fail_everywhere_are_noted_in_every_picture(self):
