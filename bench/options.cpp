@@ -4,6 +4,7 @@
 
 #include <CLI/Error.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <ostream>
 #include <random>
 
@@ -13,6 +14,7 @@
 #include "options/command_line.hpp"
 #include "options/commands.hpp"
 #include "options/flags.hpp"
+#include "options/output_path.hpp"
 #include "report/text.hpp"
 
 namespace daa::bench {
@@ -23,7 +25,42 @@ std::uint64_t random_seed() {
   return std::uint64_t{device()} << 32 | device();
 }
 
+constexpr std::string_view input_flags[]{config_flag, "trace", "baseline"};
+constexpr std::string_view output_flags[]{"csv", "json", "jsonl", "verdicts"};
+
+const std::vector<Given>& values_of(const RawOptions& raw, std::string_view flag) {
+  return raw
+      .values[static_cast<std::size_t>(std::ranges::find(flags(), flag, &Flag::name) - flags().begin())];
+}
+
+/// Whether a file that is written to `output` is read as `input`, or with the results of that folder.
+bool is_read_from(const std::string& output, const std::string& input) {
+  const std::filesystem::path path{output};
+  std::error_code error;
+  return same_output(output, input) || (path.extension() == ".csv" && std::filesystem::exists(path, error) &&
+                                        std::filesystem::is_directory(input, error) &&
+                                        same_output(std::filesystem::absolute(path).parent_path(), input));
+}
+
+/// What the run reads must not be lost to what it writes.
+void refuse_outputs_over_inputs(const RawOptions& raw) {
+  const auto refuse = [](const Given& output, std::string_view what) {
+    throw CLI::ExcludesError(fmt::format("{}: is what {} reads; name another file", to_string(output), what),
+                             CLI::ExitCodes::ExcludesError);
+  };
+  for (const std::string_view output_flag : output_flags)
+    for (const Given& output : values_of(raw, output_flag)) {
+      if (output.value == "-" || output.value == "none") continue;
+      for (const std::string& argument : raw.arguments)
+        if (is_read_from(output.value, argument)) refuse(output, "the comparison");
+      for (const std::string_view input_flag : input_flags)
+        for (const Given& input : values_of(raw, input_flag))
+          if (is_read_from(output.value, input.value)) refuse(output, fmt::format("--{}", input_flag));
+    }
+}
+
 Options applied(const RawOptions& raw) {
+  refuse_outputs_over_inputs(raw);
   Options options;
   options.seed = random_seed();
   for (std::size_t i = 0; i < flags().size(); ++i)
@@ -73,7 +110,6 @@ CompareParseResult parse_compare_options(int argc, const char* const* argv, std:
       return {};
     }
     const Options options = applied(raw);
-    for (const std::string& argument : raw.arguments) refuse_verdicts_over(argument, options);
     return {CompareOptions{raw.arguments[0], raw.arguments[1], options.verdicts_path, options.gate}, 0};
   } catch (const CLI::Error& error) {
     err << "daa-bench: " << one_line(error.what()) << '\n';

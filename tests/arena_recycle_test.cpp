@@ -1,6 +1,8 @@
 // How Backing::chunked reuses memory inside a phase; on any runtime.
 
+#include <algorithm>
 #include <list>
+#include <optional>
 #include <random>
 #include <variant>
 
@@ -220,6 +222,69 @@ void run(DeviceAsyncArena& arena, const std::vector<Operation>& phase) {
 }
 
 // However a phase grew, the chunk taken at reset() is exactly what it needs when it comes again.
+// Phases of one arena that have more or less in common, each against a fresh arena's.
+TEST_F(ArenaRecycle, APhaseLiesWhereAFreshArenaWouldHavePutItWhateverCameBefore) {
+  std::mt19937 random{7};
+  const auto below = [&](std::size_t bound) { return random() % bound; };
+  struct Step {
+    std::size_t kind, bytes, alignment, nth;
+  };
+  const auto step = [&] {
+    return Step{below(8), 1 + below(below(4) == 0 ? 200'000 : 2'000), below(9) == 0 ? 1024u : 16u,
+                below(100)};
+  };
+  const auto run = [&](DeviceAsyncArena& arena, const std::vector<Step>& steps, std::size_t scope_at) {
+    std::vector<std::size_t> trail;
+    std::list<DeviceBufferView<std::byte>> live;
+    std::optional<ArenaScope> scope;
+    std::size_t before_scope = 0;
+    auto* const first = static_cast<std::byte*>(arena.alloc_bytes(4096, 4096));
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const auto& [kind, bytes, alignment, nth] = steps[i];
+      if (i == scope_at) {
+        scope.emplace(arena);
+        before_scope = live.size();
+      }
+      if (i == scope_at + 10 && scope) {
+        scope.reset();
+        live.resize(std::min(before_scope, live.size()));
+      }
+      if (kind < 4 || live.empty()) {
+        live.emplace_back(static_cast<std::byte*>(arena.alloc_bytes(bytes, alignment)), bytes);
+        trail.push_back(static_cast<std::size_t>(live.back().data() - first));
+      } else if (!scope) {
+        const auto which = std::next(live.begin(), static_cast<std::ptrdiff_t>(nth % live.size()));
+        arena.recycle(*which);
+        live.erase(which);
+      } else if (live.size() > before_scope) {
+        arena.recycle(live.back());
+        live.pop_back();
+      }
+      const ArenaStats stats = arena.stats();
+      for (const std::size_t figure :
+           {stats.bytes_in_use, stats.peak_bytes, stats.recycled_bytes, stats.padding_bytes})
+        trail.push_back(figure);
+      if (nth == 0 && !scope) arena.trim();
+    }
+    scope.reset();
+    arena.reset();
+    return trail;
+  };
+
+  DeviceAsyncArena arena{stream()};
+  arena.reserve(64 * MiB);
+  std::vector<Step> steps(80);
+  std::ranges::generate(steps, step);
+  for (int phase = 0; phase < 300; ++phase) {
+    if (below(3) == 0) steps[below(steps.size())] = step();
+    const std::size_t scope_at = below(4) == 0 ? below(steps.size()) : steps.size();
+    DeviceAsyncArena fresh{stream()};
+    fresh.reserve(64 * MiB);
+    arena.reserve(64 * MiB);
+    ASSERT_EQ(run(arena, steps, scope_at), run(fresh, steps, scope_at)) << "phase " << phase;
+  }
+}
+
 TEST_F(ArenaRecycle, APhaseThatComesAgainMakesNoCall) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     const std::vector<Operation> phase = random_phase(seed);

@@ -73,6 +73,7 @@ TEST(ComparisonContext, ACaseMeasuredOtherwiseIsRefused) {
         {"iters", [](Row& r) { r.iters = 1; }},
         {"warmup", [](Row& r) { r.warmup = 1; }},
         {"phases_per_sample", [](Row& r) { r.phases_per_sample = 7; }},
+        {"profiler", [](Row& r) { r.mode.profiler = "nsys"; }},
     };
     for (const auto& [column, apply] : changes) {
       Row other = row;

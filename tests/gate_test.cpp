@@ -221,9 +221,9 @@ TEST_F(Gate, BadUsageIsToldInOneLine) {
   expect_refused(compare({baseline, baseline, "--", "--v=1"}), 109, {"-- --v=1"});
   for (const Args& args :
        {Args{"text.csv", baseline, "--verdicts=text.csv"}, {baseline, "text.csv", "--verdicts=./text.csv"}})
-    expect_refused(compare(args), 108, {"text.csv: is what is to be compared"});
+    expect_refused(compare(args), 108, {"text.csv: is what the comparison reads"});
   expect_refused(gated_run("none.csv"), 105, {"none.csv", "No such file"});
-  expect_refused(gated_run("text.csv", {"--json=text.csv"}), 108, {"--baseline=text.csv: ", "--json"});
+  expect_refused(gated_run("text.csv", {"--json=text.csv"}), 108, {"--json=text.csv: ", "--baseline"});
   expect_refused(run({DAA_BENCH_HOST, {"--threshold=0.1"}, {}}), 107, {"--threshold=0.1", "--baseline"});
   EXPECT_EQ(files(), std::set<std::string>{"text.csv"});
 }

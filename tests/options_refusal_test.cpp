@@ -228,11 +228,26 @@ TEST_F(OptionsRefusalTest, BothReportsDoNotGoToOnePlace) {
   expect_refused({"--csv=b", "--json=c"}, Code::ExcludesError, {"--json=c: "});
 }
 
+TEST_F(OptionsRefusalTest, WhatIsReadIsNotWrittenOver) {
+  write_file("a.csv", "kept");
+  write_file("b.toml", "iters = 5");
+  std::filesystem::create_symlink("a.csv", "link.csv");
+  for (const Strings& args : {Strings{"--csv=a.csv"}, {"--json=./a.csv"}, {"--jsonl=link.csv"}})
+    expect_refused({"--workload=replay", "--trace=a.csv", args[0]}, Code::ExcludesError,
+                   {args[0] + ": is what --trace reads; name another file"});
+  expect_refused({"--config=b.toml", "--csv=b.toml"}, Code::ExcludesError, {"is what --config reads"});
+}
+
 TEST_F(OptionsRefusalTest, ARunIsHeldAgainstNothingThatItWrites) {
   for (const Strings& args : {Strings{"--baseline=daa-bench.csv"}, {"--baseline=./a.csv", "--csv=a.csv"}})
-    expect_refused(args, Code::ExcludesError, {args[0] + ": is what --csv names too"});
-  expect_refused({"--baseline=a.json", "--json=a.json"}, Code::ExcludesError, {"--json"});
+    expect_refused(args, Code::ExcludesError, {": is what --baseline reads; name another file"});
+  expect_refused({"--baseline=a.json", "--json=a.json"}, Code::ExcludesError,
+                 {"--json=a.json: ", "--baseline"});
   expect_refused({"--baseline=a", "--verdicts=a"}, Code::ExcludesError, {"--verdicts=a: ", "--baseline"});
+  std::filesystem::create_directory("folder");
+  write_file("folder/a.csv", "kept");
+  expect_refused({"--baseline=folder", "--csv=folder/a.csv"}, Code::ExcludesError,
+                 {"--csv=folder/a.csv: is what --baseline reads"});
   expect_refused({"--baseline=a", "--verdicts=-", "--csv=-"}, Code::ExcludesError,
                  {"--verdicts=-: ", "--csv"});
   expect_refused({"--baseline=a", "--verdicts=none/a"}, Code::ValidationError, {"--verdicts=none/a: "});

@@ -38,11 +38,39 @@ struct Step {
 };
 using Steps = std::vector<Step>;
 
+// What PhaseLayout promises, without a memory.
+class Forgetful {
+ public:
+  [[nodiscard]] bool empty() const { return holes_.empty(); }
+  [[nodiscard]] std::size_t highest_top() const { return highest_top_; }
+  std::size_t take(std::size_t size, std::size_t top) {
+    const FreeRanges::Index hole = holes_.find(size);
+    if (hole == FreeRanges::none) return PhaseLayout::none;
+    const Range range = holes_[hole];
+    const std::size_t bytes = range.end - range.begin;
+    const std::size_t room = highest_top_ > top ? highest_top_ - top : 0;
+    if (size <= room && room < bytes && size < bytes / 2) return PhaseLayout::none;
+    holes_.take(hole, size);
+    return range.begin;
+  }
+  void put_back(Range place) { holes_.insert(place); }
+  std::size_t give(Range place, std::size_t top) {
+    if (place.end != top) return holes_.insert(place) ? top : PhaseLayout::none;
+    highest_top_ = std::max(highest_top_, top);
+    return holes_.take_ending_at(place.begin);
+  }
+
+ private:
+  FreeRanges holes_;
+  std::size_t highest_top_ = 0;
+};
+
 // What an arena is to a layout: it knows the top, and what is live.
+template <class Layout>
 class Phase {
  public:
   // Takes its own memory at once: none is left for a layout that asks later.
-  explicit Phase(PhaseLayout& layout) : layout_(layout) { live_.reserve(1000); }
+  explicit Phase(Layout& layout) : layout_(layout) { live_.reserve(1000); }
 
   // Where the allocation went, or the top after giving back.
   std::size_t run(const Step& step) {
@@ -84,7 +112,7 @@ class Phase {
     return offset;
   }
 
-  PhaseLayout& layout_;
+  Layout& layout_;
   std::vector<Range> live_;
   std::size_t top_ = 0;
 };
@@ -126,8 +154,9 @@ TEST(PhaseLayout, DecidesAsOneThatRemembersNothingWhateverThePhasesHaveInCommon)
       default:  // comes again
         break;
     }
-    PhaseLayout fresh;
-    Phase phase_of_remembering{remembering}, phase_of_fresh{fresh};
+    Forgetful fresh;
+    Phase phase_of_remembering{remembering};
+    Phase phase_of_fresh{fresh};
     const bool has_trouble = random.below(10) == 0;
     const std::size_t trouble_at = random.below(steps.size());
     for (std::size_t i = 0; i < steps.size(); ++i) {

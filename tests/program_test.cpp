@@ -188,6 +188,16 @@ TEST_F(HostProgram, AToolThatLooksOnIsInTheRows) {
   EXPECT_EQ(read_csv(run(command).out).at(0).at("profiler"), "injected");
 }
 
+TEST_F(HostProgram, ArenasThatTheEnvironmentMakesOthersAreMarked) {
+  Command command = host_program({"--csv=-", "--allocator=arena"});
+  for (const std::string variable : {"DAA_CHECKED", "DAA_SANITIZER"}) {
+    command.environment = {{variable, "1"}};
+    EXPECT_EQ(read_csv(run(command).out).at(0).at("profiler"), variable);
+    command.environment = {{variable, "0"}};
+    EXPECT_EQ(read_csv(run(command).out).at(0).at("profiler"), "none");
+  }
+}
+
 TEST_F(HostProgram, ASweepEndsInItsBreakEvenPoints) {
   const Outcome outcome =
       run(host_program({"--workload=allocs", "--allocs-per-phase=2,1", "--allocator=preallocated,arena"}));

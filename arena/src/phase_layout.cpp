@@ -13,9 +13,9 @@ FreeRanges& PhaseLayout::by_hand() noexcept {
 }
 
 void PhaseLayout::clear() noexcept {
+  if (!follows_ && !writes_) decisions_.clear();  // not all of the phase
   misses_ = follows_ ? 0 : misses_ + 1;
-  writes_ = misses_ < 8 || misses_ % 16 < 2;
-  if (!writes_) decisions_.clear();
+  writes_ = misses_ < 8 || misses_ % 16 == 0;
   follows_ = !decisions_.empty();
   next_ = 0;
   empty_ = true;
@@ -35,7 +35,7 @@ void PhaseLayout::write_down(Decision decision) noexcept {
 }
 
 // Makes the holes anew. Where they come out otherwise (the host had no memory to remember one, then or now),
-// all are forgotten: not reused, nothing worse.
+// all are forgotten until the phase ends: not reused, nothing worse.
 void PhaseLayout::turn_off() noexcept {
   follows_ = false;
   decisions_.resize(next_);

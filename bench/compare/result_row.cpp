@@ -28,6 +28,7 @@ constexpr ContextColumn contexts[]{
     {"iters", false, true},
     {"warmup", false, true},
     {"phases_per_sample", false, true},
+    {"profiler", false, true},
 };
 
 // A GPU's driver maps memory by rules of its own, in what state others have left it.

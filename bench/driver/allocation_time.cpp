@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t enough_allocations = 10'000;
 constexpr std::chrono::milliseconds enough_time{100};
 constexpr std::size_t untimed_allocations = 1'000;
-// Between two synchronisations: with a free for each they fit the driver's queue (1,024 entries), and the
-// reading of the clock (30 ns) is 0.1 ns of each.
+// Between two synchronisations, in whole phases: with a free for each they fit the driver's queue (1,024
+// entries), and the reading of the clock (30 ns) is 0.1 ns of each.
 constexpr std::size_t block_allocations = 500;
 
 class AllocationLoop {

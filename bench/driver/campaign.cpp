@@ -223,7 +223,7 @@ class Campaign {
       static_cast<void>(cudaGetLastError());  // of what its destructor has met
       return state.SkipWithError(series.message.c_str());
     }
-    if (interrupted()) return;
+    if (interrupted()) return state.SkipWithError("interrupted");
     state.counters["host_enqueue_ns"] = quantile(host_enqueue, 0.5);
     state.counters["device_ns"] = quantile(device, 0.5);
     series.host_enqueue.push_back(std::move(host_enqueue));

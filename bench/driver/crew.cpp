@@ -19,19 +19,19 @@ Crew::Crew(std::size_t threads) : failures_(threads) {
   int device = 0;
   DAA_CUDA_CHECK(cudaGetDevice(&device));
   try {
-    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, i, device] { serve(i, device); });
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, i] { serve(i); });
+    run([device](std::size_t) { DAA_CUDA_CHECK(cudaSetDevice(device)); });
   } catch (...) {
-    {
-      const std::lock_guard lock{mutex_};
-      ending_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
+    end();
     throw;
   }
 }
 
 Crew::~Crew() {
+  end();
+}
+
+void Crew::end() noexcept {
   {
     const std::lock_guard lock{mutex_};
     ending_ = true;
@@ -62,13 +62,7 @@ void Crew::begin_together(std::size_t round) {
     if (looks > patient_looks) std::this_thread::yield();
 }
 
-void Crew::serve(std::size_t i, int device) {
-  std::exception_ptr failure;
-  try {
-    DAA_CUDA_CHECK(cudaSetDevice(device));
-  } catch (...) {
-    failure = std::current_exception();
-  }
+void Crew::serve(std::size_t i) {
   for (std::size_t seen = 0;;) {
     const std::function<void(std::size_t)>* work = nullptr;
     {
@@ -79,16 +73,14 @@ void Crew::serve(std::size_t i, int device) {
       work = work_;
     }
     begin_together(seen);
-    if (!failure) {
-      try {
-        (*work)(i);
-      } catch (...) {
-        failure = std::current_exception();
-      }
+    std::exception_ptr failure;
+    try {
+      (*work)(i);
+    } catch (...) {
+      failure = std::current_exception();
     }
     const std::lock_guard lock{mutex_};
     failures_[i] = failure;
-    failure = nullptr;
     if (--busy_ == 0) changed_.notify_all();
   }
 }

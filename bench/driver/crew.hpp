@@ -14,21 +14,22 @@ namespace daa::bench {
 
 class Crew {
  public:
-  /// Threads on the device that is current now.
+  /// Threads on the device that is current now. Throws what keeps one from being there.
   explicit Crew(std::size_t threads);
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
   /// Runs work(i) in thread i; none begins before all are awake, and then all do within a fraction of a
-  /// microsecond, where each has a core. Returns when all have returned, and throws
-  /// the first exception of the lowest thread that has thrown one.
+  /// microsecond, where each has a core. Returns when all have returned, and throws the first exception of
+  /// the lowest thread that has thrown one.
   void run(const std::function<void(std::size_t)>& work);
 
   [[nodiscard]] std::size_t size() const noexcept { return threads_.size(); }
 
  private:
-  void serve(std::size_t i, int device);
+  void end() noexcept;
+  void serve(std::size_t i);
   void begin_together(std::size_t round);
 
   std::atomic<std::size_t> awake_ = 0;        // threads, over all rounds

@@ -33,8 +33,6 @@ void refuse_same(const Given& given, std::string_view other_flag, const std::str
 void apply_baseline(Options& options, const std::vector<Given>& values) {
   const Given& given = values.front();
   options.baseline_path = given.value;
-  refuse_same(given, "csv", options.csv_path);
-  refuse_same(given, "json", options.json_path);
   if (options.profile)
     throw CLI::ExcludesError(
         fmt::format("{}: times under --profile are not to be compared", to_string(given)),
@@ -67,14 +65,6 @@ void apply_verdicts(Options& options, const std::vector<Given>& values) {
   if (options.verdicts_path.empty()) return;
   refuse_same(given, "csv", options.csv_path);
   refuse_same(given, "json", options.json_path);
-  refuse_same(given, "baseline", options.baseline_path);
-}
-
-void refuse_verdicts_over(const std::string& input, const Options& options) {
-  if (options.verdicts_path.empty() || !same_output(options.verdicts_path, input)) return;
-  throw CLI::ExcludesError(
-      fmt::format("--verdicts={}: is what is to be compared", excerpt(options.verdicts_path)),
-      CLI::ExitCodes::ExcludesError);
 }
 
 void apply_plant_delay(Options& options, const std::vector<Given>& values) {

@@ -17,10 +17,8 @@ void apply_absolute_ns(Options& options, const std::vector<Given>& values);
 void apply_alpha(Options& options, const std::vector<Given>& values);
 void apply_visible(Options& options, const std::vector<Given>& values);
 void apply_ignore_context(Options& options, const std::vector<Given>& values);
-/// After apply_baseline(): refuses a file that is read or written already.
+/// Refuses a file that is written already.
 void apply_verdicts(Options& options, const std::vector<Given>& values);
-/// Throws CLI::ExcludesError if the verdicts would replace `input`, which is to be compared.
-void refuse_verdicts_over(const std::string& input, const Options& options);
 void apply_plant_delay(Options& options, const std::vector<Given>& values);
 
 /// Throws CLI::RequiresError where the command line has a flag of the gate, but nobody gave a baseline.

@@ -133,8 +133,9 @@ constexpr Flag table[]{
      "the default is 1. With --max-noise it is the most, and the default is 100.",
      apply_repetitions},
     {"timeout", value, "SECONDS", "", how,
-     "After so long no turn begins. What was finished is reported, how much is missing\n"
-     "is said, and the exit code is 130, as after Ctrl-C.",
+     "After so long no turn begins; one that has begun is not cut short. Workloads and\n"
+     "sizes whose rounds were all taken are reported, how much is missing is said, and\n"
+     "the exit code is 130, as after Ctrl-C. (A second Ctrl-C ends the run at once.)",
      apply_timeout},
     {"seed", value, "N", "", how,
      "Of the random input data, and of the order of turns. Drawn at random unless\n"

@@ -139,7 +139,7 @@ class Replay {
       static_cast<void>(cudaGetLastError());  // of what its destructor has met
       return state.SkipWithError(series.message.c_str());
     }
-    if (interrupted()) return;
+    if (interrupted()) return state.SkipWithError("interrupted");
     state.counters["host_enqueue_ns"] = quantile(host, 0.5);
     state.counters["operation_ns"] = quantile(operation, 0.5);
     series.host_enqueue.push_back(std::move(host));

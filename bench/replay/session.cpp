@@ -116,7 +116,6 @@ PassTimes ReplaySession::run(SyncMode sync) {
 // The first thread keeps the clocks of all and synchronises the streams.
 template <ReplaySession::Mode mode>
 void ReplaySession::run_thread(Thread& thread) try {
-  thread.together.arrive_and_wait();
   const auto pass_begin = Clock::now();
   for (const auto& phase : program_.phases) {
     const auto phase_begin = Clock::now();
