@@ -152,7 +152,8 @@ def main():
     parser.add_argument("trace", help="the CSV to write; - is standard output")
     parser.add_argument("--device", type=int, metavar="N", help="whose history; needed where there are several")
     options = parser.parse_args()
-    if os.path.exists(options.trace) and os.path.exists(options.snapshot) and os.path.samefile(options.snapshot, options.trace):
+    exist = os.path.exists(options.snapshot) and os.path.exists(options.trace)
+    if exist and os.path.samefile(options.snapshot, options.trace):
         sys.exit(f"trace_from_pytorch.py: {options.trace}: is the snapshot itself; name another file for the trace")
     try:
         traces = traces_of(load(options.snapshot))
