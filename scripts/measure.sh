@@ -82,7 +82,7 @@ alloc-cost() {
 
 # Pictures of other figures than these would be refused, so none stay behind where none can be drawn.
 report() {
-  if ! PYTHONPATH=$root/scripts python3 -B -c 'import reporting.canvas'; then
+  if ! PYTHONPATH=$root/scripts${PYTHONPATH:+:$PYTHONPATH} python3 -B -c 'import reporting.canvas'; then
     rm -rf "$results/pictures"
     say "so the report is without pictures"
   elif ! "$root/scripts/plot.py" "$results"; then
