@@ -17,7 +17,7 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
 if [[ ${1:-} == --help ]]; then show_header && exit; fi
-gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1) || die "no GPU here: nvidia-smi fails"
+require_gpu
 results=${1:-$(results_folder "$gpu")}
 mkdir -p "$results"
 prepare

@@ -12,11 +12,11 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
 if [[ ${1:-} == --help ]]; then show_header && exit; fi
-gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1) || die "no GPU here: nvidia-smi fails"
 steps=${*:-tests memcheck racecheck}
 for step in $steps; do
   [[ $step =~ ^(tests|memcheck|racecheck)$ ]] || die "unknown step $step; known: tests memcheck racecheck"
 done
+require_gpu
 
 prepare
 prepare_newest_cccl

@@ -19,6 +19,7 @@ refuse() {
   exit 100
 }
 
+if [[ ${1:-} == --help ]]; then show_header && exit; fi
 (($# >= 3)) || refuse "needs BASE, HEAD and FOLDER: $(show_header)"
 declare -A programs=([base]=$1 [head]=$2)
 results=$3
@@ -26,7 +27,11 @@ for program in "$1" "$2"; do [[ $program == */* && -x $program && -f $program ]]
 shift 3
 readonly rounds=12
 
-{ mkdir -p "$results" && mkdir "$results/base" "$results/head"; } || refuse "$results: name a folder without results"
+for side in base head; do [[ ! -e $results/$side ]] || refuse "$results has a $side in it already: name a folder without results"; done
+made=$results
+[[ ! -e $results ]] || made=
+why=$(mkdir -p "$results/base" "$results/head" 2>&1) || refuse "$results: cannot make folders in it: ${why##*: }"
+trap 'rmdir --ignore-fail-on-non-empty "$results/base" "$results/head" ${made:+"$made"}' EXIT  # of a run without results
 for ((round = 1; round <= rounds; ++round)); do
   say "round $round of $rounds"
   turns=(base head)

@@ -5,8 +5,9 @@
 #   scripts/measure.sh DIR              everything, into DIR
 #   scripts/measure.sh DIR STEP...      of the steps: workloads, traces, threads, streams, cold, graphs, sweep, alloc-cost, report
 #
-# Takes under ten minutes on an H200 with 16 cores. Stops at the first step that fails. The floor is measured twice, and
-# its second row is the noise of a comparison; the workload none is the overhead of measuring.
+# Takes under ten minutes on an H200 with 16 cores. The floor is measured twice, and its second row is the noise of a
+# comparison; the workload none is the overhead of measuring. A step that fails, or has rows that do, keeps no other from
+# running: they are named at the end, and the exit status is 1. Without matplotlib the report is without pictures.
 
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
@@ -14,13 +15,15 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
 if [[ ${1:-} == --help ]]; then show_header && exit; fi
 all_steps="workloads traces threads streams cold graphs sweep alloc-cost report"
-gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1) || die "no GPU here: nvidia-smi fails"
-results=${1:-$(results_folder "$gpu")/$(date +%F)}
+[[ ${1:-} != -* ]] || die "unknown flag $1; there is only --help"
+results=${1:-}
 shift || true
 steps=${*:-$all_steps}
 for step in $steps; do
   [[ " $all_steps " == *" $step "* ]] || die "unknown step $step; known: $all_steps"
 done
+require_gpu
+: "${results:=$(results_folder "$gpu")/$(date +%F)}"
 command -v xz >/dev/null || die "no xz here: apt-get install xz-utils"
 mkdir -p "$results"
 results=$(cd "$results" && pwd)
@@ -31,35 +34,44 @@ prepare_cupti
 [[ " $steps " != *" report "* ]] || prepare_matplotlib
 build release
 bin=$root/build/release/bin
-bench=("$bin/daa-bench" --device=cuda)
+readonly bad_rows=4  # exit status of daa-bench, and here of a step: the other rows are good
+
+# bench FLAG...: daa-bench on the GPU. Rows that are no good are said, and do not end the step.
+bench() {
+  local status=0
+  "$bin/daa-bench" --device=cuda "$@" || status=$?
+  ((status == bad_rows)) || return $status
+  step_status=$bad_rows
+  say "$step: some rows were out of memory, wrong or failed; going on with what was measured"
+}
 
 # Many short turns, for noise comes in spells; at 2^24 a phase lasts long enough that few will do.
 workloads() {
-  "${bench[@]}" --workload=none,all --elements=2^12,2^16,2^20 --sync=both --iters=100 --repetitions=25 \
+  bench --workload=none,all --elements=2^12,2^16,2^20 --sync=both --iters=100 --repetitions=25 \
     --csv="$results/workloads.csv" --jsonl="$results/samples.jsonl"
-  "${bench[@]}" --workload=all --elements=2^24 --sync=both --iters=40 --repetitions=15 --csv="$results/workloads_large.csv"
+  bench --workload=all --elements=2^24 --sync=both --iters=40 --repetitions=15 --csv="$results/workloads_large.csv"
   xz -9 --force --threads=0 "$results/samples.jsonl"
 }
 
-traces() { "${bench[@]}" --workload=replay --trace=all --min-fit --repetitions=9 --csv="$results/traces.csv"; }
+traces() { bench --workload=replay --trace=all --min-fit --repetitions=9 --csv="$results/traces.csv"; }
 
 threads() {
-  "${bench[@]}" --workload=stencil --elements=2^12 --threads=1,2,4,8,16 --iters=100 --repetitions=9 \
+  bench --workload=stencil --elements=2^12 --threads=1,2,4,8,16 --iters=100 --repetitions=9 \
     --csv="$results/threads.csv"
 }
 
 streams() {
-  "${bench[@]}" --workload=scan,sort --elements=2^16 --streams=4 --iters=100 --repetitions=9 --csv="$results/streams.csv"
+  bench --workload=scan,sort --elements=2^16 --streams=4 --iters=100 --repetitions=9 --csv="$results/streams.csv"
 }
 
-cold() { "${bench[@]}" --workload=all --elements=2^20 --state=cold --iters=10 --repetitions=9 --csv="$results/cold.csv"; }
+cold() { bench --workload=all --elements=2^20 --state=cold --iters=10 --repetitions=9 --csv="$results/cold.csv"; }
 
 graphs() {
-  "${bench[@]}" --workload=all --elements=2^12,2^20 --graph --iters=100 --repetitions=9 --csv="$results/graphs.csv"
+  bench --workload=all --elements=2^12,2^20 --graph --iters=100 --repetitions=9 --csv="$results/graphs.csv"
 }
 
 sweep() {
-  "${bench[@]}" --workload=allocs --elements=2^20 --iters=100 --repetitions=15 --csv="$results/sweep.csv"
+  bench --workload=allocs --elements=2^20 --iters=100 --repetitions=15 --csv="$results/sweep.csv"
 }
 
 alloc-cost() {
@@ -68,14 +80,39 @@ alloc-cost() {
     --benchmark_out="$results/alloc_cost.json" --benchmark_out_format=json
 }
 
+# Pictures of other figures than these would be refused, so none stay behind where none can be drawn.
 report() {
-  "$root/scripts/plot.py" "$results"
+  if ! PYTHONPATH=$root/scripts${PYTHONPATH:+:$PYTHONPATH} python3 -B -c 'import reporting.canvas'; then
+    rm -rf "$results/pictures"
+    say "so the report is without pictures"
+  elif ! "$root/scripts/plot.py" "$results"; then
+    rm -rf "$results/pictures"
+    step_status=1
+    say "no pictures were drawn, so the report is without"
+  fi
   "$root/scripts/report.py" "$results"
 }
 
+trouble=()
 for step in $steps; do
   say "$step on $gpu"
   SECONDS=0
-  "$step"
+  # Neither `||` nor `if`: both would switch `set -e` off within the step.
+  set +e
+  (
+    set -e
+    step_status=0
+    "$step"
+    exit "$step_status"
+  )
+  status=$?
+  set -e
   say "$step took $SECONDS s"
+  case $status in
+    0) ;;
+    130) exit 130 ;;  # Ctrl-C is meant for all of it
+    "$bad_rows") trouble+=("$step (bad rows)") ;;
+    *) trouble+=("$step (exit status $status)") ;;
+  esac
 done
+((${#trouble[@]} == 0)) || die "trouble with: $(printf '%s, ' "${trouble[@]}" | sed 's/, $//'); the rest is in $results"

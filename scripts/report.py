@@ -7,8 +7,8 @@
                                write
   scripts/report.py FOLDER     FOLDER/report.html, one file that needs no other: context, pictures, every row
 
-The pictures are those that scripts/plot.py has put into FOLDER/pictures. Exit code 2: a file was refused, and nothing
-was written. Nothing but Python's standard library.
+The pictures are those that scripts/plot.py has put into FOLDER/pictures. Exit code 2: bad usage, or a file was refused,
+and nothing was written. Nothing but Python's standard library.
 """
 
 import csv
@@ -164,10 +164,16 @@ def write(path, text):
 
 def main():
     arguments = sys.argv[1:]
-    if len(arguments) > 1 or (arguments and arguments[0] != "--check" and not Path(arguments[0]).is_dir()):
-        sys.exit(f"report.py: takes one folder of results, --check, or nothing; not {' '.join(arguments)}")
+    if arguments in (["--help"], ["-h"]):
+        print(__doc__.strip())
+        return
+    if len(arguments) > 1 or (arguments and arguments[0] != "--check" and arguments[0].startswith("-")):
+        raise results.Refused(f"takes one folder of results, --check, --help or nothing; not {' '.join(arguments)}")
     if arguments and arguments[0] != "--check":
         folder = Path(arguments[0])
+        if not folder.is_dir():
+            what = "is a file; name the folder that it is in" if folder.exists() else "does not exist"
+            raise results.Refused(f"{folder}: {what}")
         write(folder / "report.html", page(folder, results.load([folder]), shown(folder)))
         print(folder / "report.html")
         return
@@ -190,4 +196,7 @@ if __name__ == "__main__":
         main()
     except results.Refused as refusal:
         print(f"report.py: {refusal}; nothing was written", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        print(f"report.py: {error.filename}: {error.strerror}", file=sys.stderr)
         sys.exit(2)

@@ -32,6 +32,15 @@ die() {
 # The comment at the head of the script that is running.
 show_header() { sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; }
 
+# Leaves the name of the first GPU in `gpu`; dies where there is none.
+require_gpu() {
+  local remedy="scripts/test.sh builds and tests without a GPU, scripts/bench.sh measures on the host runtime"
+  command -v nvidia-smi >/dev/null || die "no GPU here: there is no nvidia-smi, which comes with NVIDIA's driver. $remedy"
+  gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>&1) || die "no GPU here: nvidia-smi fails: ${gpu%%$'\n'*}. $remedy"
+  gpu=${gpu%%$'\n'*}
+  [[ -n $gpu ]] || die "no GPU here: nvidia-smi lists none. $remedy"
+}
+
 # results_folder GPU: where the results of a GPU of that name go.
 results_folder() {
   echo "$root/results/$(sed 's/^NVIDIA //; s/[^A-Za-z0-9]\+/-/g' <<<"$1" | tr '[:upper:]' '[:lower:]')"

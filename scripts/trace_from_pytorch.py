@@ -22,6 +22,7 @@ left out, and counted on stderr. A history that was cut (max_entries) loses its 
 """
 
 import argparse
+import os
 import pickle
 import sys
 
@@ -151,6 +152,9 @@ def main():
     parser.add_argument("trace", help="the CSV to write; - is standard output")
     parser.add_argument("--device", type=int, metavar="N", help="whose history; needed where there are several")
     options = parser.parse_args()
+    exist = os.path.exists(options.snapshot) and os.path.exists(options.trace)
+    if exist and os.path.samefile(options.snapshot, options.trace):
+        sys.exit(f"trace_from_pytorch.py: {options.trace}: is the snapshot itself; name another file for the trace")
     try:
         traces = traces_of(load(options.snapshot))
         device = choose_device(traces, options.device)

@@ -101,7 +101,22 @@ class Plot(ResultTest):
         said = self.plot(self.folder / "sweep.csv", "--out", self.root / "out")
         self.assertEqual({path.name for path in (self.root / "out").iterdir()}, {"sweep.png", "sweep.svg"})
         for name in PICTURES - {"sweep", "ratio-cold", "ratio-end-graph"}:
-            self.assertIn(f"no picture {name}: there are no figures for it", said)
+            self.assertIn(f"no picture {name}, which needs ", said)
+
+    def test_no_picture_at_all_is_no_success_and_what_is_missing_is_said(self):
+        self.edit("streams", lambda rows: [row for row in rows if row["streams"] == "2"])
+        done = self.run_script("plot.py", self.folder / "streams.csv", "--out", self.root / "out")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "no picture streams, which needs .* two numbers of streams or more")
+        self.assertIn("no picture at all", done.stderr)
+        self.assertFalse((self.root / "out").exists())
+
+    def test_a_folder_that_cannot_be_written_is_told_in_a_line(self):
+        (self.root / "file").touch()
+        done = self.run_script("plot.py", self.folder / "sweep.csv", "--out", self.root / "file" / "out")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("cannot be written", done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
 
     def test_what_is_no_result_is_refused_and_nothing_is_written(self):
         self.expect_refused(lambda: self.run_script("plot.py", self.folder), "no.csv", "number.csv", "cut.json")

@@ -84,6 +84,29 @@ class Report(ResultTest):
         self.assertIn(planted, page.cells)
         self.assertIn("<img src=x onerror=alert(1)>", page.text)
 
+    def section(self, text, heading):
+        """From this heading to the next; empty where there is none."""
+        return text.partition(f"<h2>{heading}</h2>")[2].partition("<h2>")[0]
+
+    def test_what_is_unsupported_is_told_apart_from_what_failed(self):
+        text, _ = self.report()
+        self.assertIn("Nothing: every row that is supported was measured", self.section(text, "What failed"))
+        self.assertIn("cannot be captured into a graph: cudaMalloc", self.section(text, "What is unsupported"))
+        self.assertNotIn("<tr class=failed>", text)
+
+        def change(rows):
+            rows[1] |= {"status": "out_of_memory", "message": "no room", "end_to_end_ratio": ""}
+
+        self.edit("workloads", change)
+        text, _ = self.report()
+        self.assertIn("no room", self.section(text, "What failed"))
+        self.assertNotIn("cannot be captured", self.section(text, "What failed"))
+        self.assertNotIn("no room", self.section(text, "What is unsupported"))
+        self.assertIn("<tr class=failed>", text)
+        (self.folder / "graphs.csv").unlink()
+        text, _ = self.report()
+        self.assertNotIn("unsupported</h2>", text)
+
     def test_every_row_and_every_failure_is_in_it(self):
         _, page = self.report()
         rows = [row for path in self.folder.glob("*.csv") for row in csv.DictReader(path.read_text().splitlines())]
@@ -157,6 +180,21 @@ class Report(ResultTest):
         first, _ = self.report()
         self.expect_refused(lambda: self.run_script("report.py", self.folder))
         self.assertEqual((self.folder / "report.html").read_text(encoding="utf-8"), first)
+
+    def test_bad_usage_is_told_and_help_is_not(self):
+        done = self.run_script("report.py", "--help")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("scripts/report.py FOLDER", done.stdout)
+        for arguments, why in [
+            ([self.root / "none"], "none: does not exist"),
+            ([self.folder / "cold.csv"], "cold.csv: is a file"),
+            (["--chek"], "not --chek"),
+            ([self.folder, self.folder], "takes one folder"),
+        ]:
+            done = self.run_script("report.py", *arguments)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(why, done.stderr)
+            self.assertNotIn("Traceback", done.stderr)
 
     def test_any_part_of_the_results_will_do(self):
         for path in list(self.folder.iterdir()):
@@ -240,6 +278,9 @@ class Findings(ResultTest):
             self.against("cold", {"arena": {"status": "failed", "message": "no"}}), ["`arena` failed in 1 rows."]
         )
 
+    def test_an_arena_that_is_unsupported_has_not_failed(self):
+        self.assertEqual(self.against("cold", {"arena": {"status": "unsupported", "message": "no"}}), [])
+
 
 class Readme(ResultTest):
     """In a copy of the repository's layout."""
@@ -304,7 +345,7 @@ class Readme(ResultTest):
         self.assertIn("report.html is not what", self.check().stderr)
         self.run_script("report.py", self.published / "2030-01-02", scripts=self.scripts)
         self.assertEqual(self.check().returncode, 0)
-        self.readme.write_text(self.readme.read_text().replace("0 to", "1 to", 1) + " ")
+        self.readme.write_text(self.readme.read_text().replace("newer12", "older12", 1))
         self.assertIn("README.md does not hold", self.check().stderr)
 
 

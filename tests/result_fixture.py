@@ -24,7 +24,7 @@ TRACE = """Thread,Time,Action,Pointer,Size,Stream
 SHORT = ["--iters=4", "--warmup=1", "--repetitions=3", "--seed=1"]
 RUNS = {
     "workloads": ["--workload=scan,sort", "--elements=2^8,1000", "--sync=both", *SHORT],
-    "graphs": ["--workload=scan", "--elements=2^8", "--graph", *SHORT],  # cuda-malloc cannot, so that a row fails
+    "graphs": ["--workload=scan", "--elements=2^8", "--graph", *SHORT],  # cuda-malloc cannot: unsupported
     "cold": ["--workload=scan", "--elements=2^8", "--state=cold", *SHORT],
     "lanes": ["--workload=scan", "--elements=2^8", "--threads=1,2", *SHORT],
     "streams": ["--workload=scan", "--elements=2^8", "--streams=1,2", *SHORT],

@@ -134,6 +134,19 @@ class TraceFromPytorch(unittest.TestCase):
             self.write(whole[:length])
             self.expect_refused("is not a whole pickle")
 
+    def test_the_snapshot_is_not_overwritten(self):
+        self.dump([entry("alloc", 0x1000, 1), entry("free_completed", 0x1000, 1)])
+        with open(self.snapshot, "rb") as file:
+            before = file.read()
+        other_name = os.path.join(self.folder.name, "linked")
+        os.symlink(self.snapshot, other_name)
+        for self.trace in (self.snapshot, other_name):
+            result = self.convert()
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("is the snapshot itself", result.stderr)
+            with open(self.snapshot, "rb") as file:
+                self.assertEqual(file.read(), before)
+
     def test_what_is_no_snapshot_is_refused(self):
         for data in ([], {"segments": []}, {"device_traces": {}}, {"device_traces": [1]}):
             self.write(pickle.dumps(data))

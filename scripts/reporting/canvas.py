@@ -18,7 +18,8 @@ except ImportError:
     except ImportError as error:
         sys.exit(
             f"plot.py: needs matplotlib ({error}): "
-            "apt-get install python3-matplotlib, or python3 -m pip install matplotlib"
+            "apt-get install python3-matplotlib, or python3 -m pip install matplotlib; "
+            "scripts/report.py works without pictures"
         )
 
 matplotlib.use("Agg")
@@ -123,7 +124,7 @@ class Canvas:
         foot = [
             line for note in notes[:6] for line in textwrap.wrap(note, int(width * 14), max_lines=2, placeholder=" ...")
         ]
-        foot += [f"and {len(notes) - 6} more: see the table of failures"] * (len(notes) > 6)
+        foot += [f"and {len(notes) - 6} more: see the status of each row"] * (len(notes) > 6)
         top, between, bottom = 0.75 + 0.18 * len(head), 0.85, 0.65 + 0.17 * len(foot)
         height = top + rows * size[1] + (rows - 1) * between + bottom
         self.figure = pyplot.figure(figsize=(width, height))

@@ -18,10 +18,11 @@ def names_in(rows):
 
 
 def over(rows, column, write="{:.2f}".format):
-    """From the least to the greatest of a column, and how many rows have none."""
+    """From the least to the greatest of a column, and how many rows failed or are unsupported."""
     values = [row[column] for row in results.measured(rows, column)]
-    bad = len(results.failed(rows))
-    return (results.extent(values, write) if values else "-") + f", {bad} failed" * (bad > 0)
+    bad, beyond = len(results.failed(rows)), len(results.unsupported(rows))
+    text = results.extent(values, write) if values else "-"
+    return text + f", {bad} failed" * (bad > 0) + f", {beyond} unsupported" * (beyond > 0)
 
 
 def nanoseconds(ns):

@@ -103,7 +103,7 @@ def html_table(columns, rows, caption):
     head = "".join(f'<th scope="col"><button type="button">{escape(name)}</button></th>' for name, *_ in columns)
     body = []
     for row in rows:
-        is_failed = row.get("status", "ok") != "ok"
+        is_failed = "status" in row and results.is_failed(row)
         body.append(
             f"<tr{' class=failed' * is_failed}>"
             + "".join(cell(value_of(row, *column), name) for name, *column in columns)

@@ -13,7 +13,7 @@ CAPTIONS = {
         "End to end time of a phase, as a ratio to preallocated memory, the floor that nobody can beat: left is "
         "better. A point is one size, with its 95 % interval where the results have one. The row preallocated:2, and "
         "the grey band, is preallocated memory measured a second time: a difference no greater than that is noise. A "
-        "cross is a row that failed."
+        "cross is a row without a ratio: those that failed or are unsupported are listed below."
     ),
     "cost": (
         "Host time of a single allocation in one thread, giving back included: left is better. The axis is "
@@ -88,7 +88,7 @@ LANES = [
     *STATE,
 ]
 SWEEP = [*WHAT, ("temporaries a phase", "allocs_per_phase"), *RATIO, ("break-even at", "break_even_allocs"), *STATE]
-FAILED = [
+WITHOUT_FIGURES = [
     ("file", "file"),
     ("of", results.case_of),
     ("way", lambda row: results.way_words(row["way"])),
@@ -247,9 +247,19 @@ def failures(result):
     bad = results.failed(result.rows)
     yield "<h2>What failed</h2>"
     if bad:
-        yield html_table(FAILED, bad, f"{len(bad)} of {len(result.rows)} rows.")
+        yield html_table(WITHOUT_FIGURES, bad, f"{len(bad)} of {len(result.rows)} rows.")
     else:
-        yield "<p>Nothing: every row was measured, and its result was right.</p>"
+        whose = "row that is supported" if results.unsupported(result.rows) else "row"
+        yield f"<p>Nothing: every {whose} was measured, and its result was right.</p>"
+
+
+def unsupported(result):
+    """Nothing where there is nothing of the kind."""
+    rows = results.unsupported(result.rows)
+    if rows:
+        yield "<h2>What is unsupported</h2>"
+        caption = "These allocators cannot do what was asked for, so it was not measured."
+        yield html_table(WITHOUT_FIGURES, rows, f"{len(rows)} of {len(result.rows)} rows. {caption}")
 
 
 def every_row(result):
@@ -283,5 +293,5 @@ def page(folder, result, shown):
     parts += in_short(result)
     drawn = list(pictures(folder, result))
     parts += ["<h2>Pictures</h2>", *drawn] if drawn else []
-    parts += [*failures(result), *every_row(result), *repeating(result, shown)]
+    parts += [*failures(result), *unsupported(result), *every_row(result), *repeating(result, shown)]
     return "".join(part + "\n" for part in parts) + f"<script>{SCRIPT}</script></body></html>\n"

@@ -264,8 +264,17 @@ def load(paths):
     return result
 
 
+def is_failed(row):
+    return row["status"] not in ("ok", "unsupported")
+
+
 def failed(rows):
-    return [row for row in rows if row["status"] != "ok"]
+    return [row for row in rows if is_failed(row)]
+
+
+def unsupported(rows):
+    """What an allocator cannot do, such as to be captured into a graph: not measured, and no failure."""
+    return [row for row in rows if row["status"] == "unsupported"]
 
 
 def measured(rows, column):
