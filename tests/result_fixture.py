@@ -1,6 +1,7 @@
 """Results to draw and to report: of daa-bench on the host runtime, made once for all tests of a file."""
 
 import csv
+import io
 import json
 import shutil
 import subprocess
@@ -105,9 +106,10 @@ class ResultTest(unittest.TestCase):
         `script` runs on the folder, and must write nothing.
         """
         header, first, *rest = (self.made / "workloads.csv").read_text().splitlines()
-        columns = header.split(",")
-        wrong_number = first.split(",")
-        wrong_number[columns.index("end_to_end_ratio")] = "fast"
+        wrong_number = next(csv.reader([first]))
+        wrong_number[header.split(",").index("end_to_end_ratio")] = "fast"
+        quoted = io.StringIO()
+        csv.writer(quoted, lineterminator="\n").writerow(wrong_number)
         newer = first.split(",")
         newer[0] = "3"
         cases = {
@@ -117,7 +119,7 @@ class ResultTest(unittest.TestCase):
             "short.csv": (f"{header}\n{first.rsplit(',', 1)[0]}\n", "short.csv:2: has "),
             "cut.csv": (f'{header}\n{first}\n"{rest[0]}\n', "cannot be read as CSV"),
             "number.csv": (
-                "\n".join([header, ",".join(wrong_number)]) + "\n",
+                f"{header}\n{quoted.getvalue()}",
                 "number.csv:2: end_to_end_ratio is 'fast', which is no number",
             ),
             "newer.csv": (
