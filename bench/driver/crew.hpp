@@ -20,8 +20,8 @@ class Crew {
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  /// Runs work(i) in thread i; none begins before all are awake, and then all do within a fraction of a
-  /// microsecond, where each has a core. Returns when all have returned, and throws the first exception of
+  /// Runs work(i) in thread i; none begins before all are awake, and then all do at once, as far as
+  /// each has a core. Returns when all have returned, and throws the first exception of
   /// the lowest thread that has thrown one.
   void run(const std::function<void(std::size_t)>& work);
 

@@ -154,7 +154,7 @@ class DeviceAsyncArena {
   /// unwinds; others leave holes, which the following allocations, no longer inline, fill best fit, and which
   /// are forgotten at reset(). A phase without scopes that allocates and recycles the same in the same
   /// order as the one before is laid out as that one was, without a search; if it takes another turn midway,
-  /// that one call makes up for it, in less than a millisecond. `bytes` are those asked for.
+  /// that one call makes up for it: of long phases, about a millisecond. `bytes` are those asked for.
   /// Nothing happens for null or 0 bytes. Throws std::invalid_argument, with nothing changed, if these bytes
   /// lie in no memory that this phase uses. That the pointer and the bytes are those of one allocation, and
   /// the first time it is given back, is left to the caller. With Backing::individual this is a
