@@ -3,6 +3,7 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "daa/error.hpp"
 
@@ -80,7 +81,7 @@ void Crew::serve(std::size_t i) {
       failure = std::current_exception();
     }
     const std::lock_guard lock{mutex_};
-    failures_[i] = failure;
+    failures_[i] = std::move(failure);  // to be read, and freed, by run()'s thread alone
     if (--busy_ == 0) changed_.notify_all();
   }
 }
