@@ -161,6 +161,22 @@ TEST_P(ArenaAccounting, TheOutOfMemoryMessageTellsWhoAskedAndAllFigures) {
   }
 }
 
+TEST_P(ArenaAccounting, TheOutOfMemoryMessageTellsWhatAlignmentAdds) {
+  DeviceAsyncArena arena{stream(), {}, options()};
+  try {
+    static_cast<void>(arena.alloc_bytes(1000, std::size_t{1} << 50));
+    FAIL();
+  } catch (const OutOfDeviceMemory& error) {
+    EXPECT_EQ(error.shortage().bytes_asked, 1000u);
+    const std::size_t needed = error.shortage().bytes_needed;
+    EXPECT_GE(needed, (std::size_t{1} << 50) - detail::min_alignment + 1000);
+    EXPECT_LE(needed, (std::size_t{1} << 50) + 1024);
+    const std::string text = error.what();
+    EXPECT_NE(text.find(", " + std::to_string(needed) + " with what alignment adds"), std::string::npos)
+        << text;
+  }
+}
+
 TEST_P(ArenaAccounting, MorePhasesThanCanBeRememberedAreRefused) {
   ArenaOptions endless = options();
   endless.history_phases = ~std::size_t{0};

@@ -88,7 +88,7 @@ class ChildProcess {
   void signal(int number) const { ::kill(id_, number); }
 
   /// Waits for the program's end. Throws std::runtime_error, having ended it, if that takes `limit`.
-  Outcome wait(std::chrono::seconds limit = std::chrono::seconds{120}) {
+  Outcome wait(std::chrono::seconds limit = std::chrono::minutes{15}) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (is_running()) {
       if (std::chrono::steady_clock::now() > deadline) {

@@ -77,6 +77,11 @@ TEST_F(OptionsReplayTest, ItsDefaultsAreItsOwn) {
   EXPECT_EQ(replay({}).iters, 1000u);
 }
 
+TEST_F(OptionsReplayTest, SizesAreForTheWorkloadsBesideIt) {
+  expect_refused({"--elements=2^12"}, {"--elements=2^12: a replay has the sizes of its trace", "--workload"});
+  EXPECT_EQ(parse({"--workload=replay,scan", "--elements=2^12"}).elements, std::vector<std::size_t>{4096});
+}
+
 TEST_F(OptionsReplayTest, PhasesAreCutByRowsIfAsked) {
   write_trace("t.csv", good_ + "0,2,allocate,0x1,10,0\n");
   expect_refused({"--trace=t.csv"}, {"t.csv:4: 1 allocations are never freed", "--phase-rows=N"});

@@ -121,7 +121,7 @@ std::vector<PhaseRecord> BackingStore::history() const {
 Block& BackingStore::take_block(const Bump& bump, std::size_t end, std::size_t asked, std::size_t preferred,
                                 std::size_t least, unsigned long long capture) {
   const auto out_of_memory = [&](const ArenaStats& stats) {
-    memory_.throw_failed_allocation(cudaErrorMemoryAllocation, {asked, stats, 0, 0}, described());
+    memory_.throw_failed_allocation(cudaErrorMemoryAllocation, {asked, stats, 0, 0, least}, described());
   };
   if (least == 0) out_of_memory(stats(bump));
   reserve_one_more(blocks_);
@@ -160,9 +160,10 @@ void BackingStore::throw_failed_free(cudaError_t error) {
 void BackingStore::throw_foreign_pointer(const void* pointer, std::size_t bytes) {
   char address[32];
   std::snprintf(address, sizeof address, "%p", pointer);
-  throw std::invalid_argument("DeviceAsyncArena::recycle: " + std::to_string(bytes) + " bytes at " + address +
-                              " are no allocation of this arena's current phase; give the pointer that "
-                              "alloc_bytes() returned and the bytes that it was asked for");
+  throw std::invalid_argument(
+      "DeviceAsyncArena::recycle: " + std::to_string(bytes) + " bytes at " + address +
+      " are no allocation of this arena's current phase; give, once, the pointer that "
+      "alloc_bytes() returned and the bytes that it was asked for");
 }
 
 }  // namespace daa::detail

@@ -14,6 +14,8 @@ std::string describe(cudaError_t code, const char* call, const char* file, int l
 std::string describe(const MemoryShortage& shortage, const std::string& asker) {
   std::string text = "out of device memory: " + std::to_string(shortage.bytes_asked) + " bytes asked";
   if (!asker.empty()) text += " by " + asker;
+  if (shortage.bytes_needed > shortage.bytes_asked)
+    text += ", " + std::to_string(shortage.bytes_needed) + " with what alignment adds";
   if (shortage.device_total != 0) {
     text += "; the device has " + std::to_string(shortage.device_free) + " free of " +
             std::to_string(shortage.device_total);
@@ -33,6 +35,10 @@ CudaError::CudaError(cudaError_t code, const char* call, const char* file, int l
 
 OutOfDeviceMemory::OutOfDeviceMemory(const MemoryShortage& shortage, const std::string& asker)
     : message_(describe(shortage, asker)), shortage_(shortage) {}
+
+CountOverflow::CountOverflow(std::size_t count, std::size_t bytes_of_one)
+    : message_(std::to_string(count) + " elements of " + std::to_string(bytes_of_one) +
+               " bytes are more bytes than a size_t can count; was the number negative?") {}
 
 GrowthDuringCapture::GrowthDuringCapture(std::size_t bytes_asked, const std::string& asker)
     : std::logic_error(

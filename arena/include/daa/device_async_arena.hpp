@@ -49,8 +49,7 @@ enum class CapturePolicy {
   /// is given back in the same capture: so reset() before it ends. Otherwise what a launch allocates stays
   /// allocated behind it. Use the pointers in that graph only, instantiate it with
   /// cudaGraphInstantiateFlagAutoFreeOnLaunch, and after its last launch cudaFreeAsync() what its memory
-  /// nodes
-  /// have allocated (cudaGraphMemAllocNodeGetParams).
+  /// nodes have allocated (cudaGraphMemAllocNodeGetParams).
   allocation_nodes,
 };
 
@@ -248,11 +247,11 @@ inline void* DeviceAsyncArena::alloc_bytes(std::size_t bytes, std::size_t alignm
 }
 
 /// A view of `count` uninitialised elements of T; no constructor or destructor of T ever runs. Empty for 0.
-/// Throws std::bad_array_new_length if count * sizeof(T) overflows, and otherwise as alloc_bytes().
+/// Throws CountOverflow if count * sizeof(T) overflows, and otherwise as alloc_bytes().
 template <class T>
 [[nodiscard]] DeviceBufferView<T> alloc(DeviceAsyncArena& arena, std::size_t count) {
   static_assert(std::is_trivially_destructible_v<T>, "scratch memory ends without running destructors");
-  if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_array_new_length();
+  if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw CountOverflow(count, sizeof(T));
   return {static_cast<T*>(arena.alloc_bytes(count * sizeof(T), alignof(T))), count};
 }
 

@@ -40,6 +40,7 @@ struct MemoryShortage {
   std::optional<ArenaStats> arena = {};  // that asked, if it was one
   std::size_t device_free = 0;           // cudaMemGetInfo at the moment of the failure
   std::size_t device_total = 0;
+  std::size_t bytes_needed = 0;  // bytes_asked and what alignment adds, where that is known
 };
 
 /// Device memory ran out; thrown for cudaErrorMemoryAllocation and for sizes that no device can hold, for
@@ -54,6 +55,18 @@ class OutOfDeviceMemory : public std::bad_alloc {
  private:
   std::runtime_error message_;  // a string whose copy cannot throw
   MemoryShortage shortage_;
+};
+
+/// So many elements that a size_t cannot count their bytes, as a negative number of them is. what() gives the
+/// number and the size of one.
+class CountOverflow : public std::bad_array_new_length {
+ public:
+  CountOverflow(std::size_t count, std::size_t bytes_of_one);
+
+  [[nodiscard]] const char* what() const noexcept override { return message_.what(); }
+
+ private:
+  std::runtime_error message_;  // a string whose copy cannot throw
 };
 
 /// An arena would have to take memory while its stream is being captured into a graph, which it must not

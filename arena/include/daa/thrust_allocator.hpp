@@ -32,10 +32,10 @@ class thrust_allocator {
   };
 
   /// Room for `count` uninitialised elements, aligned to max(256, alignof(T)). Null for 0.
-  /// Throws std::bad_array_new_length if their size overflows (a negative count does), and otherwise as
+  /// Throws CountOverflow if their size overflows (a negative count does), and otherwise as
   /// DeviceAsyncArena::alloc_bytes().
   [[nodiscard]] T* allocate(std::size_t count) {
-    if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_array_new_length();
+    if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw CountOverflow(count, sizeof(T));
     return static_cast<T*>(arena_->alloc_bytes(count * sizeof(T), alignof(T)));
   }
 
