@@ -1,27 +1,24 @@
 // What each allocator does for the phases of a workload, in exact numbers, on any runtime.
 
+#include "call_counter_fixture.hpp"
 #include "driver/turn.hpp"
-#include "stream_fixture.hpp"
 #include "table_rows.hpp"
 
 namespace daa::test {
 namespace {
 
-class AllocatorCounts : public StreamFixture {
+class AllocatorCounts : public CallCounterFixture {
  protected:
   void SetUp() override {
-    StreamFixture::SetUp();
+    CallCounterFixture::SetUp();
     if (IsSkipped()) return;
-    made_ = make_call_counter();
-    if (made_.counter == nullptr) GTEST_SKIP() << "calls are not counted: " << made_.why_not;
     workload_ = workload("compact").make(1 << 16, 1, stream());
     problem_.emplace(Problem{"compact", *workload_, measure_demand(*workload_, stream()), stream()});
   }
 
   void TearDown() override {
-    made_.counter.reset();
     workload_.reset();
-    StreamFixture::TearDown();
+    CallCounterFixture::TearDown();
   }
 
   /// Of one cycle of four phases, warmed up.
@@ -35,7 +32,6 @@ class AllocatorCounts : public StreamFixture {
   }
 
  private:
-  MadeCallCounter made_;
   std::unique_ptr<Workload> workload_;
   std::optional<Problem> problem_;
 };

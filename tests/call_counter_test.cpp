@@ -4,29 +4,16 @@
 
 #include <numeric>
 
+#include "call_counter_fixture.hpp"
 #include "primitives/primitives.hpp"
-#include "stream_fixture.hpp"
 
 namespace daa::test {
 namespace {
 
 using namespace bench;
 
-class CallCounterTest : public StreamFixture {
+class CallCounterTest : public CallCounterFixture {
  protected:
-  void SetUp() override {
-    StreamFixture::SetUp();
-    if (IsSkipped()) return;
-    made_ = make_call_counter();
-    if (made_.counter == nullptr) GTEST_SKIP() << "calls are not counted: " << made_.why_not;
-    EXPECT_EQ(made_.why_not, "");
-  }
-
-  void TearDown() override {
-    made_.counter.reset();
-    StreamFixture::TearDown();
-  }
-
   /// What is counted while `action` runs.
   template <class Action>
   CallCounts counts_of(Action action) {
@@ -35,8 +22,6 @@ class CallCounterTest : public StreamFixture {
     made_.counter->pause();
     return made_.counter->take();
   }
-
-  MadeCallCounter made_;
 };
 
 std::size_t outermost(const CallCounts& counts) {

@@ -1,38 +1,16 @@
-// What is a regression, what is not, and what cannot be told.
-
-#include "compare/comparison.hpp"
+// What is a regression, what is not, and what cannot be told: cases and counters.
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <random>
+#include <string>
+#include <vector>
 
-#include "compare/holm.hpp"
 #include "compare/report.hpp"
-#include "gate_rows.hpp"
+#include "comparisons.hpp"
 #include "text_match.hpp"
 
 namespace daa::bench {
 namespace {
-
-const GateOptions defaults;
-constexpr double time_ns = 50'000;
-
-Comparison compare_rows(const std::vector<Row>& base, const std::vector<Row>& head,
-                        const GateOptions& options = defaults, const Context& context = a_context()) {
-  return compare(results(base, context), results(head, context), options);
-}
-
-Comparison compare_times(const std::vector<double>& base, const std::vector<double>& head,
-                         const GateOptions& options = defaults) {
-  return compare_rows({measured("arena", base)}, {measured("arena", head)}, options);
-}
-
-Finding find(const Comparison& comparison, std::string_view what) {
-  const auto found = std::ranges::find(comparison.findings, what, &Finding::what);
-  EXPECT_NE(found, comparison.findings.end()) << what;
-  return found == comparison.findings.end() ? Finding{} : *found;
-}
 
 struct Counter {
   std::string column;
@@ -92,89 +70,6 @@ TEST(Comparison, ACounterThatOnlyBaseCouldCountIsInconclusiveAndOneThatOnlyHeadC
   EXPECT_EQ(exit_code(compare_rows({uncounted}, {uncounted})), 0);
 }
 
-TEST(Comparison, TimesOfTheHostRuntimeAreNeverJudged) {
-  const Comparison comparison =
-      compare_rows({measured("arena", around(time_ns))}, {measured("arena", around(10 * time_ns))}, defaults,
-                   a_context("host"));
-  EXPECT_EQ(exit_code(comparison), 0);
-  EXPECT_EQ(comparison.times, 0u);
-  EXPECT_TRUE(comparison.has_host);
-}
-
-TEST(Comparison, ATimeAboveTheThresholdsAndSignificantIsARegression) {
-  const Comparison comparison = compare_times(around(time_ns), around(1.05 * time_ns));
-  EXPECT_EQ(exit_code(comparison), 1);
-  for (const std::string_view clock : {"end_to_end", "host_enqueue"}) {
-    EXPECT_EQ(find(comparison, clock).verdict, Verdict::regression);
-    EXPECT_LT(find(comparison, clock).p, 1e-5);
-  }
-  EXPECT_EQ(find(comparison, "device").verdict, Verdict::not_judged);
-}
-
-TEST(Comparison, DeviceTimeAloneFailsNothing) {
-  const Row base = measured("arena", around(time_ns));
-  Row head = base;
-  head.device.repetitions_ns = around(2 * time_ns);
-  EXPECT_EQ(exit_code(compare_rows({base}, {head})), 0);
-}
-
-TEST(Comparison, BelowEitherThresholdNothingIsARegressionHoweverSignificant) {
-  EXPECT_EQ(exit_code(compare_times(around(time_ns), around(1.024 * time_ns))), 0);
-  EXPECT_EQ(exit_code(compare_times(around(time_ns), around(1.026 * time_ns))), 1);
-  EXPECT_EQ(exit_code(compare_times(around(1000), around(1190))), 0);
-  EXPECT_EQ(exit_code(compare_times(around(1000), around(1210))), 1);
-  GateOptions options;
-  options.threshold = 0.001;
-  options.absolute_ns = 0;
-  EXPECT_EQ(exit_code(compare_times(around(1000, 1e-4), around(1002, 1e-4), options)), 1);
-}
-
-TEST(Comparison, AnImprovementIsNeverAFailure) {
-  for (const double factor : {0.99, 0.95, 0.5, 0.01}) {
-    const Comparison comparison = compare_times(around(time_ns), around(factor * time_ns));
-    EXPECT_EQ(exit_code(comparison), 0) << factor;
-    EXPECT_EQ(find(comparison, "end_to_end").verdict,
-              factor < 0.97 ? Verdict::improvement : Verdict::unchanged);
-  }
-}
-
-TEST(Comparison, TooFewRepetitionsAreInconclusiveAndSayHowManyAreNeeded) {
-  const std::size_t needed = least_repetitions(2, defaults.alpha);
-  const auto with = [&](std::size_t repetitions) {
-    return compare_times(around(time_ns, 0.001, repetitions), around(time_ns, 0.001, repetitions));
-  };
-  EXPECT_EQ(exit_code(with(needed)), 0);
-  const Comparison comparison = with(needed - 1);
-  EXPECT_EQ(exit_code(comparison), 3);
-  EXPECT_EQ(find(comparison, "end_to_end").verdict, Verdict::inconclusive);
-  EXPECT_TRUE(
-      contains(find(comparison, "end_to_end").reason, "too few repetitions, 4 and 4: 2 times need 5 a side"));
-}
-
-TEST(Comparison, NoiseThatWouldHideWhatMustBeVisibleIsInconclusive) {
-  const auto verdict = [](double noise, const GateOptions& options = defaults) {
-    return exit_code(compare_times(around(time_ns, noise), around(time_ns, noise), options));
-  };
-  EXPECT_EQ(verdict(0.01), 0);
-  EXPECT_EQ(verdict(0.05), 0);
-  EXPECT_EQ(verdict(0.2), 3);
-  GateOptions options;
-  options.visible = 0.4;
-  EXPECT_EQ(verdict(0.2, options), 0);
-  options.visible = 0.01;
-  options.absolute_ns = 0;
-  EXPECT_EQ(verdict(0.05, options), 3);
-  options.absolute_ns = 0.05 * time_ns;
-  EXPECT_EQ(verdict(0.05, options), 0);
-  const Comparison noisy = compare_times(around(time_ns, 0.2), around(time_ns, 0.2));
-  EXPECT_TRUE(contains(find(noisy, "end_to_end").reason, "too noisy to see 5.00us more"));
-}
-
-TEST(Comparison, NoiseOnEitherSideIsNoise) {
-  EXPECT_EQ(exit_code(compare_times(around(time_ns, 0.001), around(time_ns, 0.3))), 3);
-  EXPECT_EQ(exit_code(compare_times(around(time_ns, 0.3), around(time_ns, 0.001))), 3);
-}
-
 TEST(Comparison, ARegressionBeatsWhatIsInconclusive) {
   const std::vector<double> noisy = around(time_ns, 0.5);
   const std::vector<Row> base{measured("arena", around(time_ns)), measured("other", noisy)};
@@ -225,17 +120,6 @@ TEST(Comparison, RowsOfOneCaseAreTakenTogether) {
   EXPECT_EQ(exit_code(compare_rows(base, base)), 0);
 }
 
-TEST(Comparison, WhatIsSignificantAloneIsNotAmongHundreds) {
-  const std::vector<double> before = around(time_ns, 0.02, 7), after = around(1.035 * time_ns, 0.02, 7);
-  EXPECT_EQ(exit_code(compare_times(before, after)), 1);
-  std::vector<Row> base{measured("arena", before)}, head{measured("arena", after)};
-  for (int i = 0; i < 300; ++i) {
-    base.push_back(measured("case " + std::to_string(i), around(time_ns, 0.001, 7)));
-    head.push_back(base.back());
-  }
-  EXPECT_EQ(compare_rows(base, head).count(Verdict::regression), 0u);
-}
-
 TEST(Comparison, ThreeHundredRegressionsStillExitWithOne) {
   std::vector<Row> base, head;
   for (int i = 0; i < 300; ++i) {
@@ -246,82 +130,6 @@ TEST(Comparison, ThreeHundredRegressionsStillExitWithOne) {
   const Comparison comparison = compare_rows(base, head);
   EXPECT_EQ(comparison.count(Verdict::regression), 300u);
   EXPECT_EQ(exit_code(comparison), 1);
-}
-
-/// Rows of `cases` cases, each with `repetitions` of 1 % noise, skewed as times are.
-std::vector<Row> drawn(std::mt19937_64& random, std::size_t cases, std::size_t repetitions, double factor) {
-  std::lognormal_distribution<double> noise{0, 0.01};
-  std::vector<Row> rows;
-  for (std::size_t i = 0; i < cases; ++i) {
-    std::vector<double> times;
-    for (std::size_t k = 0; k < repetitions; ++k) times.push_back(factor * time_ns * noise(random));
-    rows.push_back(measured("case " + std::to_string(i), times));
-  }
-  return rows;
-}
-
-// Without thresholds, for they would hide a test that does not keep its promise.
-TEST(Comparison, FalseAlarmsAmongAllTimesAreAsRareAsAlphaSays) {
-  std::mt19937_64 random{1};
-  GateOptions options;
-  options.threshold = options.absolute_ns = 0;
-  options.alpha = 0.05;
-  int alarms = 0;
-  constexpr int runs = 400;
-  for (int i = 0; i < runs; ++i)
-    alarms += exit_code(compare_rows(drawn(random, 10, 10, 1), drawn(random, 10, 10, 1), options)) == 1;
-  EXPECT_LE(alarms, 34);  // 20 expected at most; more than 34 have a probability of 0.1 %
-}
-
-TEST(Comparison, AFivePercentRegressionAmongManyIsSeenThroughOnePercentOfNoise) {
-  std::mt19937_64 random{2};
-  int seen = 0;
-  constexpr int runs = 50;
-  for (int i = 0; i < runs; ++i) {
-    std::vector<Row> head = drawn(random, 40, 12, 1);
-    head[7] = drawn(random, 8, 12, 1.05)[7];
-    const Comparison comparison = compare_rows(drawn(random, 40, 12, 1), head);
-    seen += std::ranges::any_of(comparison.findings, [](const Finding& finding) {
-      return finding.verdict == Verdict::regression && finding.what == "end_to_end" &&
-             finding.key.allocator == "case 7";
-    });
-  }
-  EXPECT_EQ(seen, runs);
-}
-
-TEST(ComparisonReport, NamesWhatMovedWithBothFiguresAndTheExitCode) {
-  const std::vector<ResultRow> base =
-      results({measured("arena", around(time_ns)), measured("same", around(1))});
-  const std::vector<ResultRow> head =
-      results({measured("arena", around(1.1 * time_ns)), measured("same", around(1))});
-  const std::string text =
-      format_comparison({"base.csv", base}, {"head.csv", head}, compare(base, head, defaults));
-  EXPECT_TRUE(contains(text, "BASE  base.csv: 2 cases, of commit 0123456789ab-dirty\n"));
-  EXPECT_TRUE(contains(text, "regression    scan 1048576 sync=phase arena  end_to_end "));
-  EXPECT_TRUE(contains(text, "50.0us -> 55.0us +10.0 %, p="));
-  EXPECT_TRUE(contains(text, "not_judged    scan 1048576 sync=phase arena  device "));
-  EXPECT_FALSE(contains(text, "same"));
-  EXPECT_TRUE(contains(text,
-                       "\nregression (exit code 1): 2 regressions, 0 inconclusive, 0 improvements; "
-                       "12 counters and 4 times of 2 cases compared\n"));
-}
-
-TEST(ComparisonReport, SaysThatTimesOfTheHostRuntimeWereNotJudged) {
-  const std::vector<ResultRow> rows = results({measured("arena", {1})}, a_context("host"));
-  EXPECT_TRUE(contains(format_comparison({"a", rows}, {"b", rows}, compare(rows, rows, defaults)),
-                       "device=host: times are those of a simulator and were not judged"));
-}
-
-TEST(ComparisonReport, TheCsvHasEveryFigure) {
-  Row row = measured("a,b", around(time_ns));
-  row.mode.state = State::cold;
-  row.mode.flush_l2 = true;
-  const std::vector<ResultRow> rows = results({row});
-  const Comparison comparison = compare(rows, rows, defaults);
-  const std::string text = verdicts_csv(comparison);
-  EXPECT_EQ(std::ranges::count(text, '\n'), 1 + static_cast<int>(comparison.findings.size()));
-  EXPECT_TRUE(
-      contains(text, "\r\nscan,1048576,phase,\"cold, flush_l2\",\"a,b\",end_to_end,unchanged,50000,50000,"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 
 #include "daa/host_runtime.hpp"
@@ -21,6 +22,12 @@ inline Trace trace_of(const std::string& lines, std::size_t phase_rows = 0) {
   const std::filesystem::path path = folder.path() / "trace.csv";
   std::ofstream{path} << "Thread,Time,Action,Pointer,Size,Stream\n" << lines;
   return read_trace(path, phase_rows);
+}
+
+/// With room for placements that leave gaps.
+template <BlockAllocator::Placement placement>
+std::unique_ptr<ScratchAllocator> make_block(cudaStream_t, const Demand& demand) {
+  return std::make_unique<BlockAllocator>(demand.max_phase_bytes + 4096, placement);
 }
 
 class ReplayTest : public ::testing::Test {

@@ -1,0 +1,105 @@
+// How much a pool keeps between leases, and what it gives back.
+
+#include <stdexcept>
+
+#include "arena_pool_fixture.hpp"
+#include "own_pool.hpp"
+
+namespace daa::test {
+namespace {
+
+TEST_F(ArenaPools, ReleaseGivesTheMemoryOfOneStreamBack) {
+  const OwnPool memory;
+  ArenaPoolOptions options;
+  options.memory_pool = memory.handle();
+  ArenaPool pool{options};
+  {
+    const ArenaLease one = pool.lease(stream());
+    const ArenaLease two = pool.lease(stream());
+    const ArenaLease others = pool.lease(other());
+    for (const ArenaLease* lease : {&one, &two, &others}) {
+      static_cast<void>((*lease)->alloc_bytes(3 * MiB));
+    }
+    EXPECT_THROW(pool.release(stream()), std::logic_error);
+  }
+  EXPECT_EQ(pool.stats().arenas_idle, 3u);
+  pool.release(stream());
+  pool.release(stream());
+  EXPECT_EQ(pool.stats().arenas_idle, 1u);
+  DAA_CUDA_CHECK(cudaStreamSynchronize(stream()));
+  EXPECT_GE(memory.bytes_used(), 3 * MiB);
+  EXPECT_LT(memory.bytes_used(), 6 * MiB);
+  pool.release(other());
+  DAA_CUDA_CHECK(cudaStreamSynchronize(other()));
+  EXPECT_EQ(memory.bytes_used(), 0u);
+}
+
+TEST_F(ArenaPools, NoMoreArenasAreKeptThanAllowed) {
+  const OwnPool memory;
+  {
+    ArenaPoolOptions options = bounded(1, 100 * MiB);
+    options.memory_pool = memory.handle();
+    ArenaPool pool{options};
+    for (int round = 0; round < 3; ++round) {
+      for (cudaStream_t each : {stream(), other()}) static_cast<void>(pool.lease(each)->alloc_bytes(MiB));
+      EXPECT_EQ(pool.stats().arenas_idle, 1u);
+    }
+    EXPECT_EQ(pool.stats().warm_leases, 2u) << "the stream that came first stays warm";
+    EXPECT_EQ(pool.stats().evictions, 3u);
+    EXPECT_EQ(pool.stats().life.allocations, 6u);
+    pool.release(stream());
+    static_cast<void>(pool.lease(other())->alloc_bytes(MiB));
+    EXPECT_EQ(pool.stats().arenas_idle, 1u) << "its place is free again";
+    EXPECT_EQ(pool.stats().evictions, 3u);
+  }
+  DAA_CUDA_CHECK(cudaStreamSynchronize(stream()));
+  DAA_CUDA_CHECK(cudaStreamSynchronize(other()));
+  EXPECT_EQ(memory.bytes_used(), 0u);
+}
+
+TEST_F(ArenaPools, NoMoreBytesAreKeptThanAllowed) {
+  ArenaPool pool{bounded(10, 6 * MiB)};
+  static_cast<void>(pool.lease(stream())->alloc_bytes(4 * MiB));
+  EXPECT_EQ(pool.stats().idle_bytes, 4 * MiB);
+  static_cast<void>(pool.lease(other())->alloc_bytes(3 * MiB));
+  EXPECT_EQ(pool.stats().idle_bytes, 4 * MiB);
+  EXPECT_EQ(pool.stats().evictions, 1u);
+  static_cast<void>(pool.lease(other())->alloc_bytes(2 * MiB));  // in a chunk for 3, as before
+  EXPECT_EQ(pool.stats().evictions, 2u);
+  static_cast<void>(pool.lease(other())->alloc_bytes(2 * MiB));
+  EXPECT_EQ(pool.stats().idle_bytes, 6 * MiB);
+  static_cast<void>(pool.lease(stream())->alloc_bytes(5 * MiB));
+  EXPECT_EQ(pool.stats().idle_bytes, 2 * MiB) << "one that has outgrown the bound gives all back";
+  EXPECT_EQ(pool.stats().evictions, 3u);
+  EXPECT_EQ(pool.stats().arenas_idle, 2u);
+}
+
+TEST_F(ArenaPools, AnArenaWithoutAPlaceIsLeasedAllTheSame) {
+  ArenaPool pool{bounded(0, 0)};
+  for (int round = 0; round < 3; ++round) {
+    const ArenaLease lease = pool.lease(stream());
+    void* const scratch = lease->alloc_bytes(1000);
+    fill(scratch, 5, 1000);
+    EXPECT_TRUE(holds(scratch, 5, 1000));
+  }
+  EXPECT_EQ(pool.stats().cold_leases, 3u);
+  EXPECT_EQ(pool.stats().arenas_idle, 0u);
+}
+
+TEST_F(ArenaPools, MemoryThatGraphsMayUseIsKeptBeyondTheBounds) {
+  const OwnPool memory;
+  ArenaPoolOptions options = bounded(0, 0);
+  options.memory_pool = memory.handle();
+  options.arena.capture = CapturePolicy::presized;
+  ArenaPool pool{options};
+  for (int round = 0; round < 3; ++round) static_cast<void>(pool.lease(stream())->alloc_bytes(MiB));
+  EXPECT_EQ(pool.stats().warm_leases, 2u);
+  EXPECT_EQ(pool.stats().idle_bytes, 2 * MiB);
+  EXPECT_EQ(pool.stats().evictions, 0u);
+  pool.release(stream());
+  DAA_CUDA_CHECK(cudaStreamSynchronize(stream()));
+  EXPECT_EQ(memory.bytes_used(), 0u);
+}
+
+}  // namespace
+}  // namespace daa::test
