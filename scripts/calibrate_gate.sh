@@ -10,7 +10,7 @@
 # host takes 5 % longer (--plant-delay=host:0.05). Then scripts/gate_rates.py deals these processes out to a thousand BASEs
 # and HEADs of 12 rounds each, as scripts/gate.sh would have run them, and lets `daa-bench compare` judge each.
 #
-# Takes about eight minutes on an H200 with 16 cores, most of them for the rounds.
+# Takes about eight minutes, most of them for the rounds.
 
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
@@ -24,7 +24,7 @@ prepare
 build release daa-bench
 program=$root/build/release/bin/daa-bench
 runs=$root/build/gate-calibration
-readonly measuring_seconds=400 rounds_least=16
+readonly measuring_seconds=330 rounds_least=14
 
 declare -A flags=([plain]='' [again]='' [delay-0.03]=--plant-delay=0.03 [delay-0.05]=--plant-delay=0.05
   [host-0.05]=--plant-delay=host:0.05)

@@ -24,7 +24,6 @@ for step in $steps; do
 done
 require_gpu
 : "${results:=$(results_folder "$gpu")/$(date +%F)}"
-command -v xz >/dev/null || die "no xz here: apt-get install xz-utils"
 mkdir -p "$results"
 results=$(cd "$results" && pwd)
 
@@ -32,7 +31,7 @@ prepare
 prepare_rmm
 prepare_cupti
 [[ " $steps " != *" report "* ]] || prepare_matplotlib
-build release
+build release daa-bench daa-alloc-cost
 bin=$root/build/release/bin
 readonly bad_rows=4  # exit status of daa-bench, and here of a step: the other rows are good
 
@@ -47,21 +46,26 @@ bench() {
 
 # Many short turns, for noise comes in spells; at 2^24 a phase lasts long enough that few will do.
 workloads() {
-  bench --workload=none,all --elements=2^12,2^16,2^20 --sync=both --iters=100 --repetitions=25 \
+  rm -f "$results"/samples.jsonl*
+  bench --workload=none,all --elements=2^12,2^16,2^20 --sync=both --iters=100 --repetitions=15 \
     --csv="$results/workloads.csv" --jsonl="$results/samples.jsonl"
-  bench --workload=all --elements=2^24 --sync=both --iters=40 --repetitions=15 --csv="$results/workloads_large.csv"
-  xz -9 --force --threads=0 "$results/samples.jsonl"
+  bench --workload=all --elements=2^24 --sync=both --iters=40 --repetitions=9 --csv="$results/workloads_large.csv"
+  if command -v xz >/dev/null; then
+    xz -6 --threads=0 --block-size=8MiB "$results/samples.jsonl"
+  else
+    say "no xz here (apt-get install xz-utils): $results/samples.jsonl stays as long as it is"
+  fi
 }
 
-traces() { bench --workload=replay --trace=all --min-fit --repetitions=9 --csv="$results/traces.csv"; }
+traces() { bench --workload=replay --trace=all --min-fit --repetitions=5 --csv="$results/traces.csv"; }
 
 threads() {
-  bench --workload=stencil --elements=2^12 --threads=1,2,4,8,16 --iters=100 --repetitions=9 \
+  bench --workload=stencil --elements=2^12 --threads=1,2,4,8,16 --iters=100 --repetitions=5 \
     --csv="$results/threads.csv"
 }
 
 streams() {
-  bench --workload=scan,sort --elements=2^16 --streams=4 --iters=100 --repetitions=9 --csv="$results/streams.csv"
+  bench --workload=scan,sort --elements=2^16 --streams=4 --iters=100 --repetitions=5 --csv="$results/streams.csv"
 }
 
 cold() { bench --workload=all --elements=2^20 --state=cold --iters=10 --repetitions=9 --csv="$results/cold.csv"; }
@@ -71,7 +75,7 @@ graphs() {
 }
 
 sweep() {
-  bench --workload=allocs --elements=2^20 --iters=100 --repetitions=15 --csv="$results/sweep.csv"
+  bench --workload=allocs --elements=2^20 --iters=100 --repetitions=9 --csv="$results/sweep.csv"
 }
 
 alloc-cost() {

@@ -15,10 +15,10 @@ struct Constructed {
   static inline int count = 0;
 };
 
-// Passes verification, then overlaps.
+// The first `right` of them pass verification, the others overlap.
+template <int right>
 std::unique_ptr<ScratchAllocator> make_turning_wrong(cudaStream_t, const Demand& demand) {
-  const bool is_verification = Constructed::count++ == 0;
-  return std::make_unique<BlockAllocator>(demand.max_phase_bytes, is_verification
+  return std::make_unique<BlockAllocator>(demand.max_phase_bytes, Constructed::count++ < right
                                                                       ? BlockAllocator::behind_previous
                                                                       : BlockAllocator::all_at_start);
 }
@@ -75,16 +75,19 @@ TEST_F(CampaignFaults, WrongAllocatorsAreReportedAndTheOthersMeasured) {
   }
 }
 
-TEST_F(CampaignFaults, WhatGoesWrongOnlyInATurnIsAWrongResultToo) {
-  const AllocatorInfo turning_wrong = allocator_of<make_turning_wrong>("turning-wrong");
-  Options options = small_options();
-  options.workloads = {&workload("compact")};
-  options.allocators = {&turning_wrong, &allocator("preallocated")};
-  Constructed::count = 0;
-  const std::vector<Row> rows = run(options);
-  EXPECT_EQ(rows[0].status, Status::wrong_result);
-  EXPECT_EQ(rows[0].repetitions, 0u);
-  expect_measured(rows[1], options);
+TEST_F(CampaignFaults, WhatGoesWrongOnlyInTheFirstTurnOrTheLastIsAWrongResultToo) {
+  constexpr int turns = 4;
+  for (const AllocatorInfo& turning_wrong : {allocator_of<make_turning_wrong<1>>("from-the-first"),
+                                             allocator_of<make_turning_wrong<turns>>("in-the-last")}) {
+    Options options = small_options();
+    options.repetitions = turns;
+    options.workloads = {&workload("compact")};
+    options.allocators = {&turning_wrong, &allocator("preallocated")};
+    Constructed::count = 0;
+    const std::vector<Row> rows = run(options);
+    EXPECT_EQ(rows[0].status, Status::wrong_result) << turning_wrong.name;
+    expect_measured(rows[1], options);
+  }
 }
 
 TEST_F(CampaignFaults, OutOfMemoryIsToldFromOtherErrorsAndTheOthersAreMeasured) {

@@ -113,14 +113,15 @@ TEST_F(CuptiCounter, WhereAnotherToolHasCuptiItSaysSo) {
 }
 
 TEST_F(CuptiCounter, WhereTheDriverHasLoadedAnotherToolCuptiIsLetBe) {
-  made_.counter.reset();
-  ::setenv("CUDA_INJECTION64_PATH", "/tools/libinjection.so", 1);
-  made_ = make_call_counter();
-  ::unsetenv("CUDA_INJECTION64_PATH");
-  EXPECT_EQ(made_.counter, nullptr);
-  EXPECT_FALSE(fake_cupti::has_subscriber());
-  EXPECT_NE(made_.why_not.find("CUDA_INJECTION64_PATH=/tools/libinjection.so"), std::string::npos)
-      << made_.why_not;
+  for (const std::string variable : {"CUDA_INJECTION64_PATH", "NVTX_INJECTION64_PATH"}) {
+    made_.counter.reset();
+    ::setenv(variable.c_str(), "/tools/libinjection.so", 1);
+    made_ = make_call_counter();
+    ::unsetenv(variable.c_str());
+    EXPECT_EQ(made_.counter, nullptr);
+    EXPECT_FALSE(fake_cupti::has_subscriber());
+    EXPECT_NE(made_.why_not.find(variable + "=/tools/libinjection.so"), std::string::npos) << made_.why_not;
+  }
 }
 
 TEST_F(CuptiCounter, WhatElseCuptiRefusesIsSaidByName) {

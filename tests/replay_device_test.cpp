@@ -77,6 +77,19 @@ TEST_F(MemoryLimit, HoldsForEveryKindOfAllocationUntilItEnds) {
   EXPECT_EQ(malloc_and_free(limit + 4 * mib), cudaSuccess);
 }
 
+TEST_F(MemoryLimit, HoldsWithinAnother) {
+  const auto outer = primitives::limit_memory(512 * mib);
+  ASSERT_NE(outer, nullptr);
+  {
+    const auto inner = primitives::limit_memory(256 * mib);
+    ASSERT_NE(inner, nullptr);
+    EXPECT_EQ(malloc_and_free(200 * mib), cudaSuccess);
+    EXPECT_EQ(malloc_and_free(260 * mib), cudaErrorMemoryAllocation);
+  }
+  EXPECT_EQ(malloc_and_free(400 * mib), cudaSuccess);
+  EXPECT_EQ(malloc_and_free(516 * mib), cudaErrorMemoryAllocation);
+}
+
 TEST_F(MemoryLimit, AboveWhatIsFreeIsNone) {
   std::size_t free = 0, total = 0;
   DAA_CUDA_CHECK(cudaMemGetInfo(&free, &total));

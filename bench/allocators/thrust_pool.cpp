@@ -78,6 +78,7 @@ class ThrustPool {
     result.smallest_block_size = alignment;
     result.largest_block_size = std::bit_ceil(total_bytes);
     result.min_blocks_per_chunk = 1;
+    result.min_bytes_per_chunk = alignment;
     result.max_bytes_per_chunk = std::max(result.max_bytes_per_chunk, result.largest_block_size);
     return result;
   }

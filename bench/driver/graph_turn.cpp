@@ -88,6 +88,9 @@ TurnResult GraphTurn::finish() {
   ranges_.end_measured();
   TurnResult result;
   std::size_t nodes = 0;
+  for (const CapturedPhase& graph : graphs_) nodes += graph.memory_nodes();
+  result.graph_memory_nodes = static_cast<double>(nodes) / static_cast<double>(graphs_.size());
+  if (!options_.check) return result;
   problem_.workload.restart_cycle();
   for (CapturedPhase& graph : graphs_) {
     problem_.workload.spoil_outputs(problem_.stream);
@@ -95,9 +98,7 @@ TurnResult GraphTurn::finish() {
     problem_.workload.skip_phase();
     if (auto error = problem_.workload.find_error(problem_.stream); error && !result.error)
       result.error = std::move(error);
-    nodes += graph.memory_nodes();
   }
-  result.graph_memory_nodes = static_cast<double>(nodes) / static_cast<double>(graphs_.size());
   return result;
 }
 

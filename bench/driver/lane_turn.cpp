@@ -143,6 +143,7 @@ TurnResult LaneTurn::finish() {
   TurnResult result;
   time_allocations(result.lanes);
   if (is_floor_) result.lanes.serial_ns = serial_ns();
+  if (!options_.check) return result;
 
   for (const Seat& seat : seats_) seat.lane.workload->restart_cycle();
   for (std::size_t i = 0; i < lanes_.asked.size(); ++i) {

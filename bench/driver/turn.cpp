@@ -94,6 +94,7 @@ Sample Turn::measure() {
 TurnResult Turn::finish() {
   ranges_.end_measured();
   TurnResult result;
+  if (!options_.check) return result;
   for (std::size_t i = 0; i < problem_.workload.cycle_length(); ++i) {
     problem_.workload.spoil_outputs(problem_.stream);
     problem_.workload.enqueue_phase(*scratch_, problem_.stream);

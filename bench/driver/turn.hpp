@@ -33,6 +33,7 @@ struct TurnOptions {
   bool graph = false;
   L2Flush* l2 = nullptr;  // flushed before each sample; null: not
   PlantedDelay planted = {};
+  bool check = true;  // results of phases behind those measured, in finish()
 };
 
 /// Most phases in one sample of a turn, and how many samples the turn has.
@@ -49,7 +50,7 @@ struct LaneTimes {
 
 /// What a turn finds out beside its samples.
 struct TurnResult {
-  std::optional<std::string> error;          // of the results of the phases after the measured ones
+  std::optional<std::string> error;          // of the results that TurnOptions::check asks for
   std::optional<double> graph_memory_nodes;  // of the captured phases, their mean
   LaneTimes lanes;
 };
@@ -62,7 +63,8 @@ class AnyTurn {
   /// Measures the next sample. The device is idle before and after.
   virtual Sample measure() = 0;
 
-  /// Ends the measurement, and checks results of phases that are run as those measured were.
+  /// Ends the measurement and, with TurnOptions::check, checks results of phases that are run as those
+  /// measured were.
   virtual TurnResult finish() = 0;
 
   /// In place of measure() and finish(): phases run as those measured are, untimed, with an account of what
@@ -81,7 +83,7 @@ class Turn final : public AnyTurn {
   /// Measures the next block.
   Sample measure() override;
 
-  /// Ends the measurement and runs one more cycle of phases, the result of each of which is checked.
+  /// Checks the result of each phase of one more cycle.
   TurnResult finish() override;
 
   /// One cycle of phases.

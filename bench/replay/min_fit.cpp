@@ -1,14 +1,19 @@
 #include "replay/min_fit.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <stdexcept>
 
 #include "daa/error.hpp"
+#include "primitives/primitives.hpp"
 #include "replay/session.hpp"
 
 namespace daa::bench {
 
 namespace {
+
+// What a session needs beside what it is limited to, many times over.
+constexpr std::size_t roomy = std::size_t{1} << 30;
 
 struct GivenUp {};
 
@@ -57,10 +62,19 @@ std::optional<std::size_t> find_min_fit(const ReplayProgram& program, const Allo
   constexpr std::size_t unit = primitives::memory_granularity;
   // What is live at once in the log's order needs that memory. Threads need not keep to that order.
   const std::size_t misfit = program.threads == 1 ? (peak_live_bytes - 1) / unit : 0;
+  // Most of the device's memory is taken away once: that of a large one takes some tenths of a second.
+  std::size_t room = 0;
+  std::shared_ptr<void> rest;
   try {
     const auto units = least_that_fits(misfit, free_bytes / unit, [&](std::size_t count) {
       if (give_up()) throw GivenUp{};
-      return fits_in(count * unit, program, allocator);
+      const std::size_t bytes = count * unit;
+      if (bytes > room) {
+        rest.reset();
+        room = 4 * std::max(bytes, peak_live_bytes) + roomy;
+        rest = primitives::limit_memory(room);
+      }
+      return fits_in(bytes, program, allocator);
     });
     if (units) return *units * unit;
   } catch (const GivenUp&) {

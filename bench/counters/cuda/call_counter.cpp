@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "counters/cuda/cupti.hpp"
@@ -26,12 +27,14 @@ void CUPTIAPI on_call(void*, CUpti_CallbackDomain domain, CUpti_CallbackId, cons
     return;
   }
   const bool is_outermost = depth++ == 0;
-  if (is_error_query(call.functionName)) return;
+  // A runtime newer than this CUPTI, as a library may bring along, has functions that it has no name for.
+  const std::string_view function = call.functionName != nullptr ? call.functionName : "";
+  if (is_error_query(function)) return;
   if (domain == CUPTI_CB_DOMAIN_RUNTIME_API)
     ++counted->runtime;
   else
     ++*counted->driver;
-  if (is_outermost) counted->add_by_kind(call.functionName);
+  if (is_outermost) counted->add_by_kind(function);
 }
 
 class CuptiCounter final : public CallCounter {
@@ -70,11 +73,13 @@ class CuptiCounter final : public CallCounter {
 
 MadeCallCounter make_call_counter() {
   MadeCallCounter made;
-  // A profiler or sanitizer that the driver has loaded at its start. Beside it even an attempt to subscribe,
-  // or to detach, may disturb what it does.
-  if (const char* const tool = std::getenv("CUDA_INJECTION64_PATH"); tool != nullptr && *tool != '\0') {
+  // A profiler or sanitizer that the driver or NVTX has loaded at its start (compute-sanitizer sets only the
+  // second). Beside it even an attempt to subscribe, or to detach, may disturb what it does.
+  for (const char* const variable : {"CUDA_INJECTION64_PATH", "NVTX_INJECTION64_PATH"}) {
+    const char* const tool = std::getenv(variable);
+    if (tool == nullptr || *tool == '\0') continue;
     made.why_not =
-        std::string{"another tool watches them already, CUDA_INJECTION64_PATH="} + tool + ": run without it";
+        std::string{"another tool watches them already, "} + variable + "=" + tool + ": run without it";
     return made;
   }
   const Cupti* const cupti = load_cupti(made.why_not);

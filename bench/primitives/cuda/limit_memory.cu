@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "daa/error.hpp"
@@ -36,7 +37,16 @@ std::shared_ptr<void> limit_memory(std::size_t bytes) {
     if (piece < memory_granularity) return ballast;
     ballast->pieces.push_back(nullptr);
     const cudaError_t error = cudaMalloc(&ballast->pieces.back(), piece);
-    if (error == cudaSuccess) continue;
+    if (error == cudaSuccess) {
+      // Mapping it takes memory as well.
+      const std::size_t left = free_bytes();
+      if (left >= bytes) continue;
+      static_cast<void>(cudaFree(std::exchange(ballast->pieces.back(), nullptr)));
+      ballast->pieces.pop_back();
+      const std::size_t missing = (bytes - left + memory_granularity - 1) / memory_granularity;
+      most = piece - std::min(piece, missing * memory_granularity);
+      continue;
+    }
     ballast->pieces.pop_back();
     if (error != cudaErrorMemoryAllocation) throw_if_failed(error, "cudaMalloc", __FILE__, __LINE__);
     static_cast<void>(cudaGetLastError());  // dealt with here
