@@ -65,7 +65,7 @@ threads() {
 }
 
 streams() {
-  bench --workload=scan,sort --elements=2^16 --streams=4 --iters=100 --repetitions=5 --csv="$results/streams.csv"
+  bench --workload=scan,sort --elements=2^16 --streams=1,4 --iters=100 --repetitions=5 --csv="$results/streams.csv"
 }
 
 cold() { bench --workload=all --elements=2^20 --state=cold --iters=10 --repetitions=9 --csv="$results/cold.csv"; }
