@@ -24,7 +24,7 @@ prepare
 build release daa-bench
 program=$root/build/release/bin/daa-bench
 runs=$root/build/gate-calibration
-readonly measuring_seconds=330 rounds_least=14
+readonly measuring_seconds=330 rounds_least=16
 
 declare -A flags=([plain]='' [again]='' [delay-0.03]=--plant-delay=0.03 [delay-0.05]=--plant-delay=0.05
   [host-0.05]=--plant-delay=host:0.05)

@@ -55,6 +55,8 @@ memcheck() {
   # Graphs, threads, cold phases: what cannot be captured is a failing call, too.
   "${check[@]}" --report-api-errors no "$bin/ways_gpu" --gtest_brief=1
   each_sample "${check_all[@]}"
+  "${check_all[@]}" "${workloads[@]}" \
+    --allocator=preallocated,cuda-malloc,cuda-malloc-async,arena,arena-individual,arena-recycle,arena-release
   # RMM brings a CUDA runtime of its own, which asks an older driver for what it does not have; and what caches of others
   # keep to the end is theirs.
   "${check[@]}" --report-api-errors no "${workloads[@]}"

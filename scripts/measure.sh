@@ -5,7 +5,7 @@
 #   scripts/measure.sh DIR              everything, into DIR
 #   scripts/measure.sh DIR STEP...      of the steps: workloads, traces, threads, streams, cold, graphs, sweep, alloc-cost, report
 #
-# Takes under ten minutes on an H200 with 16 cores. The floor is measured twice, and its second row is the noise of a
+# Laid out to take under ten minutes on an H200 with 16 cores. The floor is measured twice, and its second row is the noise of a
 # comparison; the workload none is the overhead of measuring. A step that fails, or has rows that do, keeps no other from
 # running: they are named at the end, and the exit status is 1. Without matplotlib the report is without pictures.
 
@@ -57,15 +57,15 @@ workloads() {
   fi
 }
 
-traces() { bench --workload=replay --trace=all --min-fit --repetitions=5 --csv="$results/traces.csv"; }
+traces() { bench --workload=replay --trace=all --min-fit --repetitions=7 --csv="$results/traces.csv"; }
 
 threads() {
-  bench --workload=stencil --elements=2^12 --threads=1,2,4,8,16 --iters=100 --repetitions=5 \
+  bench --workload=stencil --elements=2^12 --threads=1,2,4,8,16 --iters=100 --repetitions=7 \
     --csv="$results/threads.csv"
 }
 
 streams() {
-  bench --workload=scan,sort --elements=2^16 --streams=1,4 --iters=100 --repetitions=5 --csv="$results/streams.csv"
+  bench --workload=scan,sort --elements=2^16 --streams=1,4 --iters=100 --repetitions=7 --csv="$results/streams.csv"
 }
 
 cold() { bench --workload=all --elements=2^20 --state=cold --iters=10 --repetitions=9 --csv="$results/cold.csv"; }

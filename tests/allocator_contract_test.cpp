@@ -95,7 +95,7 @@ TEST_P(AllocatorContract, WhatIsFreedEarlyMayBeInAnyOrder) {
   }
 }
 
-// Pieces of which 40 are more than there is; small enough for several such tests at once.
+// Pieces of which 40 are more than there is.
 TEST_P(AllocatorContract, APhaseMayAskForMoreThanThereIsWhereFreesAreHonouredAndNowhereElse) {
   const bool ignores_frees = GetParam().name == "arena" || GetParam().name == "arena-release";
   const std::size_t piece = DeviceMemory{}.free_bytes / 32;

@@ -1,6 +1,7 @@
 // Where an arena's memory comes from, when it goes back, and whose it is when the arena is moved.
 
 #include <array>
+#include <stdexcept>
 #include <utility>
 
 #include "arena_contract_fixture.hpp"

@@ -1,6 +1,7 @@
 // Phases within a phase.
 
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "arena_contract_fixture.hpp"

@@ -75,7 +75,9 @@ TYPED_TEST(ArenaContract, ACountWhoseBytesOverflowIsRefused) {
     static_cast<void>(alloc<double>(arena, most));
     FAIL() << "nothing was thrown";
   } catch (const CountOverflow& error) {
-    EXPECT_NE(std::strstr(error.what(), (std::to_string(most) + " elements of 8 bytes").c_str()), nullptr);
+    EXPECT_NE(
+        std::strstr(error.what(), ("daa::alloc: " + std::to_string(most) + " elements of 8 bytes").c_str()),
+        nullptr);
   }
   expect_same(before, arena.stats());
 }

@@ -86,8 +86,23 @@ TEST_F(CampaignFaults, WhatGoesWrongOnlyInTheFirstTurnOrTheLastIsAWrongResultToo
     Constructed::count = 0;
     const std::vector<Row> rows = run(options);
     EXPECT_EQ(rows[0].status, Status::wrong_result) << turning_wrong.name;
+    EXPECT_EQ(rows[0].repetitions, turning_wrong.name == "from-the-first" ? 0u : turns - 1u);
     expect_measured(rows[1], options);
   }
+}
+
+// No turn is known to be the last.
+TEST_F(CampaignFaults, WhereTurnsMayEndEarlyEachIsChecked) {
+  const AllocatorInfo turning_wrong = allocator_of<make_turning_wrong<3>>("from-the-third");
+  Options options = small_options();
+  options.repetitions = 100;
+  options.max_noise = 1e-9;
+  options.workloads = {&workload("compact")};
+  options.allocators = {&turning_wrong, &allocator("preallocated")};
+  Constructed::count = 0;
+  const std::vector<Row> rows = run(options);
+  EXPECT_EQ(rows[0].status, Status::wrong_result);
+  EXPECT_EQ(rows[0].repetitions, 2u);
 }
 
 TEST_F(CampaignFaults, OutOfMemoryIsToldFromOtherErrorsAndTheOthersAreMeasured) {

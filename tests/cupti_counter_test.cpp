@@ -106,6 +106,16 @@ TEST_F(CuptiCounter, DetachesWhenItIsDestroyedAndMayBeMadeAgain) {
   }
 }
 
+TEST_F(CuptiCounter, ACallThatCuptiHasNoNameForIsCountedAllTheSame) {
+  ASSERT_NE(made_.counter, nullptr) << made_.why_not;
+  counter().resume();
+  call(runtime_api, nullptr);
+  counter().pause();
+  const CallCounts counts = counter().take();
+  EXPECT_EQ(counts.runtime, 1u);
+  EXPECT_EQ(counts.of(CallKind::other), 1u);
+}
+
 TEST_F(CuptiCounter, WhereAnotherToolHasCuptiItSaysSo) {
   const MadeCallCounter second = make_call_counter();
   EXPECT_EQ(second.counter, nullptr);

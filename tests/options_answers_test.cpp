@@ -1,5 +1,7 @@
 // Command lines that ask for help, lists or the version.
 
+#include <sstream>
+
 #include "options_fixture.hpp"
 
 namespace daa::bench {

@@ -1,5 +1,7 @@
 // Outputs that cannot be written, or would overwrite what is read or written elsewhere, are refused.
 
+#include <filesystem>
+
 #include "options_refusal_fixture.hpp"
 
 namespace daa::bench {

@@ -1,5 +1,7 @@
 // What is wrong in the environment or in a config file is named after its place.
 
+#include <filesystem>
+
 #include "options_refusal_fixture.hpp"
 
 namespace daa::bench {

@@ -78,7 +78,11 @@ TEST_F(OptionsReplayTest, ItsDefaultsAreItsOwn) {
 }
 
 TEST_F(OptionsReplayTest, SizesAreForTheWorkloadsBesideIt) {
-  expect_refused({"--elements=2^12"}, {"--elements=2^12: a replay has the sizes of its trace", "--workload"});
+  expect_refused({"--elements=2^12"},
+                 {"--elements=2^12: a replay has the sizes of its trace", "leave out --elements"});
+  write_file("bench.toml", "elements = [\"2^12\"]\n");
+  EXPECT_TRUE(parse({"--workload=replay", "--config=bench.toml"}).replay)
+      << "which is for other runs as well";
   EXPECT_EQ(parse({"--workload=replay,scan", "--elements=2^12"}).elements, std::vector<std::size_t>{4096});
 }
 

@@ -36,8 +36,9 @@ CudaError::CudaError(cudaError_t code, const char* call, const char* file, int l
 OutOfDeviceMemory::OutOfDeviceMemory(const MemoryShortage& shortage, const std::string& asker)
     : message_(describe(shortage, asker)), shortage_(shortage) {}
 
-CountOverflow::CountOverflow(std::size_t count, std::size_t bytes_of_one)
-    : message_(std::to_string(count) + " elements of " + std::to_string(bytes_of_one) +
+CountOverflow::CountOverflow(const char* call, std::size_t count, std::size_t bytes_of_one)
+    : message_(std::string(call) + ": " + std::to_string(count) + " elements of " +
+               std::to_string(bytes_of_one) +
                " bytes are more bytes than a size_t can count; was the number negative?") {}
 
 GrowthDuringCapture::GrowthDuringCapture(std::size_t bytes_asked, const std::string& asker)

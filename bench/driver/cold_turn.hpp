@@ -16,7 +16,7 @@ class ColdTurn final : public AnyTurn {
   ColdTurn(const Problem& problem, const AllocatorInfo& allocator, const TurnOptions& options);
 
   Sample measure() override;
-  /// Checks the same phase once more, with one more allocator.
+  /// What it checks is the same phase once more, with one more allocator.
   TurnResult finish() override;
   /// That phase.
   [[nodiscard]] PassCounts count(CallCounter* counter) override;

@@ -22,7 +22,7 @@ class GraphTurn final : public AnyTurn {
   ~GraphTurn() override;
 
   Sample measure() override;
-  /// Launches each graph once more and checks its results.
+  /// What it checks are the results of one more launch of each graph.
   TurnResult finish() override;
   /// Launches each graph once; needs no counter. Memory that graphs take is in the account.
   [[nodiscard]] PassCounts count(CallCounter* counter) override;

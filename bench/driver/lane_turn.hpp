@@ -21,8 +21,8 @@ class LaneTurn final : public AnyTurn {
   LaneTurn(const Problem& problem, Lanes& lanes, const AllocatorInfo& allocator, const TurnOptions& options);
 
   Sample measure() override;
-  /// Then times allocations alone, and for the floor the streams one after the other; runs one more cycle on
-  /// all streams, the result of each of which is checked.
+  /// Times allocations alone, and for the floor the streams one after the other. What it checks is the result
+  /// of each phase of one more cycle on all streams.
   TurnResult finish() override;
   /// One cycle on all streams, in the calling thread, for a counter counts one thread.
   [[nodiscard]] PassCounts count(CallCounter* counter) override;

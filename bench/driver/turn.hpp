@@ -1,4 +1,5 @@
-// One turn of one allocator: constructed just before, warmed up, measured, checked, destroyed just after.
+// One turn of one allocator: constructed just before, warmed up, measured, perhaps checked, destroyed just
+// after.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +34,7 @@ struct TurnOptions {
   bool graph = false;
   L2Flush* l2 = nullptr;  // flushed before each sample; null: not
   PlantedDelay planted = {};
-  bool check = true;  // results of phases behind those measured, in finish()
+  bool check = true;  // whether finish() checks results
 };
 
 /// Most phases in one sample of a turn, and how many samples the turn has.
@@ -83,7 +84,7 @@ class Turn final : public AnyTurn {
   /// Measures the next block.
   Sample measure() override;
 
-  /// Checks the result of each phase of one more cycle.
+  /// What it checks is the result of each phase of one more cycle.
   TurnResult finish() override;
 
   /// One cycle of phases.

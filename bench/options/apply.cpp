@@ -137,10 +137,10 @@ void apply_against(Options& options, const std::vector<Given>& values) {
 }
 
 void apply_elements(Options& options, const std::vector<Given>& values) {
-  if (options.workloads.empty() && !values.front().by_default)
-    refuse_value(values.front(),
-                 "a replay has the sizes of its trace; add a workload to --workload, or leave it out");
-  options.elements_place = values.front().place;
+  const Given& first = values.front();
+  if (options.workloads.empty() && !first.by_default && first.place.starts_with("--"))
+    refuse_value(first, "a replay has the sizes of its trace; leave out --elements, or add a workload");
+  options.elements_place = first.place;
   for (const Given& given : values) {
     const std::size_t elements = parse_count(given, elements_range);
     for (const WorkloadInfo* const workload : options.workloads)

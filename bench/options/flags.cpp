@@ -50,7 +50,7 @@ constexpr Flag table[]{
      apply_against},
     {"elements", list, "N,...", "2^20", what,
      "Sizes, each for each workload: 65536, 2^16 or 64Ki. A size that does not fit\n"
-     "in the device's memory is refused before anything is measured.",
+     "in the device's memory is refused before anything is measured. Not for replays.",
      apply_elements},
     {"sync", value, "end|phase|both", "end", what,
      "When the host waits for the device: once at the end of many phases\n"

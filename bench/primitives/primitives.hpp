@@ -165,7 +165,8 @@ inline constexpr std::size_t memory_granularity = std::size_t{2} << 20;
 /// CudaError.
 ///
 /// On CUDA by taking the rest: that holds for every kind of allocation, while a limit of memory pools would
-/// not hold for cudaMalloc. What others do on the same device meanwhile moves the limit.
+/// not hold for cudaMalloc. What mapping the rest takes itself can make the limit a granule or two higher;
+/// what others do on the same device meanwhile moves it.
 [[nodiscard]] std::shared_ptr<void> limit_memory(std::size_t bytes);
 
 }  // namespace daa::bench::primitives

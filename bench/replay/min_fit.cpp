@@ -62,7 +62,7 @@ std::optional<std::size_t> find_min_fit(const ReplayProgram& program, const Allo
   constexpr std::size_t unit = primitives::memory_granularity;
   // What is live at once in the log's order needs that memory. Threads need not keep to that order.
   const std::size_t misfit = program.threads == 1 ? (peak_live_bytes - 1) / unit : 0;
-  // Most of the device's memory is taken away once: that of a large one takes some tenths of a second.
+  // Taking nearly all of a large device takes some tenths of a second: not done at each step.
   std::size_t room = 0;
   std::shared_ptr<void> rest;
   try {

@@ -155,7 +155,7 @@ def against_in_threads(result):
                 better.append(f"{case} (`{best['allocator']}` {ns[0]}, `arena` {ns[1]})")
         if better:
             what = "an allocation of another allocator is cheaper than one of `arena`"
-            yield f"With several {kind} {what}: {', '.join(better)}."
+            yield f"{'On threads' if kind == 'threads' else 'On streams of one thread'}, {what}: {', '.join(better)}."
 
 
 def failures_of_arenas(result):

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -251,7 +250,8 @@ inline void* DeviceAsyncArena::alloc_bytes(std::size_t bytes, std::size_t alignm
 template <class T>
 [[nodiscard]] DeviceBufferView<T> alloc(DeviceAsyncArena& arena, std::size_t count) {
   static_assert(std::is_trivially_destructible_v<T>, "scratch memory ends without running destructors");
-  if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw CountOverflow(count, sizeof(T));
+  if (count > std::numeric_limits<std::size_t>::max() / sizeof(T))
+    throw CountOverflow("daa::alloc", count, sizeof(T));
   return {static_cast<T*>(arena.alloc_bytes(count * sizeof(T), alignof(T))), count};
 }
 

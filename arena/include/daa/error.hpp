@@ -36,7 +36,7 @@ class CudaError : public std::runtime_error {
 
 /// What was known when device memory ran out. Sizes in bytes; the device's figures are 0 where it gave none.
 struct MemoryShortage {
-  std::size_t bytes_asked = 0;
+  std::size_t bytes_asked = 0;           // of a checked arena, with the guards of the allocation
   std::optional<ArenaStats> arena = {};  // that asked, if it was one
   std::size_t device_free = 0;           // cudaMemGetInfo at the moment of the failure
   std::size_t device_total = 0;
@@ -57,11 +57,11 @@ class OutOfDeviceMemory : public std::bad_alloc {
   MemoryShortage shortage_;
 };
 
-/// So many elements that a size_t cannot count their bytes, as a negative number of them is. what() gives the
-/// number and the size of one.
+/// A count of elements whose bytes overflow size_t, as that of a negative number does. what() gives the call,
+/// the count and the size of one.
 class CountOverflow : public std::bad_array_new_length {
  public:
-  CountOverflow(std::size_t count, std::size_t bytes_of_one);
+  CountOverflow(const char* call, std::size_t count, std::size_t bytes_of_one);
 
   [[nodiscard]] const char* what() const noexcept override { return message_.what(); }
 

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <limits>
-#include <new>
 
 #include "daa/device_async_arena.hpp"
 
@@ -35,7 +34,8 @@ class thrust_allocator {
   /// Throws CountOverflow if their size overflows (a negative count does), and otherwise as
   /// DeviceAsyncArena::alloc_bytes().
   [[nodiscard]] T* allocate(std::size_t count) {
-    if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw CountOverflow(count, sizeof(T));
+    if (count > std::numeric_limits<std::size_t>::max() / sizeof(T))
+      throw CountOverflow("daa::thrust_allocator", count, sizeof(T));
     return static_cast<T*>(arena_->alloc_bytes(count * sizeof(T), alignof(T)));
   }
 

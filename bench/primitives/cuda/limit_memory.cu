@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 #include "daa/error.hpp"
@@ -41,7 +40,7 @@ std::shared_ptr<void> limit_memory(std::size_t bytes) {
       // Mapping it takes memory as well.
       const std::size_t left = free_bytes();
       if (left >= bytes) continue;
-      static_cast<void>(cudaFree(std::exchange(ballast->pieces.back(), nullptr)));
+      static_cast<void>(cudaFree(ballast->pieces.back()));
       ballast->pieces.pop_back();
       const std::size_t missing = (bytes - left + memory_granularity - 1) / memory_granularity;
       most = piece - std::min(piece, missing * memory_granularity);
