@@ -116,13 +116,14 @@ int measure(const Options& options) {
   const CampaignEnd end =
       run_campaign(options, context, {on_rows, on_progress, on_samples, on_note, on_sweep});
   progress.erase();
-  if (interrupted()) {
-    say("interrupted; what was finished is reported");
-    return was_interrupted;
-  }
-  if (end.missing > 0) {
-    say("--timeout={}: the time was up; {} of {} combinations are missing, from {} on", *options.timeout_s,
-        end.missing, turn_count(options) / options.repetitions, end.first_missing);
+  if (interrupted() || end.missing > 0) {
+    const std::string why =
+        interrupted() ? "interrupted" : fmt::format("--timeout={}: the time was up", *options.timeout_s);
+    const std::string missing =
+        end.missing == 0 ? "everything is reported"
+                         : fmt::format("{} of {} combinations are missing, from {} on", end.missing,
+                                       turn_count(options) / options.repetitions, end.first_missing);
+    say("{}; {}{}", why, missing, baseline ? "; nothing was compared with --baseline" : "");
     return was_interrupted;
   }
   if (!all_measured) return not_measured;

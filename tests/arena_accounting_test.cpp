@@ -161,7 +161,7 @@ TEST_P(ArenaAccounting, TheOutOfMemoryMessageTellsWhoAskedAndAllFigures) {
   }
 }
 
-TEST_P(ArenaAccounting, TheOutOfMemoryMessageTellsWhatAlignmentAdds) {
+TEST_P(ArenaAccounting, TheOutOfMemoryMessageTellsWhatAlignmentTakes) {
   DeviceAsyncArena arena{stream(), {}, options()};
   try {
     static_cast<void>(arena.alloc_bytes(1000, std::size_t{1} << 50));
@@ -172,8 +172,7 @@ TEST_P(ArenaAccounting, TheOutOfMemoryMessageTellsWhatAlignmentAdds) {
     EXPECT_GE(needed, (std::size_t{1} << 50) - detail::min_alignment + 1000);
     EXPECT_LE(needed, (std::size_t{1} << 50) + 1024);
     const std::string text = error.what();
-    EXPECT_NE(text.find(", " + std::to_string(needed) + " with what alignment adds"), std::string::npos)
-        << text;
+    EXPECT_NE(text.find(", " + std::to_string(needed) + " with padding"), std::string::npos) << text;
   }
 }
 

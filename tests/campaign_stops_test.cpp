@@ -120,6 +120,49 @@ TEST_F(CampaignStops, ATurnThatHasBegunIsFinishedAfterItsTime) {
   EXPECT_LE(end.missing, 2u);
 }
 
+TEST_F(CampaignStops, AGroupWhoseLastRoundIsNotWholeIsNotReportedAtAll) {
+  Options options = two_allocators(3);
+  options.timeout_s = 2;
+  std::size_t rows = 0, turns = 0;
+  const auto on_progress = [&](std::size_t, std::string_view now) {
+    if (now.find("preparing") == now.npos && ++turns == 2 * 3)
+      std::this_thread::sleep_for(milliseconds{2000});
+  };
+  const CampaignEnd end =
+      run_campaign(options, {}, {[&](const auto& more) { rows += more.size(); }, on_progress});
+  EXPECT_EQ(rows, 0u);
+  EXPECT_EQ(end.missing, 2u);
+}
+
+TEST_F(CampaignStops, WhereTheNumberOfRoundsIsOpenThoseTakenInTimeAreReported) {
+  Options options = two_allocators(10'000);
+  options.max_noise = 1e-9;
+  options.timeout_s = 5;
+  std::vector<Row> reported;
+  std::vector<std::string> notes;
+  const CampaignEnd end =
+      run_campaign(options, {},
+                   {[&](const std::vector<Row>& rows) { reported = rows; }, [](auto, auto) {},
+                    [](const TurnSamples&) {}, [&](std::string_view note) { notes.emplace_back(note); }});
+  ASSERT_EQ(reported.size(), 2u);
+  EXPECT_GE(reported[0].repetitions, 9u);
+  EXPECT_EQ(reported[0].repetitions, reported[1].repetitions);
+  EXPECT_EQ(end.missing, 0u);
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_EQ(notes[0].find("scan/1000/sync:end: --max-noise=1e-09 was not reached: arena "), 0u) << notes[0];
+}
+
+TEST_F(CampaignStops, ThatTheNoiseAskedForWasNotReachedIsSaid) {
+  Options options = two_allocators(10);
+  options.max_noise = 1e-9;
+  std::vector<std::string> notes;
+  run_campaign(options, {},
+               {[](const auto&) {}, [](auto, auto) {}, [](const TurnSamples&) {},
+                [&](std::string_view note) { notes.emplace_back(note); }});
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("% of 10 repetitions"), std::string::npos) << notes[0];
+}
+
 TEST_F(CampaignStops, WithTimeEnoughNothingIsMissing) {
   Options options = two_allocators(3);
   options.timeout_s = 600;

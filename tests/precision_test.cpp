@@ -31,6 +31,16 @@ TEST(Precision, IsReachedOnceEveryRatioIsQuiet) {
   EXPECT_TRUE(is_precise({floor, quiet, noisy}, "preallocated", 0.5));
 }
 
+TEST(Precision, WhoIsNoisyIsTold) {
+  const Series floor = series_of("preallocated", 100, 0, 9), quiet = series_of("arena", 102, 0.005, 9),
+               noisy = series_of("cuda-malloc", 300, 0.2, 9), few = series_of("cub-caching", 100, 0, 8);
+  EXPECT_EQ(describe_noise({floor, quiet}, "preallocated", 0.01), "");
+  const std::string told = describe_noise({floor, quiet, noisy, few}, "preallocated", 0.01);
+  EXPECT_EQ(told.find("cuda-malloc "), 0u) << told;
+  EXPECT_NE(told.find(" % of 9 repetitions, cub-caching has 8 repetitions, of 9 needed"), std::string::npos)
+      << told;
+}
+
 TEST(Precision, TakesNineRepetitionsHoweverQuiet) {
   const Series floor = series_of("preallocated", 100, 0, 20);
   EXPECT_FALSE(is_precise({floor, series_of("arena", 100, 0, 8)}, "preallocated", 0.01));

@@ -93,7 +93,7 @@ class CheckedStore final : public Store {
         footprint(bytes) == 0 || footprint(bytes) > ~std::size_t{0} - front - min_alignment;
     const std::size_t size = overflows ? ~std::size_t{0} : front + bytes + back;
     const std::size_t requested = bump.bytes_requested;
-    auto* const base = static_cast<std::byte*>(checked_->allocate(bump, size, front));
+    auto* const base = static_cast<std::byte*>(allocate_with_guards(bump, size, front, bytes));
     // Without guards if they cannot be written: what ails the stream will show where it matters.
     const bool guarded = memory_.capture() == 0 && memory_.fill(base, guard_byte, size) == cudaSuccess &&
                          memory_.fill(base + front, fresh_byte, bytes) == cudaSuccess;
@@ -232,6 +232,15 @@ class CheckedStore final : public Store {
     Bump& bump_;
   };
 
+  // Who runs out of memory has not asked for the guards.
+  void* allocate_with_guards(Bump& bump, std::size_t size, std::size_t alignment, std::size_t asked) try {
+    return checked_->allocate(bump, size, alignment);
+  } catch (const OutOfDeviceMemory& error) {
+    MemoryShortage shortage = error.shortage();
+    shortage.bytes_asked = asked;
+    throw OutOfDeviceMemory(shortage, described());
+  }
+
   // A stream that is captured may not be asked for its identity, and exists.
   bool has_its_stream() noexcept {
     const unsigned long long capture = memory_.capture();
@@ -271,8 +280,10 @@ class CheckedStore final : public Store {
     } else {
       return found;
     }
-    throw std::invalid_argument("DeviceAsyncArena::recycle: " + std::to_string(bytes) + " bytes at " +
-                                at(pointer) + " in " + described() + ": " + why);
+    throw std::invalid_argument(
+        "DeviceAsyncArena::recycle: " + std::to_string(bytes) + " bytes at " + at(pointer) + " in " +
+        described() + ": " + why +
+        "; give, once, what alloc_bytes() returned and the bytes that it was asked for");
   }
 
   // What is wrong with the guards of live_[first, last). Waits for the stream.

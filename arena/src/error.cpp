@@ -15,7 +15,7 @@ std::string describe(const MemoryShortage& shortage, const std::string& asker) {
   std::string text = "out of device memory: " + std::to_string(shortage.bytes_asked) + " bytes asked";
   if (!asker.empty()) text += " by " + asker;
   if (shortage.bytes_needed > shortage.bytes_asked)
-    text += ", " + std::to_string(shortage.bytes_needed) + " with what alignment adds";
+    text += ", " + std::to_string(shortage.bytes_needed) + " with padding";
   if (shortage.device_total != 0) {
     text += "; the device has " + std::to_string(shortage.device_free) + " free of " +
             std::to_string(shortage.device_total);

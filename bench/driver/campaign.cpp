@@ -2,7 +2,10 @@
 
 #include <benchmark/benchmark.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -180,6 +183,35 @@ class Campaign {
       turns.push_back({label, samples_per_turn(options), take_turn});
     }
     run_rounds(run_, turns, [&] { return options_.max_noise && settle_if_precise(group); });
+    if (options_.max_noise && !std::ranges::all_of(group, &Series::is_settled)) {
+      if (run_.is_over()) settle_whole_rounds(group);
+      note_noise(name + "/" + label_of(mode, options_.flush_l2), group);
+    }
+    run_.close_group(group);
+  }
+
+  // Where the number of rounds is not asked for, those that were taken count, if they are enough.
+  void settle_whole_rounds(std::vector<Series>& group) {
+    std::size_t rounds = std::numeric_limits<std::size_t>::max();
+    for (const Series& series : group)
+      if (series.status == Status::ok) rounds = std::min(rounds, series.end_to_end.size());
+    if (rounds < least_repetitions_for_noise) return;
+    for (Series& series : group) {
+      if (series.status != Status::ok) continue;
+      for (Repetitions* const samples : {&series.host_enqueue, &series.device, &series.end_to_end})
+        samples->resize(rounds);
+      series.lanes.resize(rounds);
+      series.clocks.resize(rounds);
+      series.is_settled = true;
+    }
+    run_.mark_throttled(group);
+  }
+
+  void note_noise(const std::string& name, const std::vector<Series>& group) const {
+    const std::string noise = describe_noise(group, options_.against, *options_.max_noise);
+    if (noise.empty()) return;
+    listener_.on_note(
+        fmt::format("{}: --max-noise={} was not reached: {}", name, *options_.max_noise, noise));
   }
 
   // Returns whether it has: no further round is needed then.

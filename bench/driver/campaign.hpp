@@ -48,8 +48,9 @@ struct CampaignEnd {
 /// Measures on the current device, after set_up_benchmark(). The allocators of one workload, size and way
 /// to run take their turns in rounds, see run_rounds(); each is verified before it is timed, and one that
 /// fails has a row that says how, while the others go on. After them comes a pass that is not timed, for the
-/// counters. After Ctrl-C, and once Options::timeout_s is over, only rows with all their repetitions are
-/// reported, and those that have failed by then. Throws std::runtime_error if the JSON file cannot be
+/// counters. After Ctrl-C, and once Options::timeout_s is over, only groups with all their rounds are
+/// reported (with Options::max_noise, with as many as it takes at least), and allocators that have failed by
+/// then. Throws std::runtime_error if the JSON file cannot be
 /// written, and what the listener throws.
 CampaignEnd run_campaign(const Options& options, const Context& context, const Listener& listener,
                          const Instruments& instruments = {});

@@ -1,6 +1,7 @@
 // What the parts of a campaign share: when it is over, and what has come of it so far.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -27,6 +28,15 @@ class CampaignRun {
   [[nodiscard]] bool is_over() const;
   /// What a turn that is not begun therefore says.
   [[nodiscard]] std::string why_over() const { return interrupted() ? "interrupted" : "the time was up"; }
+
+  /// After the rounds of a group: if they ended too early for one, they did for all that have not failed,
+  /// since what is not compared in the same rounds is not compared.
+  template <class SomeSeries>
+  void close_group(std::vector<SomeSeries>& group) const {
+    const bool is_whole = std::ranges::all_of(
+        group, [&](const SomeSeries& series) { return series.is_finished(options.repetitions); });
+    for (SomeSeries& series : group) series.is_cut_short = !is_whole && is_over();
+  }
 
   /// Notes those of a group that have no row. `name_of` gives the full name of one.
   template <class SomeSeries, class NameOf>

@@ -1,18 +1,57 @@
 #include "driver/precision.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace daa::bench {
 
-bool is_precise(const std::vector<Series>& group, std::string_view against, double max_noise) {
+namespace {
+
+// Of a series that has not failed.
+struct Noise {
+  const Series* series;
+  std::size_t pairs;
+  double noise;
+
+  [[nodiscard]] bool is_within(double max_noise) const {
+    return pairs >= least_repetitions_for_noise && noise <= max_noise;
+  }
+};
+
+// Nothing without the reference.
+std::vector<Noise> noise_of(const std::vector<Series>& group, std::string_view against) {
+  std::vector<Noise> result;
   const auto reference = std::ranges::find(group, against, &Series::label);
-  if (reference == group.end() || reference->status != Status::ok) return false;
+  if (reference == group.end() || reference->status != Status::ok) return result;
   const Repetitions reference_samples = undisturbed(*reference, reference->end_to_end);
-  return std::ranges::all_of(group, [&](const Series& series) {
-    if (series.status != Status::ok) return true;
+  for (const Series& series : group) {
+    if (series.status != Status::ok) continue;
     const auto ratios = paired_ratios(undisturbed(series, series.end_to_end), reference_samples);
-    return ratios.size() >= least_repetitions_for_noise && bootstrap_median(ratios).noise() <= max_noise;
-  });
+    result.push_back({&series, ratios.size(), bootstrap_median(ratios).noise()});
+  }
+  return result;
+}
+
+}  // namespace
+
+bool is_precise(const std::vector<Series>& group, std::string_view against, double max_noise) {
+  const std::vector<Noise> all = noise_of(group, against);
+  return !all.empty() &&
+         std::ranges::all_of(all, [=](const Noise& noise) { return noise.is_within(max_noise); });
+}
+
+std::string describe_noise(const std::vector<Series>& group, std::string_view against, double max_noise) {
+  std::string text;
+  for (const auto& [series, pairs, noise] : noise_of(group, against)) {
+    if (Noise{series, pairs, noise}.is_within(max_noise)) continue;
+    text += text.empty() ? "" : ", ";
+    text += pairs < least_repetitions_for_noise
+                ? fmt::format("{} has {} repetitions, of {} needed", series->label, pairs,
+                              least_repetitions_for_noise)
+                : fmt::format("{} {:.2g} % of {} repetitions", series->label, 100 * noise, pairs);
+  }
+  return text;
 }
 
 }  // namespace daa::bench

@@ -27,12 +27,13 @@ struct Series {
   std::optional<double> graph_memory_nodes;  // of the last
   std::vector<ClockReading> clocks;          // of the device, in each repetition
   std::vector<bool> throttled;  // whether the device was, likewise; known when all turns are over
-  bool is_settled = false;      // its figures are precise enough: it takes no more turns
+  bool is_settled = false;      // it takes no more turns, and those that it took are reported
+  bool is_cut_short = false;    // another one of its group has no turns more: see close_group()
   PassCounts counts;
 
   /// Whether nothing is left to be reported later.
   [[nodiscard]] bool is_finished(std::size_t repetitions) const {
-    return status != Status::ok || is_settled || end_to_end.size() == repetitions;
+    return status != Status::ok || is_settled || (!is_cut_short && end_to_end.size() == repetitions);
   }
 };
 

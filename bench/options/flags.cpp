@@ -135,7 +135,8 @@ constexpr Flag table[]{
     {"timeout", value, "SECONDS", "", how,
      "After so long no turn begins; one that has begun is not cut short. Workloads and\n"
      "sizes whose rounds were all taken are reported, how much is missing is said, and\n"
-     "the exit code is 130, as after Ctrl-C. (A second Ctrl-C ends the run at once.)",
+     "the exit code is 130, as after Ctrl-C. With --max-noise nine rounds are enough.\n"
+     "(A second Ctrl-C ends the run at once.)",
      apply_timeout},
     {"seed", value, "N", "", how,
      "Of the random input data, and of the order of turns. Drawn at random unless\n"

@@ -104,6 +104,7 @@ class Replay {
       turns.push_back({label, passes(options_.replay_iters), take_turn});
     }
     run_rounds(run_, turns);
+    run_.close_group(group);
   }
 
   void run_turn(SyncMode sync, ReplaySeries& series, benchmark::State& state) {

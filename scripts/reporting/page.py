@@ -134,6 +134,7 @@ def context(result):
         ("commit", "Commit"),
         ("daa_version", "Version"),
         ("profiler", "Profiler"),
+        ("planted_delay", "Slowed down on purpose"),
     ]
     times = sorted({row["time_utc"] for row in result.rows})
     known = [(column, words) for column, words in names if any(row.get(column) for row in result.rows)]
@@ -177,7 +178,7 @@ def commands(result):
             filter(
                 None,
                 [
-                    "daa-bench",
+                    "daa-bench --device=host" if rows[0]["device_kind"] == "host" else "daa-bench",
                     f"--workload={each('workload', str)}",
                     f"--trace={each('trace', str)}" if is_trace else f"--elements={each('elements', results.power)}",
                     "--min-fit" if any(row["min_fit_over_live"] is not None for row in rows) else "",
@@ -278,7 +279,7 @@ def every_row(result):
 def repeating(result, shown):
     yield "<h2>To repeat it</h2>"
     yield f"<p><code>scripts/measure.sh {escape(str(shown))}</code> measures everything. Of each file, as its rows"
-    yield "tell, which do not know <code>--max-noise</code>, <code>--timeout</code> and <code>--phase-rows</code>:</p>"
+    yield "tell, which do not know <code>--max-noise</code>, <code>--timeout</code> and <code>--phase-rows</code>, and of traces that are not bundled only the name:</p>"
     yield "<pre>" + "\n".join(escape(command) for command in commands(result)) + "</pre>"
 
 

@@ -36,11 +36,11 @@ class CudaError : public std::runtime_error {
 
 /// What was known when device memory ran out. Sizes in bytes; the device's figures are 0 where it gave none.
 struct MemoryShortage {
-  std::size_t bytes_asked = 0;           // of a checked arena, with the guards of the allocation
+  std::size_t bytes_asked = 0;
   std::optional<ArenaStats> arena = {};  // that asked, if it was one
   std::size_t device_free = 0;           // cudaMemGetInfo at the moment of the failure
   std::size_t device_total = 0;
-  std::size_t bytes_needed = 0;  // bytes_asked and what alignment adds, where that is known
+  std::size_t bytes_needed = 0;  // bytes_asked with padding: alignment, guards
 };
 
 /// Device memory ran out; thrown for cudaErrorMemoryAllocation and for sizes that no device can hold, for
