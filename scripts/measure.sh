@@ -5,8 +5,8 @@
 #   scripts/measure.sh DIR              everything, into DIR
 #   scripts/measure.sh DIR STEP...      of the steps: workloads, traces, threads, streams, cold, graphs, sweep, alloc-cost, report
 #
-# Laid out to take under ten minutes on an H200 with 16 cores. The floor is measured twice, and its second row is the noise of a
-# comparison; the workload none is the overhead of measuring. A step that fails, or has rows that do, keeps no other from
+# Laid out to take under ten minutes on an H200 with 16 cores. The floor is measured twice, and its second row is the noise
+# of a comparison; the workload none is the overhead of measuring. A step that fails, or has rows that do, keeps no other from
 # running: they are named at the end, and the exit status is 1. Without matplotlib the report is without pictures.
 
 set -euo pipefail

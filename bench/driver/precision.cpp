@@ -43,13 +43,14 @@ bool is_precise(const std::vector<Series>& group, std::string_view against, doub
 
 std::string describe_noise(const std::vector<Series>& group, std::string_view against, double max_noise) {
   std::string text;
-  for (const auto& [series, pairs, noise] : noise_of(group, against)) {
-    if (Noise{series, pairs, noise}.is_within(max_noise)) continue;
+  for (const Noise& each : noise_of(group, against)) {
+    if (each.is_within(max_noise)) continue;
     text += text.empty() ? "" : ", ";
-    text += pairs < least_repetitions_for_noise
-                ? fmt::format("{} has {} repetitions, of {} needed", series->label, pairs,
-                              least_repetitions_for_noise)
-                : fmt::format("{} {:.2g} % of {} repetitions", series->label, 100 * noise, pairs);
+    text +=
+        each.pairs < least_repetitions_for_noise
+            ? fmt::format("{} has {} repetitions, of {} needed", each.series->label, each.pairs,
+                          least_repetitions_for_noise)
+            : fmt::format("{} {:.2g} % of {} repetitions", each.series->label, 100 * each.noise, each.pairs);
   }
   return text;
 }

@@ -28,7 +28,7 @@ struct Series {
   std::vector<ClockReading> clocks;          // of the device, in each repetition
   std::vector<bool> throttled;  // whether the device was, likewise; known when all turns are over
   bool is_settled = false;      // it takes no more turns, and those that it took are reported
-  bool is_cut_short = false;    // another one of its group has no turns more: see close_group()
+  bool is_cut_short = false;    // the rounds of its group ended early, and it has no row
   PassCounts counts;
 
   /// Whether nothing is left to be reported later.

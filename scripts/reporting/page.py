@@ -279,7 +279,8 @@ def every_row(result):
 def repeating(result, shown):
     yield "<h2>To repeat it</h2>"
     yield f"<p><code>scripts/measure.sh {escape(str(shown))}</code> measures everything. Of each file, as its rows"
-    yield "tell, which do not know <code>--max-noise</code>, <code>--timeout</code> and <code>--phase-rows</code>, and of traces that are not bundled only the name:</p>"
+    yield "tell, which do not know <code>--max-noise</code>, <code>--timeout</code> and <code>--phase-rows</code>, and of"
+    yield "traces that are not bundled only the name:</p>"
     yield "<pre>" + "\n".join(escape(command) for command in commands(result)) + "</pre>"
 
 
