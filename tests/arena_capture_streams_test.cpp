@@ -9,25 +9,27 @@ TEST_P(ArenaCapture, ACaptureOfTheThreadsOwnDefaultStreamStaysValid) {
   for (const bool checked : {false, true}) {
     ArenaOptions options;
     options.backing = GetParam();
-    options.capture = CapturePolicy::allocation_nodes;
+    options.capture = CapturePolicy::presized;
     options.checked = checked;
+    DeviceAsyncArena arena{cudaStreamPerThread, pool, options};
+    static_cast<void>(arena.alloc_bytes(bytes));
+    arena.reset();
     ASSERT_CUDA(cudaStreamBeginCapture(cudaStreamPerThread, cudaStreamCaptureModeThreadLocal));
-    {
-      DeviceAsyncArena arena{cudaStreamPerThread, pool, options};
-      void* const scratch = arena.alloc_bytes(bytes);
-      EXPECT_CUDA(cudaMemsetAsync(scratch, 1, bytes, cudaStreamPerThread));
-    }
+    void* const scratch = arena.alloc_bytes(bytes);
+    EXPECT_CUDA(cudaMemsetAsync(scratch, 1, bytes, cudaStreamPerThread));
+    arena.reset();
     cudaGraph_t captured = nullptr;
     EXPECT_CUDA(cudaStreamEndCapture(cudaStreamPerThread, &captured));
-    EXPECT_EQ(count(captured, cudaGraphNodeTypeMemFree), 1u);
+    EXPECT_EQ(count(captured, cudaGraphNodeTypeMemset), 1u);
     EXPECT_CUDA(cudaGraphDestroy(captured));
+    EXPECT_CUDA(cudaStreamSynchronize(cudaStreamPerThread));
   }
 }
 
 // The legacy stream waits for blocking streams. One may neither allocate nor free there while one is
 // captured.
 TEST_P(ArenaCapture, AnArenaOnTheLegacyStreamLeavesTheCapturesOfOthersValid) {
-  for (const CapturePolicy policy : {CapturePolicy::refuse_growth, CapturePolicy::allocation_nodes}) {
+  for (const CapturePolicy policy : {CapturePolicy::refuse_growth, CapturePolicy::presized}) {
     cudaStream_t blocking = nullptr;
     ASSERT_CUDA(cudaStreamCreate(&blocking));
     ArenaOptions options;

@@ -60,23 +60,22 @@ TEST_F(ArenaRecycle, ResetForgetsTheHoles) {
   EXPECT_EQ(alloc<std::byte>(arena, 1'000).data(), again.data() + 1'024);
 }
 
-TEST_F(ArenaRecycle, AHoleAcrossTwoChunksTakesNoMoreThanIsAsked) {
+TEST_F(ArenaRecycle, AllocationsDoNotOverlapWhereHolesMeetAtTheEndOfAChunk) {
   DeviceAsyncArena arena{stream(), {}, {Backing::chunked, 2 * MiB}};
   std::vector<DeviceBufferView<std::byte>> row;
   for (int i = 0; i < 4; ++i) row.push_back(alloc<std::byte>(arena, MiB));
   static_cast<void>(alloc<std::byte>(arena, 100));
   EXPECT_GT(arena.stats().chunks, 1u);
-  const std::size_t reserved = arena.stats().bytes_reserved;
   arena.recycle(row[1]);
   arena.recycle(row[2]);
-  const auto across = alloc<std::byte>(arena, 2 * MiB);
-  fill(across.data(), 1, 2 * MiB);
+  const auto larger = alloc<std::byte>(arena, 2 * MiB);
+  fill(larger.data(), 1, 2 * MiB);
   fill(row[0].data(), 2, MiB);
   fill(row[3].data(), 3, MiB);
-  EXPECT_TRUE(holds(across.data(), 1, 2 * MiB));
-  EXPECT_LE(arena.stats().bytes_reserved, reserved + 2 * MiB);
-  arena.recycle(across);
-  EXPECT_LE(arena.stats().bytes_reserved, reserved) << "its own chunk goes back at once";
+  EXPECT_TRUE(holds(larger.data(), 1, 2 * MiB));
+  const std::size_t reserved = arena.stats().bytes_reserved;
+  arena.recycle(larger);
+  EXPECT_EQ(arena.stats().bytes_reserved, reserved) << "memory stays for the phase";
 }
 
 TEST_F(ArenaRecycle, ASecondGiveBackOfAHoleAndAnAddressInsideAnAllocationAreRefused) {
@@ -142,17 +141,53 @@ TEST_F(ArenaRecycle, ManySmallAllocationsOfAPhaseThatRecyclesDoNotEachGetAChunk)
             1.1 * static_cast<double>(arena.stats().bytes_in_use) + 2.0 * MiB);
 }
 
-TEST_F(ArenaRecycle, WhatIsReservedIsNotSpentOnAHole) {
+TEST_F(ArenaRecycle, WhatIsReservedServesWhateverHolesThereAre) {
+  for (const std::size_t bytes : {2 * MiB, MiB, MiB / 2, std::size_t{4096}}) {
+    DeviceAsyncArena arena{stream()};
+    std::vector<DeviceBufferView<std::byte>> row;
+    for (int i = 0; i < 4; ++i) row.push_back(alloc<std::byte>(arena, 10 * MiB / (i % 2 == 0 ? 1 : 10)));
+    arena.recycle(row[0]);
+    arena.recycle(row[2]);
+    arena.reserve(32 * MiB);
+    const std::size_t growths = arena.stats().growths;
+    for (std::size_t i = 0; i < 32 * MiB / bytes; ++i) static_cast<void>(arena.alloc_bytes(bytes));
+    EXPECT_EQ(arena.stats().growths, growths) << bytes;
+  }
+}
+
+// What RMM's and CUB's handles do with an arena that is never reset.
+TEST_F(ArenaRecycle, ALoopThatAllocatesAndRecyclesTakesMemoryOnce) {
   DeviceAsyncArena arena{stream()};
-  std::vector<DeviceBufferView<std::byte>> row;
-  for (int i = 0; i < 4; ++i) row.push_back(alloc<std::byte>(arena, MiB));
-  arena.recycle(row[1]);
-  arena.recycle(row[2]);
-  arena.reserve(8 * MiB);
-  const std::size_t reserved = arena.stats().bytes_reserved;
-  static_cast<void>(alloc<std::byte>(arena, 2 * MiB));
-  static_cast<void>(alloc<std::byte>(arena, 7 * MiB));
-  EXPECT_LE(arena.stats().bytes_reserved, reserved + 2 * MiB);
+  static_cast<void>(arena.alloc_bytes(MiB));
+  arena.recycle(alloc<std::byte>(arena, 10 * MiB));
+  const std::size_t calls = arena.stats().runtime_calls;
+  for (int i = 0; i < 100; ++i) {
+    arena.recycle(alloc<std::byte>(arena, 10 * MiB));
+    const ArenaScope scope{arena};
+    static_cast<void>(arena.alloc_bytes(10 * MiB));
+  }
+  EXPECT_EQ(arena.stats().runtime_calls, calls);
+}
+
+TEST_F(ArenaRecycle, RecycledMemoryServesSmallerAllocationsWithoutGrowth) {
+  DeviceAsyncArena arena{stream()};
+  static_cast<void>(arena.alloc_bytes(MiB));
+  const auto large = alloc<std::byte>(arena, 64 * MiB);
+  static_cast<void>(arena.alloc_bytes(4 * MiB));
+  arena.recycle(large);
+  const std::size_t calls = arena.stats().runtime_calls;
+  for (int i = 0; i < 16384; ++i) static_cast<void>(arena.alloc_bytes(4096));
+  EXPECT_EQ(arena.stats().runtime_calls, calls);
+}
+
+TEST_F(ArenaRecycle, WhatAChunkHasLeftAtItsEndServesOnceThePhaseRecycles) {
+  DeviceAsyncArena arena{stream(), {}, {Backing::chunked, 10 * MiB}};
+  const auto first = alloc<std::byte>(arena, 4 * MiB);
+  static_cast<void>(alloc<std::byte>(arena, 8 * MiB));
+  EXPECT_EQ(arena.stats().tail_bytes, 6 * MiB);
+  arena.recycle(alloc<std::byte>(arena, 100));
+  EXPECT_EQ(arena.stats().tail_bytes, 0u);
+  EXPECT_EQ(alloc<std::byte>(arena, 6 * MiB).data(), first.data() + 4 * MiB);
 }
 
 }  // namespace

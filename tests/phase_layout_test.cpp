@@ -43,6 +43,7 @@ class Forgetful {
  public:
   [[nodiscard]] bool empty() const { return holes_.empty(); }
   [[nodiscard]] std::size_t highest_top() const { return highest_top_; }
+  [[nodiscard]] bool has_hole(std::size_t size) const { return holes_.find(size) != FreeRanges::none; }
   std::size_t take(std::size_t size, std::size_t top) {
     const FreeRanges::Index hole = holes_.find(size);
     if (hole == FreeRanges::none) return PhaseLayout::none;
@@ -53,7 +54,6 @@ class Forgetful {
     holes_.take(hole, size);
     return range.begin;
   }
-  void put_back(Range place) { holes_.insert(place); }
   std::size_t give(Range place, std::size_t top) {
     if (place.end != top) return holes_.insert(place) ? top : PhaseLayout::none;
     highest_top_ = std::max(highest_top_, top);
@@ -81,13 +81,6 @@ class Phase {
     EXPECT_NE(new_top, PhaseLayout::none);
     live_.erase(place);
     return top_ = new_top;
-  }
-
-  // As where no memory is to be had for a hole.
-  void take_and_put_back(std::size_t bytes) {
-    if (layout_.empty()) return;
-    const std::size_t offset = layout_.take(bytes, top_);
-    if (offset != PhaseLayout::none) layout_.put_back({offset, offset + bytes});
   }
 
   [[nodiscard]] bool overlaps() const {
@@ -164,8 +157,7 @@ TEST(PhaseLayout, DecidesAsOneThatRemembersNothingWhateverThePhasesHaveInCommon)
       ASSERT_EQ(phase_of_remembering.run(steps[i]), phase_of_fresh.run(steps[i])) << phase << ' ' << i;
       ASSERT_EQ(remembering.highest_top(), fresh.highest_top());
       if (has_trouble && i == trouble_at) {
-        phase_of_remembering.take_and_put_back(unit);
-        phase_of_fresh.take_and_put_back(unit);
+        ASSERT_EQ(remembering.has_hole(3 * unit), fresh.has_hole(3 * unit));
       }
     }
     followed += remembering.follows();
@@ -197,7 +189,7 @@ TEST(PhaseLayout, AGiveBackOfWhatIsAHoleIsRefusedInAPhaseThatIsFollowedToo) {
   }
 }
 
-TEST(PhaseLayout, WhatIsDoneByHandIsNotRepeated) {
+TEST(PhaseLayout, APhaseWithAScopeIsNotFollowedAndKeepsItsHoles) {
   PhaseLayout layout;
   const auto give_two = [&] {
     EXPECT_EQ(layout.give({0, unit}, 8 * unit), 8 * unit);
@@ -207,13 +199,35 @@ TEST(PhaseLayout, WhatIsDoneByHandIsNotRepeated) {
   layout.clear();
   give_two();
   ASSERT_TRUE(layout.follows());
-  EXPECT_EQ(layout.by_hand().all().size(), 2u) << "the holes are those of the phase";
-  layout.by_hand().clear();
+  layout.begin_scope(8 * unit);
+  EXPECT_FALSE(layout.follows());
+  EXPECT_TRUE(layout.empty()) << "holes from before the scope are out of reach";
+  EXPECT_EQ(layout.give({4 * unit, 6 * unit}, 9 * unit), 9 * unit) << "is from before the scope";
   EXPECT_TRUE(layout.empty());
+  EXPECT_EQ(layout.give({4 * unit, 6 * unit}, 9 * unit), PhaseLayout::none) << "a second time";
+  EXPECT_EQ(layout.give({6 * unit, 8 * unit}, 9 * unit), 9 * unit);
+  EXPECT_EQ(layout.end_scope(9 * unit), 2 * unit) << "all that was in use behind it is gone";
+  EXPECT_EQ(layout.highest_top(), 9 * unit);
+  EXPECT_TRUE(layout.has_hole(unit));
   layout.clear();
   give_two();
   EXPECT_FALSE(layout.follows());
   EXPECT_EQ(layout.take(2 * unit, 8 * unit), 2 * unit);
+}
+
+TEST(PhaseLayout, ScopesNestAndEachHasItsOwnHoles) {
+  PhaseLayout layout;
+  layout.begin_scope(4 * unit);
+  layout.begin_scope(8 * unit);
+  EXPECT_EQ(layout.give({0, unit}, 16 * unit), 16 * unit) << "of the phase";
+  EXPECT_EQ(layout.give({4 * unit, 5 * unit}, 16 * unit), 16 * unit) << "of the outer scope";
+  EXPECT_EQ(layout.give({8 * unit, 9 * unit}, 16 * unit), 16 * unit) << "of the inner one";
+  EXPECT_EQ(layout.take(unit, 16 * unit), 8 * unit);
+  EXPECT_TRUE(layout.empty());
+  EXPECT_EQ(layout.end_scope(16 * unit), 8 * unit);
+  EXPECT_EQ(layout.take(unit, 8 * unit), 4 * unit);
+  EXPECT_EQ(layout.end_scope(8 * unit), 4 * unit);
+  EXPECT_EQ(layout.take(unit, 4 * unit), 0u);
 }
 
 TEST(PhaseLayout, ChangingPhasesDoNotPayForeverAndARepeatedOneIsFoundOut) {

@@ -35,20 +35,11 @@ BackingStore::BackingStore(StreamOrderedMemory memory, const ArenaOptions& optio
   history_.reserve(history_phases_);
 }
 
-// What fails to be freed is tried once more, since no later occasion will come.
-BackingStore::~BackingStore() {
-  capture_policy_ = CapturePolicy::refuse_growth;  // nothing is kept any longer
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    static_cast<void>(free_blocks([](const Block&) { return true; }));
-  }
-}
-
 PhaseStats BackingStore::phase(const Bump& bump) const noexcept {
   PhaseStats phase = phase_;
   phase.allocations = bump.allocations;
   phase.bytes_requested = bump.bytes_requested;
   phase.padding_bytes = bytes_in_use(bump) + phase.recycled_bytes - phase.bytes_requested;
-  for (const Block& block : blocks_) phase.tail_bytes += block.tail;
   phase.peak_bytes = std::max(phase.peak_bytes, bytes_in_use(bump));
   return phase;
 }
@@ -58,7 +49,7 @@ ArenaStats BackingStore::stats(const Bump& bump) const noexcept {
   static_cast<PhaseStats&>(stats) = phase(bump);
   stats.bytes_in_use = bytes_in_use(bump);
   stats.bytes_reserved = reserved_bytes_;
-  stats.chunks = blocks_.size();
+  stats.chunks = blocks_;
   stats.growths = memory_.allocations();
   stats.runtime_calls = memory_.calls();
   stats.phases = phases_;
@@ -118,43 +109,70 @@ std::vector<PhaseRecord> BackingStore::history() const {
   return result;
 }
 
-Block& BackingStore::take_block(const Bump& bump, std::size_t end, std::size_t asked, std::size_t preferred,
-                                std::size_t least, unsigned long long capture) {
+Block BackingStore::take_block(Bump& bump, std::size_t asked, std::size_t preferred, std::size_t least,
+                               Capture capture) {
   const auto out_of_memory = [&](const ArenaStats& stats) {
     memory_.throw_failed_allocation(cudaErrorMemoryAllocation, {asked, stats, 0, 0, least}, described());
   };
   if (least == 0) out_of_memory(stats(bump));
-  reserve_one_more(blocks_);
+  if (capture.error != cudaSuccess) throw CudaError(capture.error, Capture::call, __FILE__, __LINE__);
+  if (capture.is_active) throw GrowthDuringCapture(asked, described());
+  if (unfreed_.capacity() <= blocks_) unfreed_.reserve(std::max<std::size_t>(16, 2 * blocks_));
 
-  Block block{nullptr, std::max(preferred, least), Block::idle, capture, 0};
-  if (capture == unknown_capture) memory_.throw_unknown_capture();
-  if (capture != 0) {
-    if (capture_policy_ != CapturePolicy::allocation_nodes) throw GrowthDuringCapture(asked, described());
-    block.bytes = least;
-  }
-  cudaError_t error = memory_.allocate(&block.pointer, block.bytes);
-  if (error == cudaErrorMemoryAllocation && block.bytes > least) {
-    block.bytes = least;
-    error = memory_.allocate(&block.pointer, block.bytes);
+  Block block{nullptr, std::max(least, std::min(preferred, round_up(failed_bytes_ / 2, min_alignment)))};
+  cudaError_t error = try_block(block);
+  while (error == cudaErrorMemoryAllocation && block.bytes > least) {
+    block.bytes = std::max(least, round_up(block.bytes / 2, min_alignment));
+    error = try_block(block);
   }
   if (error == cudaErrorMemoryAllocation) {
     const ArenaStats before = stats(bump);
-    static_cast<void>(free_behind(end));
-    if (blocks_.size() != before.chunks) error = memory_.allocate(&block.pointer, block.bytes);
+    if (free_idle(bump)) error = try_block(block);
     if (error == cudaErrorMemoryAllocation) out_of_memory(before);
   }
   if (error != cudaSuccess) memory_.throw_failed_allocation(error, {}, described());
+  return block;
+}
 
+cudaError_t BackingStore::try_block(Block& block) noexcept {
+  const cudaError_t error = memory_.allocate(&block.pointer, block.bytes);
+  if (error == cudaErrorMemoryAllocation) failed_bytes_ = std::min(failed_bytes_, block.bytes);
+  if (error != cudaSuccess) return error;
+  ++blocks_;
   reserved_bytes_ += block.bytes;
-  return blocks_.emplace_back(block);
+  return error;
 }
 
-cudaError_t BackingStore::free_behind(std::size_t end) noexcept {
-  return free_blocks([end](const Block& block) { return block.begin >= end; });
+void BackingStore::free_block(const Block& block, Frees& frees) noexcept {
+  if (!frees.capture) frees.capture = memory_.capture();
+  const char* call = Capture::call;
+  cudaError_t error = frees.capture->error;
+  if (!frees.capture->is_active && error == cudaSuccess) {
+    call = "cudaFreeAsync";
+    error = memory_.free(block.pointer);
+    if (error == cudaSuccess) {
+      --blocks_;
+      reserved_bytes_ -= block.bytes;
+      failed_bytes_ = ~std::size_t{0};
+      return;
+    }
+  }
+  unfreed_.push_back(block);  // reserved: cannot throw
+  if (frees.capture->is_active || frees.error != cudaSuccess) return;
+  frees.error = error;
+  frees.call = call;
 }
 
-void BackingStore::throw_failed_free(cudaError_t error) {
-  if (error != cudaSuccess) throw CudaError(error, "cudaFreeAsync", __FILE__, __LINE__);
+void BackingStore::free_unfreed(Frees& frees) noexcept {
+  for (std::size_t left = unfreed_.size(); left != 0; --left) {
+    const Block block = unfreed_.front();
+    unfreed_.erase(unfreed_.begin());
+    free_block(block, frees);
+  }
+}
+
+void BackingStore::throw_if_failed(const Frees& frees) {
+  if (frees.error != cudaSuccess) throw CudaError(frees.error, frees.call, __FILE__, __LINE__);
 }
 
 void BackingStore::throw_foreign_pointer(const void* pointer, std::size_t bytes) {

@@ -95,7 +95,8 @@ class CheckedStore final : public Store {
     const std::size_t requested = bump.bytes_requested;
     auto* const base = static_cast<std::byte*>(allocate_with_guards(bump, size, front, bytes));
     // Without guards if they cannot be written: what ails the stream will show where it matters.
-    const bool guarded = memory_.capture() == 0 && memory_.fill(base, guard_byte, size) == cudaSuccess &&
+    const bool guarded = !memory_.capture().is_active &&
+                         memory_.fill(base, guard_byte, size) == cudaSuccess &&
                          memory_.fill(base + front, fresh_byte, bytes) == cudaSuccess;
     bump.bytes_requested = requested + bytes;
     live_.push_back({base + front, bytes, front, back, bump.allocations, guarded});
@@ -243,8 +244,7 @@ class CheckedStore final : public Store {
 
   // A stream that is captured may not be asked for its identity, and exists.
   bool has_its_stream() noexcept {
-    const unsigned long long capture = memory_.capture();
-    if (capture != 0 && (capture != unknown_capture || memory_.has_invalid_capture())) return true;
+    if (memory_.capture().is_active) return true;
     const unsigned long long id = memory_.stream_id();
     if (stream_id_ == 0) stream_id_ = id;
     return id != 0 && id == stream_id_;
@@ -290,7 +290,7 @@ class CheckedStore final : public Store {
   std::vector<std::string> verify(std::size_t first, std::size_t last = ~std::size_t{0}) {
     last = std::min(last, live_.size());
     std::vector<std::string> findings;
-    if (first >= last || memory_.capture() != 0) return findings;
+    if (first >= last || memory_.capture().is_active) return findings;
     std::vector<std::vector<std::uint8_t>> guards;
     for (std::size_t i = first; i < last; ++i) {
       const Allocation& allocation = live_[i];
@@ -319,7 +319,7 @@ class CheckedStore final : public Store {
 
   // Best effort: what fails here fails again, and louder, where the memory is given back.
   void poison(const Allocation& allocation) noexcept {
-    if (!allocation.guarded || memory_.capture() != 0) return;
+    if (!allocation.guarded || memory_.capture().is_active) return;
     static_cast<void>(memory_.fill(allocation.pointer, returned_byte, allocation.bytes));
   }
 

@@ -1,46 +1,91 @@
 // Backing::chunked: allocations are cut from chunks that are kept.
 //
-// A phase is laid out as if in one endless chunk: each allocation has an *offset* there, at the *top*, which
-// the bump pointer stands for, or in a hole that recycle() has left. A real chunk holds a stretch of these
-// offsets, from Block::begin on. As long as the phase fits the first chunk, that is all. An offset that no
-// chunk holds makes the arena grow: by as much as it has, so that a phase of n bytes grows O(log n) times, or
-// by no more than is asked where that is over an eighth of it, or where the arena recycles: growth then
-// strands nothing. How far the layout reached is exactly the size of the one chunk that reset() takes
-// instead: a phase that comes again fits it and makes no CUDA call.
+// The chunks that a phase uses lie one behind the other in a space of offsets, each where it was opened, with
+// a gap between them: so no hole reaches from one into the next, and each has memory behind it. Allocations
+// go into the hole that fits best or to the top, in the chunk that was opened last. Where that has no room,
+// the first of the other chunks that has is opened, in the order in which they were taken; where none has,
+// the arena grows. So a phase that comes again on the same chunks is laid out as before, and takes none.
+//
+// As long as the phase fits its first chunk, that is all. A phase that outgrew it is laid out once more at
+// reset(), as in one endless chunk, which tells exactly how large the one chunk must be that reset() takes
+// instead: a phase that comes again fits it and makes no CUDA call. Where that is not known (PhaseLog), or
+// the pool has not as much, the chunks stay as they are.
 
 #include <algorithm>
 #include <cstdint>
-#include <exception>
+#include <optional>
+#include <unordered_map>
 
 #include "backing_store.hpp"
 #include "nvtx.hpp"
 #include "phase_layout.hpp"
+#include "phase_log.hpp"
 
 namespace daa::detail {
 
 namespace {
 
-std::uintptr_t address_of(const void* pointer) {
-  return reinterpret_cast<std::uintptr_t>(pointer);
-}
+constexpr std::size_t none = PhaseLayout::none;
 
-bool is_smaller(const Block& a, const Block& b) {
-  return a.bytes < b.bytes;
-}
+struct Chunk : Block {
+  std::size_t number;       // in the order in which they were taken
+  std::size_t begin = 0;    // its offset, while it is open
+  std::size_t tail = 0;     // left unused at its end, where the phase outgrew it
+  bool was_opened = false;  // in this phase
 
-// An allocation whose place in the layout has slack, so that it can be aligned wherever its chunk lies.
-struct OverAligned {
-  std::uintptr_t address;
-  Range place;
-};
-
-struct Place {
-  std::uintptr_t address = 0;
-  std::size_t offset = 0;
+  [[nodiscard]] std::uintptr_t address() const noexcept { return address_of(pointer); }
+  [[nodiscard]] std::size_t end() const noexcept { return begin + bytes; }
 };
 
 struct ChunkGrowth {
   static constexpr const char* message = "chunk growth";
+};
+
+// The allocations whose place in a chunk has slack, so that they can be aligned wherever the chunk lies.
+class OverAligned {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+  // Makes sure that the next add() cannot throw.
+  void prepare() {
+    places_.try_emplace(none);
+    places_.reserve(places_.size() + 1);
+    reserve_one_more(offsets_);
+  }
+  void add(std::size_t offset, Range place) noexcept {
+    auto node = places_.extract(none);
+    node.key() = offset;
+    node.mapped() = place;
+    places_.insert(std::move(node));
+    offsets_.push_back(offset);
+    ++size_;
+  }
+  // The place of the allocation at `offset`; null if that is not among them.
+  [[nodiscard]] const Range* find(std::size_t offset) const noexcept {
+    if (empty()) return nullptr;
+    const auto found = places_.find(offset);
+    return found == places_.end() ? nullptr : &found->second;
+  }
+  void remove(std::size_t offset) noexcept {
+    size_ -= places_.erase(offset);
+    if (!offsets_.empty() && offsets_.back() == offset) offsets_.pop_back();
+  }
+  // Removes those that were added in a scope that began at `begin`, and are still there.
+  void remove_from(std::size_t begin) noexcept {
+    for (; !offsets_.empty() && offsets_.back() >= begin; offsets_.pop_back())
+      size_ -= places_.erase(offsets_.back());
+  }
+  void clear() noexcept {
+    if (offsets_.empty()) return;
+    places_.clear();
+    offsets_.clear();
+    size_ = 0;
+  }
+
+ private:
+  std::unordered_map<std::size_t, Range> places_;  // and `none`, for the next
+  std::vector<std::size_t> offsets_;               // in the order of allocation
+  std::size_t size_ = 0;
 };
 
 class ChunkedStore final : public BackingStore {
@@ -50,301 +95,433 @@ class ChunkedStore final : public BackingStore {
         initial_bytes_(footprint(options.initial_bytes)),
         retain_bytes_(options.retain_bytes) {}
 
+  // What fails to be freed is tried once more, since no later occasion will come.
+  ~ChunkedStore() override {
+    close_from(0);
+    Frees frees;
+    free_closed(frees);
+    frees = {};
+    free_unfreed(frees);
+  }
+
   void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) override {
     const std::size_t size = footprint(bytes, alignment_slack(alignment));
-    if (alignment > min_alignment) reserve_one_more(over_aligned_);
-    Place place = cut_from_hole(bump, bytes, size);
-    if (place.address == 0) place = cut_from_top(bump, bytes, size);
+    if (alignment > min_alignment) over_aligned_.prepare();
+    const std::size_t offset = place(bump, bytes, size);
+    if (log_) log_->allocated({offset, offset + size});
     set_limit(bump);
     ++bump.allocations;
     bump.bytes_requested += bytes;
-    const std::uintptr_t aligned = round_up(place.address, alignment);
-    if (alignment > min_alignment) over_aligned_.push_back({aligned, {place.offset, place.offset + size}});
+    const Chunk& chunk = chunk_at(offset);
+    const std::uintptr_t address = chunk.address() + (offset - chunk.begin);
+    const std::uintptr_t aligned = round_up(address, alignment);
+    if (alignment > min_alignment) over_aligned_.add(offset + (aligned - address), {offset, offset + size});
     return reinterpret_cast<void*>(aligned);
   }
 
   void recycle(Bump& bump, void* pointer, std::size_t bytes) override {
-    const std::uintptr_t address = address_of(pointer);
-    const std::size_t end_of_phase = top(bump);
-    const auto chunk = std::find_if(blocks_.begin(), blocks_.end(), [&](const Block& block) {
-      return block.begin < end_of_phase && address - address_of(block.pointer) < block.bytes;
-    });
-    if (chunk == blocks_.end() || footprint(bytes) == 0) throw_foreign_pointer(pointer, bytes);
-    const std::size_t in_chunk = address - address_of(chunk->pointer);
-    const std::size_t offset = chunk->begin + in_chunk;
+    const Chunk* const chunk = open_chunk_of(address_of(pointer));
+    if (chunk == nullptr) throw_foreign_pointer(pointer, bytes);
+    const std::size_t offset = chunk->begin + (address_of(pointer) - chunk->address());
+    const std::size_t end = chunk == &chunks_[open_ - 1] ? top(bump) : chunk->end();
     Range place{offset, offset + footprint(bytes)};
-    const bool can_be_one = address % min_alignment == 0 && footprint(bytes) <= bytes_in_use(bump) &&
-                            footprint(bytes) <= chunk->bytes - in_chunk && place.end <= end_of_phase;
+    const bool can_be_one = offset % min_alignment == 0 && place.begin < place.end && place.end <= end &&
+                            footprint(bytes) <= bytes_in_use(bump);
     if (!can_be_one) throw_foreign_pointer(pointer, bytes);
-    const auto over_aligned = std::find_if(over_aligned_.rbegin(), over_aligned_.rend(),
-                                           [&](const OverAligned& each) { return each.address == address; });
-    if (over_aligned != over_aligned_.rend()) place = over_aligned->place;
+    const Range* const over_aligned = over_aligned_.find(offset);
+    if (over_aligned != nullptr) place = *over_aligned;
     const std::size_t size = place.end - place.begin;
 
-    const bool is_outer = !scopes_.empty() && place.begin < scopes_.back().begin;
-    const std::size_t new_top = is_outer ? end_of_phase : layout_.give(place, end_of_phase);
-    if (new_top == PhaseLayout::none) throw_foreign_pointer(pointer, bytes);
-    if (over_aligned != over_aligned_.rend()) over_aligned_.erase(std::next(over_aligned).base());
+    if (open_ > 1) mix(bump);
+    const std::size_t new_top = layout_.give(place, top(bump));
+    if (new_top == none) throw_foreign_pointer(pointer, bytes);
+    if (log_) log_->recycled(place);
+    if (over_aligned != nullptr) over_aligned_.remove(offset);
+    for (ScopeMark& scope : scopes_) {
+      if (place.begin < scope.begin) scope.bytes_in_use -= size;
+    }
     recycles_ = true;
     note_recycled(bump, size);
-    if (is_outer) keep_for_outer_scope(place);
-    if (new_top != end_of_phase) continue_at(bump, new_top);
-    bump.origin += size;
-    const bool is_graphs = chunk->capture != 0;
-    if (is_graphs || (size == chunk->bytes && blocks_.size() > 1 && !keeps_all())) {  // a chunk of its own
-      static_cast<void>(free_only(chunk->pointer));
-      continue_at(bump, top(bump));
-    }
+    const std::size_t in_use = bytes_in_use(bump) - size;
+    bump.cursor -= top(bump) - new_top;
+    set_bytes_in_use(bump, in_use);
     set_limit(bump);
   }
 
   void reset(Bump& bump) override {
-    const std::size_t needed = std::max({layout_.highest_top(), top(bump), promised_bytes_});
-    const bool spilled = std::any_of(blocks_.begin(), blocks_.end(), [](const Block& block) {
-      return block.begin != 0 && block.begin != Block::idle;
-    });
+    const bool fitted = open_ <= 1 && !mixed_;
+    std::optional<PhaseLog::InOneChunk> in_one = log_ ? log_->replay() : std::nullopt;
+    std::optional<std::size_t> needed;  // in one chunk, if that is known
+    if (fitted) needed = std::max(layout_.highest_top(), top(bump));
+    if (in_one) needed = in_one->bytes;
+    if (!fitted && !mixed_) needed = bytes_in_use(bump);
+    if (needed) needed = std::max(*needed, promised_bytes_);
+    if (needed && *needed != 0) expected_bytes_ = *needed;
     end_phase(bump);
-    if (needed != 0) expected_bytes_ = needed;
-    promised_bytes_ = 0;
+    for (Chunk& chunk : chunks_) chunk.tail = 0;
     layout_.clear();
     over_aligned_.clear();
-    for (Block& block : blocks_) make_idle(block);
+    log_.reset();
+    mixed_ = false;
+    promised_bytes_ = 0;
+    close_from(0);
 
-    cudaError_t error = free_blocks([](const Block& block) { return block.capture != 0; });
-    const auto largest = std::max_element(blocks_.begin(), blocks_.end(), is_smaller);
-    const bool keep = largest != blocks_.end() && largest->bytes >= needed &&
-                      (keeps_all() || (largest->bytes <= retain_bytes_ &&
-                                       (!spilled || largest->bytes - needed <= needed / 20)));
-    if (keep) largest->begin = 0;
-    const cudaError_t other_error = free_behind(keep ? 1 : 0);
-    if (error == cudaSuccess) error = other_error;
-    if (!keep && (keeps_all() || needed <= retain_bytes_)) merge(bump, needed);
-    bump = {};
-    continue_at(bump, 0);
-    throw_failed_free(error);
+    Frees frees;
+    if (has_unfreed()) free_unfreed(frees);
+    if (!keeps_all() && (!fitted || reserved_bytes_ > retain_bytes_)) {
+      settle(needed, fitted, frees);
+      if (in_one && chunks_.size() == 1) {
+        layout_ = std::move(in_one->layout);
+        layout_.clear();
+      }
+    }
+    grew_ = false;
+    for (Chunk& chunk : chunks_) chunk.was_opened = false;
+    begin_phase(bump);
+    throw_if_failed(frees);
   }
 
   void reserve(Bump& bump, std::size_t bytes) override {
     const std::size_t size = footprint(bytes);
-    const std::size_t end = top(bump);
-    const bool have = bytes <= room_end_ - bump.cursor ||
-                      std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& block) {
-                        return block.capture == 0 && block.begin >= end && block.bytes >= size && size != 0;
-                      });
-    if (!have && !grows_by_nodes()) {
-      Block& block = grow(bump, bytes, blocks_.empty() ? initial_bytes_ : 0, size);
-      if (end == 0) begin_with(bump, block);
+    const bool have = bytes <= room_end_ - bump.cursor || (size != 0 && first_closed(size) != chunks_.size());
+    if (!have) {
+      try {
+        grow(bump, bytes, chunks_.empty() ? initial_bytes_ : 0, size);
+        if (open_ <= 1 && top(bump) == 0) begin_with_newest(bump);
+      } catch (const OutOfDeviceMemory&) {
+        if (!layout_.has_hole(size)) throw;  // which a scope would not reach
+      }
     }
     promised_bytes_ = std::max(promised_bytes_, size);
   }
 
   void trim(Bump& bump) override {
     promised_bytes_ = 0;
-    const cudaError_t error = free_behind(top(bump));
-    continue_at(bump, top(bump));
-    throw_failed_free(error);
+    unmergeable_bytes_ = none;
+    Frees frees;
+    if (!keeps_all()) {
+      close_empty(bump);
+      if (chunks_.size() != open_) frees.capture = memory_.capture();
+      if (!frees.capture || !frees.capture->is_active) free_closed(frees);
+    }
+    if (has_unfreed()) free_unfreed(frees);
+    throw_if_failed(frees);
+  }
+
+  void abandon() noexcept override {
+    BackingStore::abandon();
+    chunks_.clear();
+    open_ = 0;
   }
 
  private:
   // Where the next allocation goes if no hole takes it.
   std::size_t top(const Bump& bump) const noexcept { return bump.cursor - layout_base_; }
 
-  // No address if no hole is large enough, or if the one that is has no memory behind it and none is to be
-  // had for it.
-  Place cut_from_hole(Bump& bump, std::size_t asked, std::size_t size) {
-    if (size == 0 || layout_.empty()) return {};
-    const std::size_t offset = layout_.take(size, top(bump));
-    if (offset == PhaseLayout::none) return {};
-    Place place{address_in_chunk(offset, size), offset};
-    if (place.address == 0 && !keeps_all()) {
-      try {
-        Block& chunk = grow(bump, asked, 0, size);
-        chunk.begin = place.offset;
-        place.address = address_of(chunk.pointer);
-      } catch (const std::exception&) {  // the top may have room, and throws if it has none
-      }
+  // The offset of an allocation of `size` bytes, `asked` with their padding.
+  std::size_t place(Bump& bump, std::size_t asked, std::size_t size) {
+    std::size_t offset = size == 0 || layout_.empty() ? none : layout_.take(size, top(bump));
+    if (offset == none && (size == 0 || size > room_end_ - bump.cursor)) {
+      offset = make_room(bump, asked, size);
     }
-    if (place.address == 0) {
-      layout_.put_back({offset, offset + size});
-      return {};
+    if (offset != none) {
+      bump.origin -= size;
+      return offset;
     }
-    bump.origin -= size;
-    return place;
-  }
-
-  Place cut_from_top(Bump& bump, std::size_t asked, std::size_t size) {
-    const std::size_t offset = top(bump);
-    if (size == 0 || size > room_end_ - bump.cursor) {
-      const void* const graphs = extend(bump, asked, size);
-      if (graphs != nullptr) {
-        continue_at(bump, offset + size);
-        bump.origin -= size;
-        return {address_of(graphs), offset};
-      }
-    }
-    const std::uintptr_t address = bump.cursor;
+    offset = top(bump);
     bump.cursor += size;
-    return {address, offset};
+    return offset;
   }
 
-  // Where [offset, offset + size) lies in a chunk that holds all of it, or 0.
-  std::uintptr_t address_in_chunk(std::size_t offset, std::size_t size) const noexcept {
-    for (const Block& block : blocks_) {
-      const bool holds =
-          block.begin <= offset && size <= block.bytes && offset - block.begin <= block.bytes - size;
-      if (holds) return address_of(block.pointer) + (offset - block.begin);
+  // Makes sure that there are `size` bytes at the top, in another chunk. Where the pool has no more, returns
+  // an offset where they fit nevertheless.
+  std::size_t make_room(Bump& bump, std::size_t asked, std::size_t size) {
+    const bool is_first = open_ <= 1 && top(bump) == 0;
+    std::size_t chunk = size == 0 ? chunks_.size() : first_closed(size);
+    if (chunk == chunks_.size()) {
+      try {
+        grow(bump, asked, preferred_growth(size), size);
+      } catch (const OutOfDeviceMemory&) {
+        if (size == 0 || mixed_ || open_ <= 1) throw;
+        mix(bump);
+        const std::size_t offset = layout_.take(size, top(bump));
+        if (offset == none) throw;
+        return offset;
+      }
+      if (is_first) {
+        begin_with_newest(bump);
+        return none;
+      }
+      chunk = chunks_.size() - 1;
     }
-    return 0;
-  }
-
-  // Makes a chunk hold `size` bytes at the top, for an allocation of `asked` bytes, and bumps on there. If
-  // the memory is a graph's, returns it: it is for this allocation alone.
-  const void* extend(Bump& bump, std::size_t asked, std::size_t size) {
-    const std::size_t end = top(bump);
-    Block* chunk = nullptr;
-    for (Block& block : blocks_) {
-      const bool fits = size != 0 && block.capture == 0 && block.begin >= end && block.bytes >= size;
-      if (fits && (chunk == nullptr || is_smaller(*chunk, block))) chunk = &block;
+    if (is_first && open_ == 1) {
+      const std::size_t number = chunks_[chunk].number;
+      close_from(0);
+      chunk = position_of(number);
     }
-    const std::uintptr_t left = room_end_;
-    const std::size_t tail = room_end_ - bump.cursor;
-    if (chunk == nullptr) chunk = &grow(bump, asked, preferred_growth(size), size);
-    if (chunk->capture != 0) {
-      chunk->begin = end;
-      return chunk->pointer;
-    }
-    if (end == 0) {
-      begin_with(bump, *chunk);
-      return nullptr;
-    }
-    chunk->begin = end;
-    for (Block& block : blocks_) {
-      if (address_of(block.pointer) + block.bytes == left) block.tail = tail;
-    }
-    continue_at(bump, end);
-    return nullptr;
+    open(bump, chunk);
+    return none;
   }
 
   std::size_t preferred_growth(std::size_t size) const noexcept {
-    if (blocks_.empty()) return std::max(initial_bytes_, expected_bytes_);
-    if (!recycles_) return size > reserved_bytes_ / 8 ? 0 : reserved_bytes_;
-    // Small ones do not each get a chunk once there are very many.
-    const bool is_one_of_many = blocks_.size() >= 128 && size <= initial_bytes_ / 16;
-    return is_one_of_many ? footprint(std::min(initial_bytes_, reserved_bytes_ / 16)) : 0;
+    constexpr std::size_t large = std::size_t{1} << 30;
+    if (chunks_.empty()) return std::max(initial_bytes_, expected_bytes_);
+    if (keeps_all()) return reserved_bytes_;  // so that chunks outgrown by one allocation add up to no more
+    if (size > reserved_bytes_ / 8) return size;
+    if (recycles_) return round_up(reserved_bytes_ / 8, min_alignment);
+    return reserved_bytes_ <= large ? reserved_bytes_ : round_up(reserved_bytes_ / 4, min_alignment);
   }
 
-  // An idle chunk more. If that throws, idle ones may be gone and nothing else has changed.
-  Block& grow(Bump& bump, std::size_t asked, std::size_t preferred, std::size_t least) {
+  // A closed chunk more. If that throws, idle ones may be gone and nothing else has changed.
+  void grow(Bump& bump, std::size_t asked, std::size_t preferred, std::size_t least) {
     const nvtx3::scoped_range_in<NvtxDomain> range{nvtx3::event_attributes{
         nvtx3::registered_string_in<NvtxDomain>::get<ChunkGrowth>(), nvtx3::payload{asked}}};
-    const std::size_t end = top(bump);
-    try {
-      Block& block = take_block(bump, end, asked, preferred, least, memory_.capture());
-      continue_at(bump, end);  // its chunk may have been idle, and be gone
-      return block;
-    } catch (...) {
-      continue_at(bump, end);
-      throw;
-    }
+    reserve_one_more(chunks_);
+    chunks_.push_back({take_block(bump, asked, preferred, least, memory_.capture()), ++newest_number_});
+    grew_ = true;
   }
 
-  // Of a phase that has nothing in use, this is the one chunk; those that were too small are freed, or, if
-  // they cannot be freed now, left to reset().
-  void begin_with(Bump& bump, Block& chunk) noexcept {
-    for (Block& block : blocks_) make_idle(block);
+  // The chunk that was taken last begins the phase, which has nothing in use. Smaller ones are in the way.
+  void begin_with_newest(Bump& bump) noexcept {
+    close_from(0);
+    const Chunk newest = chunks_.back();
+    if (!keeps_all() && reserved_bytes_ - newest.bytes <= newest.bytes) {
+      chunks_.pop_back();
+      Frees frees;  // what fails is left to reset()
+      free_closed(frees);
+      chunks_.push_back(newest);
+    }
+    open(bump, chunks_.size() - 1);
+  }
+
+  // Goes on at the beginning of a closed chunk.
+  void open(Bump& bump, std::size_t position) noexcept {
+    if (open_ == 1 && !mixed_ && !layout_.untouched()) begin_log(layout_, top(bump), {{0, 0}});
+    const auto at = [&](std::size_t i) { return chunks_.begin() + static_cast<std::ptrdiff_t>(i); };
+    std::rotate(at(open_), at(position), at(position) + 1);
+    Chunk& chunk = chunks_[open_];
+    chunk.was_opened = true;
     chunk.begin = 0;
-    static_cast<void>(free_behind(1));
-    continue_at(bump, 0);
+    const std::size_t outgrown_at = top(bump);
+    if (open_ != 0) {
+      Chunk& outgrown = chunks_[open_ - 1];
+      chunk.begin = outgrown.end() + min_alignment;
+      outgrown.tail = outgrown.end() - outgrown_at;
+      phase_.tail_bytes += outgrown.tail;
+    }
+    ++open_;
+    continue_at(bump, chunk.begin);
+    if (mixed_ && open_ > 1) use_tail(bump, chunks_[open_ - 2]);
   }
 
-  // Takes one chunk for the next phase. Without it that phase grows as it needs.
-  void merge(Bump& bump, std::size_t bytes) noexcept {
-    if (bytes == 0 || memory_.capture() != 0) return;
+  // From now on allocations may go behind the top, in holes and in tails of chunks; so each is noted.
+  void mix(Bump& bump) noexcept {
+    if (mixed_) return;
+    std::vector<PhaseLog::Stretch> stretches;
+    std::size_t in_one = 0;
     try {
-      grow(bump, bytes, 0, bytes).begin = 0;
-    } catch (const std::exception&) {
+      for (std::size_t i = 0; i < open_; ++i) {
+        stretches.push_back({chunks_[i].begin, in_one});
+        in_one += chunks_[i].bytes - chunks_[i].tail;
+      }
+      begin_log(PhaseLayout{}, bytes_in_use(bump), std::move(stretches));
+    } catch (const std::bad_alloc&) {
+      mixed_ = true;
+    }
+    for (std::size_t i = 0; i + 1 < open_; ++i) use_tail(bump, chunks_[i]);
+    set_limit(bump);
+  }
+
+  void begin_log(const PhaseLayout& layout, std::size_t top,
+                 std::vector<PhaseLog::Stretch> stretches) noexcept {
+    mixed_ = true;
+    if (keeps_all()) return;  // its chunks stay as they are
+    try {
+      log_.emplace(layout, top, std::move(stretches));
+    } catch (const std::bad_alloc&) {
     }
   }
 
-  static void make_idle(Block& block) noexcept {
-    block.begin = Block::idle;
-    block.tail = 0;
+  void use_tail(const Bump& bump, Chunk& chunk) noexcept {
+    const std::size_t tail = std::exchange(chunk.tail, 0);
+    phase_.tail_bytes -= tail;
+    if (tail != 0) static_cast<void>(layout_.give({chunk.end() - tail, chunk.end()}, top(bump)));
   }
 
-  cudaError_t free_only(const void* pointer) noexcept {
-    return free_blocks([pointer](const Block& block) { return block.pointer == pointer; });
-  }
-
-  // Bumps on from `offset`, in the chunk that has most room there.
+  // Bumps on from `offset`, in the chunk that was opened last.
   void continue_at(Bump& bump, std::size_t offset) noexcept {
     const std::size_t in_use = bytes_in_use(bump);
-    bump.cursor = room_end_ = 0;
-    Block* chunk = nullptr;
-    for (Block& block : blocks_) {
-      if (block.capture != 0 || block.begin > offset || offset - block.begin > block.bytes) continue;
-      const std::uintptr_t end = address_of(block.pointer) + block.bytes;
-      const std::uintptr_t cursor = address_of(block.pointer) + (offset - block.begin);
-      if (room_end_ != 0 && end - cursor <= room_end_ - bump.cursor) continue;
-      bump.cursor = cursor;
-      room_end_ = end;
-      chunk = &block;
-    }
-    if (chunk != nullptr) chunk->tail = 0;
-    layout_base_ = bump.cursor - offset;
-    bump.origin = bump.cursor - in_use;
+    const Chunk& chunk = chunks_[open_ - 1];
+    layout_base_ = chunk.address() - chunk.begin;
+    room_end_ = chunk.address() + chunk.bytes;
+    bump.cursor = layout_base_ + offset;
+    set_bytes_in_use(bump, in_use);
     set_limit(bump);
+  }
+
+  void begin_phase(Bump& bump) noexcept {
+    bump = {};
+    layout_base_ = room_end_ = 0;
+    began_with_memory_ = !chunks_.empty();
+    if (began_with_memory_) open(bump, 0);
   }
 
   // Where there are holes, every allocation has to ask for them first: the inline path finds no room.
-  void set_limit(Bump& bump) const noexcept { bump.limit = layout_.empty() ? room_end_ : bump.cursor; }
+  void set_limit(Bump& bump) const noexcept {
+    bump.limit = layout_.empty() && !log_ ? room_end_ : bump.cursor;
+  }
 
-  // What a scope recycles of the phase around it serves again when the scope has ended: what a scope has
-  // allocated lies all behind its beginning, and so is given back at once.
-  void keep_for_outer_scope(Range range) noexcept {
-    const auto owner = std::find_if(scopes_.begin(), scopes_.end(),
-                                    [&](const ScopeMark& scope) { return range.begin < scope.begin; });
-    for (auto scope = owner; scope != scopes_.end(); ++scope) scope->bytes_in_use -= range.end - range.begin;
-    try {
-      if (!owner->holes) owner->holes = std::make_unique<FreeRanges>();
-      owner->holes->insert(range);
-    } catch (const std::bad_alloc&) {  // as FreeRanges::insert: forgotten until the phase ends
+  const Chunk& chunk_at(std::size_t offset) const noexcept {
+    std::size_t i = open_ - 1;
+    if (offset >= chunks_[i].begin) return chunks_[i];
+    const auto behind =
+        std::upper_bound(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(i), offset,
+                         [](std::size_t each, const Chunk& chunk) { return each < chunk.begin; });
+    return *std::prev(behind);
+  }
+
+  const Chunk* open_chunk_of(std::uintptr_t address) const noexcept {
+    for (std::size_t i = open_; i-- != 0;) {
+      if (address - chunks_[i].address() < chunks_[i].bytes) return &chunks_[i];
     }
+    return nullptr;
+  }
+
+  // The first closed chunk of at least `size` bytes, or the number of chunks.
+  std::size_t first_closed(std::size_t size) const noexcept {
+    std::size_t i = open_;
+    while (i != chunks_.size() && chunks_[i].bytes < size) ++i;
+    return i;
+  }
+
+  std::size_t position_of(std::size_t number) const noexcept {
+    std::size_t i = 0;
+    while (chunks_[i].number != number) ++i;
+    return i;
+  }
+
+  // Closes all open chunks from the `first`-th on. Closed ones stand in the order in which they were taken.
+  void close_from(std::size_t first) noexcept {
+    if (open_ <= first) return;
+    for (std::size_t i = first; i != open_; ++i) phase_.tail_bytes -= std::exchange(chunks_[i].tail, 0);
+    open_ = first;
+    std::sort(chunks_.begin() + static_cast<std::ptrdiff_t>(open_), chunks_.end(),
+              [](const Chunk& a, const Chunk& b) { return a.number < b.number; });
+  }
+
+  // Closes the chunks at the end of the phase in which nothing is in use, as far as no scope began in them.
+  void close_empty(Bump& bump) noexcept {
+    while (open_ != 0 && top(bump) == chunks_[open_ - 1].begin &&
+           (scopes_.empty() || scopes_.back().begin < top(bump))) {
+      close_from(open_ - 1);
+      if (open_ == 0) {
+        bump.cursor = bump.limit = bump.origin = 0;
+        layout_base_ = room_end_ = 0;
+        return;
+      }
+      const std::size_t end = chunks_[open_ - 1].end();
+      layout_.forget_behind(end);
+      continue_at(bump, layout_.lower(end));
+    }
+  }
+
+  void free_closed(Frees& frees) noexcept {
+    for (; chunks_.size() > open_; chunks_.pop_back()) free_block(chunks_.back(), frees);
+  }
+
+  bool free_idle(Bump& bump) noexcept override {
+    const std::size_t reserved = reserved_bytes_;
+    Frees frees;
+    if (!keeps_all()) {
+      if (open_ == 1 && scopes_.empty()) close_empty(bump);
+      free_closed(frees);
+    }
+    free_unfreed(frees);
+    return reserved_bytes_ != reserved;
+  }
+
+  // Between two phases: one chunk instead of several, as far as retain_bytes allows. `fitted`: the phase took
+  // no more than one.
+  void settle(std::optional<std::size_t> needed, bool fitted, Frees& frees) noexcept {
+    if (!frees.capture) frees.capture = memory_.capture();
+    if (frees.capture->is_active) return;
+    const auto largest = std::max_element(chunks_.begin(), chunks_.end(),
+                                          [](const Block& a, const Block& b) { return a.bytes < b.bytes; });
+    if (needed && largest != chunks_.end()) {
+      const bool serves = largest->bytes >= *needed && largest->bytes <= retain_bytes_ &&
+                          (fitted || largest->bytes - *needed <= *needed / 20);
+      const bool merges = !serves && *needed != 0 && *needed <= retain_bytes_;
+      if (!merges || *needed < unmergeable_bytes_) {
+        const Chunk kept = *largest;
+        if (serves) chunks_.erase(largest);
+        free_closed(frees);
+        if (serves) chunks_.push_back(kept);
+        if (merges && frees.error == cudaSuccess) merge(*needed);
+        return;
+      }
+    }
+    // A chunk that this phase had no use for is too small for what comes; otherwise they would add up.
+    const bool drops_unused = grew_ && reserved_bytes_ <= retain_bytes_;
+    const auto kept = std::stable_partition(chunks_.begin(), chunks_.end(), [&](const Chunk& chunk) {
+      return drops_unused ? chunk.was_opened : reserved_bytes_ <= retain_bytes_;
+    });
+    for (auto chunk = kept; chunk != chunks_.end(); ++chunk) free_block(*chunk, frees);
+    chunks_.erase(kept, chunks_.end());
+  }
+
+  // Takes the one chunk of the next phase. If the pool has not that much, that phase grows again.
+  void merge(std::size_t needed) noexcept {
+    // A phase that outgrew what it had may go on growing: with slack, not every one of them takes a chunk.
+    const std::size_t slack = grew_ && began_with_memory_ ? std::min(needed / 8, retain_bytes_ - needed) : 0;
+    Block block{nullptr, round_up(needed + slack, min_alignment)};
+    if (try_block(block) != cudaSuccess) {
+      block.bytes = needed;
+      if (slack == 0 || try_block(block) != cudaSuccess) {
+        unmergeable_bytes_ = needed;
+        return;
+      }
+    }
+    chunks_.push_back({block, ++newest_number_});  // reserved: there have been chunks
   }
 
   ScopeMark mark(Bump& bump) override {
-    ScopeMark mark{top(bump), bytes_in_use(bump), nullptr};
-    FreeRanges& holes = layout_.by_hand();
-    if (!holes.empty()) {
-      mark.holes = std::make_unique<FreeRanges>();
-      std::swap(*mark.holes, holes);
-    }
+    if (open_ > 1) mix(bump);
+    layout_.begin_scope(top(bump));
+    if (log_) log_->scope_began();
     set_limit(bump);
-    return mark;
+    return {top(bump), bytes_in_use(bump)};
   }
 
   void unwind(Bump& bump, const ScopeMark& mark) noexcept override {
-    over_aligned_.erase(
-        std::remove_if(over_aligned_.begin(), over_aligned_.end(),
-                       [&](const OverAligned& each) { return each.place.begin >= mark.begin; }),
-        over_aligned_.end());
-    static_cast<void>(
-        free_blocks([&](const Block& block) { return block.capture != 0 && block.begin >= mark.begin; }));
-    FreeRanges& holes = layout_.by_hand();
-    holes.clear();
-    if (mark.holes) std::swap(*mark.holes, holes);
-    layout_.note_top(top(bump));
-    continue_at(bump, holes.take_ending_at(mark.begin));
-    bump.origin = bump.cursor - mark.bytes_in_use;
+    over_aligned_.remove_from(mark.begin);
+    const std::size_t new_top = layout_.end_scope(top(bump));
+    if (log_) log_->scope_ended();
+    std::size_t still_open = open_;
+    while (still_open > 1 && chunks_[still_open - 1].begin > new_top) --still_open;
+    if (still_open != open_) {
+      close_from(still_open);
+      layout_.forget_behind(chunks_[open_ - 1].end());
+    }
+    if (open_ != 0) continue_at(bump, new_top);
+    set_bytes_in_use(bump, mark.bytes_in_use);
   }
 
   std::size_t initial_bytes_;
   std::size_t retain_bytes_;
-  PhaseLayout layout_;  // below the top; of the innermost scope
-  std::vector<OverAligned> over_aligned_;
-  std::uintptr_t layout_base_ = 0;  // an address less its offset, in the chunk of the cursor
-  std::uintptr_t room_end_ = 0;     // of the chunk of the cursor
-  std::size_t expected_bytes_ = 0;  // what the last phase needed
-  std::size_t promised_bytes_ = 0;  // by reserve(), for the next phase
+  std::vector<Chunk> chunks_;    // the open ones, in the order of their offsets, then the closed ones
+  std::size_t open_ = 0;         // how many are
+  PhaseLayout layout_;           // below the top
+  std::optional<PhaseLog> log_;  // if it can be had, where the phase is mixed
+  OverAligned over_aligned_;
+  std::uintptr_t layout_base_ = 0;        // an address less its offset, in the chunk of the cursor
+  std::uintptr_t room_end_ = 0;           // of the chunk of the cursor
+  std::size_t expected_bytes_ = 0;        // what the last phase needed
+  std::size_t promised_bytes_ = 0;        // by reserve(), for the next phase
+  std::size_t unmergeable_bytes_ = none;  // for which the pool had no chunk
+  std::size_t newest_number_ = 0;
+  bool began_with_memory_ = false;  // this phase
+  bool grew_ = false;               // in this phase
+  bool mixed_ = false;              // several chunks, and not only allocated one thing behind the other
   bool recycles_ = false;           // has ever been asked to recycle
 };
 

@@ -46,7 +46,7 @@ GrowthDuringCapture::GrowthDuringCapture(std::size_t bytes_asked, const std::str
           "growth during capture: " + std::to_string(bytes_asked) + " bytes asked by " + asker +
           " do not fit the memory it has, and while its stream is captured into a graph it must "
           "take none; choose CapturePolicy::presized and run the phase once before the capture begins, "
-          "reserve() with Backing::chunked, or choose CapturePolicy::allocation_nodes") {}
+          "or reserve() with Backing::chunked") {}
 
 void throw_if_failed(cudaError_t code, const char* call, const char* file, int line) {
   if (code == cudaSuccess) return;

@@ -32,13 +32,7 @@ FreeRanges::FreeRanges() {
 
 bool FreeRanges::insert(Range range) noexcept {
   if (range.end / min_alignment >= end_of_table) return true;
-  if (unused_ == none || 2 * (used_ + 3) > slots_.size()) {
-    try {
-      make_room();
-    } catch (const std::bad_alloc&) {
-      return true;
-    }
-  }
+  if (!make_room(true)) return true;
   const std::size_t begin_slot = slot_of(range.begin);
   const std::size_t end_slot = slot_of(range.end);
   const Index below = node_in(begin_slot, range.begin);
@@ -94,7 +88,7 @@ FreeRanges::Index FreeRanges::find(std::size_t size) const noexcept {
 
 void FreeRanges::take(Index index, std::size_t size) noexcept {
   Range& range = nodes_[index].range;
-  if (range.end - range.begin == size) {
+  if (range.end - range.begin == size || !make_room(false)) {
     unlink(index);
     release(index);
     return;
@@ -207,14 +201,15 @@ void FreeRanges::release(Index node) noexcept {
 
 // --- the table of ends: open addressing, linear probing ---
 
-// Room for one range more, which is put at two offsets, before anything changes. A full table is made anew
-// from the ranges there are, and larger unless most of it was out of date.
-void FreeRanges::make_room() {
-  if (unused_ == none) {
+// Room for the two ends of one range more, before anything changes, and for the range if it is a new one. A
+// full table is made anew from the ranges there are, and larger unless most of it was out of date. Returns
+// false, with nothing changed, where the host has no memory.
+bool FreeRanges::make_room(bool for_a_node) noexcept try {
+  if (for_a_node && unused_ == none) {
     nodes_.push_back({nowhere, 0, none, none});
     unused_ = static_cast<Index>(nodes_.size() - 1);
   }
-  if (2 * (used_ + 3) <= slots_.size()) return;
+  if (2 * (used_ + 3) <= slots_.size()) return true;
   const std::size_t size = 16 * (count_ + 1) < slots_.size() ? slots_.size() : 2 * slots_.size();
   std::vector<Slot>(std::max<std::size_t>(64, size), Slot{0, none}).swap(slots_);
   used_ = 0;
@@ -225,13 +220,19 @@ void FreeRanges::make_room() {
     put(slot_of(range.begin), range.begin, node);
     put(slot_of(range.end), range.end, node);
   }
+  return true;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
-// Fibonacci hashing (Knuth, TAOCP 3, 6.4).
+// Two rounds of multiplication, as in MurmurHash3's finalizer: after one (Fibonacci hashing), offsets at
+// Fibonacci distances share their slots.
 std::size_t FreeRanges::slot_of(std::size_t offset) const noexcept {
   const std::size_t mask = slots_.size() - 1;
-  const std::size_t unit = offset / min_alignment;
-  std::size_t slot = (unit * 0x9e3779b97f4a7c15u) >> shift_;
+  const std::uint64_t unit = offset / min_alignment;
+  std::uint64_t hash = unit * 0x9e3779b97f4a7c15u;
+  hash ^= hash >> 32;
+  std::size_t slot = (hash * 0xff51afd7ed558ccdu) >> shift_;
   while (slots_[slot].node != none && slots_[slot].unit != unit) slot = (slot + 1) & mask;
   return slot;
 }

@@ -47,7 +47,8 @@ class FreeRanges {
   /// most recent ones are looked at: one that fits exactly may go unseen among them.
   [[nodiscard]] Index find(std::size_t size) const noexcept;
 
-  /// Takes the first `size` bytes of a range that has as many.
+  /// Takes the first `size` bytes of a range that has as many. Where the host has no memory left to remember
+  /// the rest, it is forgotten.
   void take(Index index, std::size_t size) noexcept;
 
   /// Removes the range that ends at `end` and returns where it began, or `end` if there is none.
@@ -76,7 +77,7 @@ class FreeRanges {
   [[nodiscard]] static std::size_t bin_of(std::size_t size) noexcept;
   [[nodiscard]] std::size_t next_bin(std::size_t bin) const noexcept;
   [[nodiscard]] Index best_in(std::size_t bin, std::size_t size) const noexcept;
-  void make_room();
+  [[nodiscard]] bool make_room(bool for_a_node) noexcept;
   void link(Index node) noexcept;
   void unlink(Index node) noexcept;
   void release(Index node) noexcept;

@@ -1,9 +1,12 @@
 // Backing::individual: a block for each allocation, freed one by one at the end of the phase, or where it is
-// recycled; kept and reused, best fit, where graphs may use it. A block begins at the number of the
-// allocation in the phase.
+// recycled. Where graphs may use them, blocks are kept instead and serve again, by classes of size: a phase
+// that comes again finds as many of each class as it had, and takes none.
 
-#include <algorithm>
 #include <cstdint>
+#include <iterator>
+#include <list>
+#include <map>
+#include <unordered_map>
 
 #include "backing_store.hpp"
 
@@ -11,71 +14,135 @@ namespace daa::detail {
 
 namespace {
 
+// Sizes of kept blocks: four for each power of two, so that a size that grows from phase to phase takes few.
+constexpr std::size_t class_of(std::size_t bytes) noexcept {
+  std::size_t step = min_alignment;
+  while (step <= bytes / 8) step *= 2;
+  const std::size_t rounded = round_up(bytes, step);
+  return rounded < bytes ? bytes : rounded;
+}
+
+struct Allocation : Block {
+  std::uintptr_t address;
+  std::size_t number;  // in the phase
+};
+
 class IndividualStore final : public BackingStore {
  public:
   IndividualStore(StreamOrderedMemory memory, const ArenaOptions& options)
       : BackingStore(memory, options),
         always_asks_(keeps_all() || options.checked || options.for_sanitizer) {}
 
-  void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) override {
-    const std::size_t slack = alignment_slack(alignment);
-    const std::size_t size = footprint(bytes, slack) == 0 ? 0 : bytes + slack;
-    Block* const kept = keeps_all() && size != 0 ? smallest_idle(bump, size) : nullptr;
-    if (kept == nullptr && (always_asks_ || bump.allocations == 0)) capture_ = memory_.capture();
-    Block& block = kept != nullptr ? *kept : take_block(bump, bump.allocations, bytes, size, size, capture_);
-    block.begin = bump.allocations;
-    ++bump.allocations;
-    bump.bytes_requested += bytes;
-    bump.origin -= block.bytes;
-    return reinterpret_cast<void*>(round_up(reinterpret_cast<std::uintptr_t>(block.pointer), alignment));
+  // What fails to be freed is tried once more, since no later occasion will come.
+  ~IndividualStore() override {
+    Frees frees;
+    for (const Allocation& allocation : live_) free_block(allocation, frees);
+    for (const auto& [size, blocks] : kept_) {
+      for (const Block& block : blocks) free_block(block, frees);
+    }
+    frees = {};
+    free_unfreed(frees);
   }
 
-  // The most recent allocations are the likeliest to be recycled.
-  void recycle(Bump& bump, void* pointer, std::size_t bytes) override {
-    const auto address = reinterpret_cast<std::uintptr_t>(pointer);
-    const auto holds_it = [&](const Block& block) {
-      return block.begin < bump.allocations &&
-             address - reinterpret_cast<std::uintptr_t>(block.pointer) < block.bytes;
-    };
-    const auto found = std::find_if(blocks_.rbegin(), blocks_.rend(), holds_it);
-    if (found == blocks_.rend() || bytes > found->bytes) throw_foreign_pointer(pointer, bytes);
-    const std::size_t size = found->bytes;
-    for (ScopeMark& scope : scopes_) {
-      if (found->begin < scope.begin) scope.bytes_in_use -= size;
+  void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) override {
+    const std::size_t slack = alignment_slack(alignment);
+    const std::size_t needed = footprint(bytes, slack) == 0 ? 0 : bytes + slack;
+    const std::size_t size = keeps_all() ? class_of(needed) : needed;
+    by_address_.try_emplace(0);  // so that nothing throws once there is a block
+    by_address_.reserve(by_address_.size() + 1);
+    std::list<Allocation>* const kept = keeps_all() ? &kept_[size] : nullptr;
+    std::list<Allocation> fresh;
+    if (kept != nullptr && !kept->empty()) {
+      fresh.splice(fresh.end(), *kept, std::prev(kept->end()));
+    } else {
+      fresh.emplace_back();
+      if (always_asks_ || bump.allocations == 0) capture_ = memory_.capture();
+      static_cast<Block&>(fresh.back()) = take_block(bump, bytes, size, size, capture_);
     }
-    note_recycled(bump, size);
-    bump.origin += size;
-    static_cast<void>(free_blocks([freed = found->pointer](const Block& b) { return b.pointer == freed; }));
+    Allocation& allocation = fresh.back();
+    allocation.number = bump.allocations;
+    allocation.address = round_up(address_of(allocation.pointer), alignment);
+    auto entry = by_address_.extract(0);
+    entry.key() = allocation.address;
+    entry.mapped() = fresh.begin();
+    by_address_.insert(std::move(entry));
+    live_.splice(live_.end(), fresh);
+    ++bump.allocations;
+    bump.bytes_requested += bytes;
+    bump.origin -= allocation.bytes;
+    return reinterpret_cast<void*>(allocation.address);
+  }
+
+  void recycle(Bump& bump, void* pointer, std::size_t bytes) override {
+    const auto found = by_address_.find(address_of(pointer));
+    const bool is_one = found != by_address_.end() && found->second->pointer != nullptr &&
+                        bytes <= found->second->bytes - (found->first - address_of(found->second->pointer));
+    if (!is_one) throw_foreign_pointer(pointer, bytes);
+    const auto allocation = found->second;
+    for (ScopeMark& scope : scopes_) {
+      if (allocation->number < scope.begin) scope.bytes_in_use -= allocation->bytes;
+    }
+    note_recycled(bump, allocation->bytes);
+    bump.origin += allocation->bytes;
+    Frees frees;
+    give_back(allocation, frees);
   }
 
   void reset(Bump& bump) override {
     end_phase(bump);
     bump = {};
-    throw_failed_free(free_behind(0));
+    Frees frees;
+    free_unfreed(frees);
+    while (!live_.empty()) give_back(std::prev(live_.end()), frees);
+    throw_if_failed(frees);
   }
 
   void reserve(Bump&, std::size_t) override {}
 
-  void trim(Bump& bump) override { throw_failed_free(free_behind(bump.allocations)); }
+  void trim(Bump&) override {
+    Frees frees;
+    free_unfreed(frees);
+    throw_if_failed(frees);
+  }
+
+  void abandon() noexcept override {
+    BackingStore::abandon();
+    live_.clear();
+    kept_.clear();
+    by_address_.clear();
+  }
 
  private:
-  Block* smallest_idle(const Bump& bump, std::size_t size) noexcept {
-    Block* smallest = nullptr;
-    for (Block& block : blocks_) {
-      const bool fits = block.capture == 0 && block.begin >= bump.allocations && block.bytes >= size;
-      if (fits && (smallest == nullptr || block.bytes < smallest->bytes)) smallest = &block;
+  void give_back(std::list<Allocation>::iterator allocation, Frees& frees) noexcept {
+    by_address_.erase(allocation->address);
+    if (keeps_all()) {
+      std::list<Allocation>& kept = kept_.find(allocation->bytes)->second;
+      kept.splice(kept.end(), live_, allocation);
+      return;
     }
-    return smallest;
+    free_block(*allocation, frees);
+    live_.erase(allocation);
   }
 
-  ScopeMark mark(Bump& bump) override { return {bump.allocations, bytes_in_use(bump), nullptr}; }
+  bool free_idle(Bump&) noexcept override {
+    const std::size_t reserved = reserved_bytes_;
+    Frees frees;
+    free_unfreed(frees);
+    return reserved_bytes_ != reserved;
+  }
+
+  ScopeMark mark(Bump& bump) override { return {bump.allocations, bytes_in_use(bump)}; }
 
   void unwind(Bump& bump, const ScopeMark& mark) noexcept override {
-    bump.origin = bump.cursor - mark.bytes_in_use;
-    static_cast<void>(free_behind(mark.begin));
+    set_bytes_in_use(bump, mark.bytes_in_use);
+    Frees frees;
+    while (!live_.empty() && live_.back().number >= mark.begin) give_back(std::prev(live_.end()), frees);
   }
 
-  unsigned long long capture_ = 0;  // of the stream, when it was asked last
+  std::list<Allocation> live_;  // in the order of allocation
+  std::unordered_map<std::uintptr_t, std::list<Allocation>::iterator> by_address_;  // and 0, for the next
+  std::map<std::size_t, std::list<Allocation>> kept_;  // by their size, where graphs may use them
+  Capture capture_;                                    // of the stream, when it was asked last
   // Where that is not done, it is asked once a phase: each time would cost 6 % of a cudaMallocAsync.
   bool always_asks_;
 };

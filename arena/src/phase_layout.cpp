@@ -5,11 +5,32 @@
 
 namespace daa::detail {
 
-FreeRanges& PhaseLayout::by_hand() noexcept {
-  if (follows_) turn_off();
-  decisions_.clear();
-  writes_ = false;
-  return holes_;
+void PhaseLayout::begin_scope(std::size_t top) {
+  if (levels_.size() == level_ + 1) levels_.emplace_back();
+  scopes_.push_back(top);
+  write_nothing_down();
+  ++level_;
+}
+
+std::size_t PhaseLayout::end_scope(std::size_t top) noexcept {
+  highest_top_ = std::max(highest_top_, top);
+  levels_[level_].clear();
+  --level_;
+  const std::size_t begin = scopes_.back();
+  scopes_.pop_back();
+  return levels_[level_].take_ending_at(begin);
+}
+
+// It belongs to the phase or scope that is the innermost of those it was allocated in.
+bool PhaseLayout::give_to_outer(Range place) noexcept {
+  const auto scope =
+      std::find_if(scopes_.begin(), scopes_.end(), [&](std::size_t begin) { return place.begin < begin; });
+  return levels_[static_cast<std::size_t>(scope - scopes_.begin())].insert(place);
+}
+
+std::size_t PhaseLayout::lower(std::size_t top) noexcept {
+  write_nothing_down();
+  return levels_[level_].take_ending_at(top);
 }
 
 void PhaseLayout::clear() noexcept {
@@ -20,11 +41,13 @@ void PhaseLayout::clear() noexcept {
   next_ = 0;
   empty_ = true;
   highest_top_ = 0;
-  holes_.clear();
+  for (; level_ != 0; --level_) levels_[level_].clear();
+  scopes_.clear();
+  levels_[0].clear();
 }
 
 void PhaseLayout::write_down(Decision decision) noexcept {
-  decision.empty = holes_.empty();
+  decision.empty = levels_[level_].empty();
   writes_ = decisions_.size() < most_decisions;
   try {
     if (writes_) decisions_.push_back(decision);
@@ -34,9 +57,15 @@ void PhaseLayout::write_down(Decision decision) noexcept {
   if (!writes_) decisions_.clear();
 }
 
+void PhaseLayout::write_nothing_down() noexcept {
+  if (follows_) stop_following();
+  decisions_.clear();
+  writes_ = false;
+}
+
 // Makes the holes anew. Where they come out otherwise (the host had no memory to remember one, then or now),
 // all are forgotten until the phase ends: not reused, nothing worse.
-void PhaseLayout::turn_off() noexcept {
+void PhaseLayout::stop_following() noexcept {
   follows_ = false;
   decisions_.resize(next_);
   const std::size_t highest_top = std::exchange(highest_top_, 0);
@@ -45,9 +74,9 @@ void PhaseLayout::turn_off() noexcept {
     const bool gives = decision.what != 0;
     const std::size_t result =
         gives ? add({begin, begin + decision.size}, decision.top) : search(decision.size, decision.top);
-    if (gives && result < decision.top) note_top(decision.top);
+    if (gives && result < decision.top) highest_top_ = std::max(highest_top_, decision.top);
     if (result == decision.result) continue;
-    holes_.clear();
+    levels_[0].clear();
     decisions_.clear();
     writes_ = false;
     break;

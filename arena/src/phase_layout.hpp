@@ -1,13 +1,12 @@
-// Where in the one endless chunk of a phase its allocations go, once it has given some of them back: into
-// which holes, or to the top.
+// At which offsets the allocations of a phase lie, once it has given some of them back: in which holes, or at
+// the top.
 //
 // Phases come again: a solver's step or a model's layer asks for the same sizes in the same order. What was
 // decided in a phase is written down, and followed in the next one for as long as that asks for the same. The
-// holes themselves are then not kept up; where a phase takes another turn, they are made anew from what it
-// has done so far. So a phase that comes again is laid out as before, without a search; each other one is
-// laid out as if nothing had been written down, at the price of doing twice what it has in common with the
-// last, all of it in the call that takes the other turn. Where phase after phase takes one, only one in
-// sixteen is written down.
+// holes themselves are then not kept up; where a phase differs, they are made anew from what it has done so
+// far. So a phase that comes again is laid out as before, without a search; each other one is laid out as if
+// nothing had been written down, at the price of doing twice what it has in common with the last, all of it
+// in the call that differs. Where phase after phase differs, only one in sixteen is written down.
 #pragma once
 
 #include <algorithm>
@@ -20,18 +19,33 @@
 namespace daa::detail {
 
 /// Offsets and sizes are multiples of min_alignment. `top` is where the phase ends, which its caller knows.
+/// Copyable: a copy goes on by itself.
 class PhaseLayout {
  public:
   static constexpr std::size_t none = ~std::size_t{0};
 
-  /// Whether there is no hole.
-  [[nodiscard]] bool empty() const noexcept { return follows_ ? empty_ : holes_.empty(); }
+  PhaseLayout() : levels_(1) {}
+
+  /// Whether there is no hole that an allocation could take.
+  [[nodiscard]] bool empty() const noexcept { return follows_ ? empty_ : levels_[level_].empty(); }
+
+  /// Whether there is a hole of at least `size` bytes, more than 0.
+  [[nodiscard]] bool has_hole(std::size_t size) noexcept {
+    if (follows_) stop_following();
+    return size != 0 && levels_[level_].find(size) != FreeRanges::none;
+  }
+
+  /// Whether the phase has only allocated so far, one thing behind the other.
+  [[nodiscard]] bool untouched() const noexcept {
+    const bool has_decided = follows_ ? next_ != 0 : !decisions_.empty();
+    return level_ == 0 && highest_top_ == 0 && levels_[0].empty() && !has_decided;
+  }
 
   /// How far the phase has reached before its top was lowered.
   [[nodiscard]] std::size_t highest_top() const noexcept { return highest_top_; }
 
   /// Takes `size` bytes, more than 0, of the hole that fits best and returns where they begin; none if there
-  /// is no such hole, or the top is the better place.
+  /// is no such hole, or the top is the better place. That has then room for them up to highest_top().
   std::size_t take(std::size_t size, std::size_t top) noexcept {
     if (is_next(size, 0, top)) return next();
     const std::size_t offset = search(size, top);
@@ -39,12 +53,10 @@ class PhaseLayout {
     return offset;
   }
 
-  /// Undoes take(), as the next call; the phase is then not followed, see by_hand().
-  void put_back(Range place) noexcept { by_hand().insert(place); }
-
   /// Gives an allocation back and returns the top: below `top` if it was the last one. none, with nothing
-  /// changed, if a hole is there.
+  /// changed, if a hole is there. What was allocated before the innermost scope serves again behind it.
   std::size_t give(Range place, std::size_t top) noexcept {
+    if (level_ != 0 && place.begin < scopes_.back()) return give_to_outer(place) ? top : none;
     const std::size_t size = place.end - place.begin, what = place.begin | is_give;
     std::size_t new_top;
     if (is_next(size, what, top)) {
@@ -53,15 +65,21 @@ class PhaseLayout {
       new_top = add(place, top);
       if (writes_ && new_top != none) write_down({size, what, top, new_top});
     }
-    if (new_top < top) note_top(top);
+    if (new_top < top) highest_top_ = std::max(highest_top_, top);
     return new_top;
   }
 
-  /// Before the top is lowered by anything else than give().
-  void note_top(std::size_t top) noexcept { highest_top_ = std::max(highest_top_, top); }
+  /// Opens a scope that begins at `top`: the holes so far are out of reach until it ends. A phase with a
+  /// scope is neither followed nor written down. Throws std::bad_alloc, with nothing changed.
+  void begin_scope(std::size_t top);
+  /// Ends the innermost scope, all of whose allocations are gone, and returns the top of the phase around it.
+  std::size_t end_scope(std::size_t top) noexcept;
 
-  /// The holes, for changes that a phase to come shall not repeat: until clear() nothing is followed.
-  FreeRanges& by_hand() noexcept;
+  /// Lowers the top to the beginning of the hole that ends there, if one does. The phase is then not
+  /// followed.
+  std::size_t lower(std::size_t top) noexcept;
+  /// Offsets from `end` on are out of reach of the top from now on.
+  void forget_behind(std::size_t end) noexcept { highest_top_ = std::min(highest_top_, end); }
 
   /// Ends the phase.
   void clear() noexcept;
@@ -89,7 +107,7 @@ class PhaseLayout {
       const Decision& next = decisions_[next_];
       if ((next.size == size) & (next.what == what) & (next.top == top)) return true;
     }
-    turn_off();
+    stop_following();
     return false;
   }
   std::size_t next() noexcept {
@@ -102,25 +120,31 @@ class PhaseLayout {
   // would be cut into pieces. (That helps phases of random sizes; to take it always where it is the smaller
   // one would cost more on the traces of real models, see tests/arena_traces_test.cpp.)
   std::size_t search(std::size_t size, std::size_t top) noexcept {
-    const FreeRanges::Index index = holes_.find(size);
+    FreeRanges& holes = levels_[level_];
+    const FreeRanges::Index index = holes.find(size);
     if (index == FreeRanges::none) return none;
-    const Range hole = holes_[index];
+    const Range hole = holes[index];
     const std::size_t room = std::max(highest_top_, top) - top;
     const std::size_t hole_size = hole.end - hole.begin;
     if (size <= room && room < hole_size && size < hole_size / 2) return none;
-    holes_.take(index, size);
+    holes.take(index, size);
     return hole.begin;
   }
 
   std::size_t add(Range place, std::size_t top) noexcept {
-    if (place.end != top) return holes_.insert(place) ? top : none;
-    return holes_.has_at(place.begin) ? none : holes_.take_ending_at(place.begin);
+    FreeRanges& holes = levels_[level_];
+    if (place.end != top) return holes.insert(place) ? top : none;
+    return holes.has_at(place.begin) ? none : holes.take_ending_at(place.begin);
   }
 
+  bool give_to_outer(Range place) noexcept;
   void write_down(Decision decision) noexcept;
-  void turn_off() noexcept;
+  void stop_following() noexcept;
+  void write_nothing_down() noexcept;
 
-  FreeRanges holes_;  // empty while decisions are followed
+  std::vector<FreeRanges> levels_;   // the holes outside all scopes, and of each scope; empty while followed
+  std::size_t level_ = 0;            // scopes that are open
+  std::vector<std::size_t> scopes_;  // where they begin, innermost last
   std::size_t highest_top_ = 0;
   std::vector<Decision> decisions_;  // of this phase so far, or of the last one where that is followed
   std::size_t next_ = 0;             // of those to follow

@@ -40,10 +40,9 @@ std::unique_ptr<Store> make_store(cudaStream_t stream, std::optional<cudaMemPool
   switch (options.capture) {
     case CapturePolicy::refuse_growth:
     case CapturePolicy::presized:
-    case CapturePolicy::allocation_nodes:
       break;
     default:
-      refuse("capture", static_cast<int>(options.capture), "refuse_growth, presized or allocation_nodes");
+      refuse("capture", static_cast<int>(options.capture), "refuse_growth or presized");
   }
   const StreamOrderedMemory memory{stream, pool};
   options.checked |= environment_asks("DAA_CHECKED");

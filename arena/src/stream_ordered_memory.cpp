@@ -98,19 +98,13 @@ cudaError_t StreamOrderedMemory::free(void* pointer) noexcept {
   return in_stream_order([&] { return cudaFreeAsync(pointer, stream_); });
 }
 
-// A capture that has become invalid has no name, but goes on until it is ended.
-unsigned long long StreamOrderedMemory::capture() noexcept {
+Capture StreamOrderedMemory::capture() noexcept {
   cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
-  unsigned long long id = 0;
-  cudaError_t error = in_stream_order([&] { return cudaStreamGetCaptureInfo(stream_, &status, &id); });
+  cudaError_t error = in_stream_order([&] { return cudaStreamGetCaptureInfo(stream_, &status); });
   if (status == cudaStreamCaptureStatusInvalidated) error = cudaErrorStreamCaptureInvalidated;
-  if (error == cudaSuccess) return status == cudaStreamCaptureStatusNone ? 0 : id;
-  capture_error_ = error;
-  return unknown_capture;
-}
-
-void StreamOrderedMemory::throw_unknown_capture() const {
-  throw CudaError(capture_error_, "cudaStreamGetCaptureInfo", __FILE__, __LINE__);
+  const bool is_active = status != cudaStreamCaptureStatusNone || error == cudaErrorStreamCaptureImplicit ||
+                         error == cudaErrorStreamCaptureInvalidated;
+  return {is_active, error};
 }
 
 unsigned long long StreamOrderedMemory::stream_id() noexcept {

@@ -22,7 +22,15 @@ namespace daa::detail {
   return is_legacy_stream(stream) || stream == cudaStreamPerThread;
 }
 
-inline constexpr unsigned long long unknown_capture = ~0ull;
+/// Whether a stream is being captured into a graph: memory can then be neither taken nor given back.
+struct Capture {
+  static constexpr const char* call = "cudaStreamGetCaptureInfo";
+
+  bool is_active = false;
+  /// cudaErrorStreamCaptureInvalidated or cudaErrorStreamCaptureImplicit (of the legacy stream, while a
+  /// stream that waits for it is captured) of an active one; any other where the runtime failed to tell.
+  cudaError_t error = cudaSuccess;
+};
 
 /// Whether a capture of the stream is going on, valid or not. To be asked before cudaStreamGetId and
 /// cudaStreamGetDevice, which a capture forbids, whatever its mode, and which make it invalid. Throws
@@ -38,16 +46,8 @@ class StreamOrderedMemory {
   [[nodiscard]] cudaError_t allocate(void** pointer, std::size_t bytes) noexcept;
   [[nodiscard]] cudaError_t free(void* pointer) noexcept;
 
-  /// Names the capture of the stream into a graph that is going on; 0 if there is none. unknown_capture where
-  /// it is invalid or the runtime does not tell, as of the legacy stream while a stream that waits for it is
-  /// captured: memory can then be neither taken nor given back.
-  [[nodiscard]] unsigned long long capture() noexcept;
-  /// Whether capture() was unknown for its being invalid.
-  [[nodiscard]] bool has_invalid_capture() const noexcept {
-    return capture_error_ == cudaErrorStreamCaptureInvalidated;
-  }
-  /// What was the matter when capture() was unknown last.
-  [[noreturn]] void throw_unknown_capture() const;
+  /// A capture that was made invalid goes on until it is ended.
+  [[nodiscard]] Capture capture() noexcept;
 
   /// What no other stream of the process ever has; 0 if the stream's handle is not valid. Not while the
   /// stream is captured. One value for all legacy streams, which are never destroyed.
@@ -76,7 +76,6 @@ class StreamOrderedMemory {
   std::optional<cudaMemPool_t> pool_;
   int device_;                 // for the figures of a shortage; unknown if the stream was captured
   bool needs_current_device_;  // a default stream is that of the device current at each call
-  cudaError_t capture_error_ = cudaSuccess;
   std::size_t calls_ = 0;
   std::size_t allocations_ = 0;  // that succeeded
 };

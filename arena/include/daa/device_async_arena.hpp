@@ -43,13 +43,6 @@ enum class CapturePolicy {
   /// launched until then. Both backings keep what they have taken, and reuse it. Run the phase once before
   /// the capture, or, with Backing::chunked, reserve().
   presized,
-  /// As presized, but a captured phase that needs more gets it from the graph: each growth is a memory node
-  /// of exactly the size asked, for that allocation alone, and is freed by another one where the allocation
-  /// is given back in the same capture: so reset() before it ends. Otherwise what a launch allocates stays
-  /// allocated behind it. Use the pointers in that graph only, instantiate it with
-  /// cudaGraphInstantiateFlagAutoFreeOnLaunch, and after its last launch cudaFreeAsync() what its memory
-  /// nodes have allocated (cudaGraphMemAllocNodeGetParams).
-  allocation_nodes,
 };
 
 struct ArenaOptions {

@@ -1,0 +1,62 @@
+#include "phase_log.hpp"
+
+#include <algorithm>
+#include <new>
+#include <unordered_map>
+
+namespace daa::detail {
+
+void PhaseLog::add(Operation operation) noexcept {
+  complete_ = complete_ && operations_.size() < most_operations;
+  if (!complete_) return;
+  try {
+    operations_.push_back(operation);
+  } catch (const std::bad_alloc&) {
+    complete_ = false;
+  }
+}
+
+std::optional<PhaseLog::InOneChunk> PhaseLog::replay() const noexcept try {
+  if (!complete_) return std::nullopt;
+  PhaseLayout layout = layout_;
+  std::size_t top = top_;
+  std::unordered_map<std::size_t, std::size_t> moved;  // where what was allocated since the log began lies
+  const auto in_one = [&](std::size_t begin) {
+    const auto found = moved.find(begin);
+    if (found != moved.end()) return found->second;
+    const auto stretch = std::prev(
+        std::upper_bound(stretches_.begin(), stretches_.end(), begin,
+                         [](std::size_t offset, const Stretch& each) { return offset < each.begin; }));
+    return stretch->in_one + (begin - stretch->begin);
+  };
+  for (const Operation& operation : operations_) {
+    switch (operation.kind) {
+      case Kind::allocated: {
+        std::size_t begin = layout.empty() ? PhaseLayout::none : layout.take(operation.size, top);
+        if (begin == PhaseLayout::none) {
+          begin = top;
+          top += operation.size;
+        }
+        moved[operation.begin] = begin;
+        break;
+      }
+      case Kind::recycled: {
+        const std::size_t begin = in_one(operation.begin);
+        top = layout.give({begin, begin + operation.size}, top);
+        if (top == PhaseLayout::none) return std::nullopt;  // a mistake of the caller's that went unnoticed
+        break;
+      }
+      case Kind::scope_began:
+        layout.begin_scope(top);
+        break;
+      case Kind::scope_ended:
+        top = layout.end_scope(top);
+        break;
+    }
+  }
+  return InOneChunk{std::max(layout.highest_top(), top), std::move(layout)};
+} catch (const std::bad_alloc&) {
+  return std::nullopt;
+}
+
+}  // namespace daa::detail

@@ -1,0 +1,59 @@
+// What a phase has done since it outgrew one chunk and recycled, so that reset() can find out how large one
+// chunk must be in which the same phase fits: by laying it out once more, as in one endless chunk.
+//
+// Before a log begins the phase is laid out in order, chunk by chunk: each chunk holds a stretch of the
+// endless one. From then on every allocation is in the log.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "phase_layout.hpp"
+
+namespace daa::detail {
+
+class PhaseLog {
+ public:
+  /// Offsets from `begin` on are `in_one` and following in one chunk.
+  struct Stretch {
+    std::size_t begin;
+    std::size_t in_one;
+  };
+
+  /// The phase so far, as it would be in one chunk; stretches in ascending order.
+  PhaseLog(PhaseLayout layout, std::size_t top, std::vector<Stretch> stretches)
+      : layout_(std::move(layout)), top_(top), stretches_(std::move(stretches)) {}
+
+  void allocated(Range place) noexcept { add({place.begin, place.end - place.begin, Kind::allocated}); }
+  void recycled(Range place) noexcept { add({place.begin, place.end - place.begin, Kind::recycled}); }
+  void scope_began() noexcept { add({0, 0, Kind::scope_began}); }
+  void scope_ended() noexcept { add({0, 0, Kind::scope_ended}); }
+
+  struct InOneChunk {
+    std::size_t bytes;
+    PhaseLayout layout;  ///< to be cleared for the next phase, which it then follows
+  };
+  /// The phase in one chunk; nothing if that is not known: where it was too long or the host had no memory.
+  [[nodiscard]] std::optional<InOneChunk> replay() const noexcept;
+
+ private:
+  static constexpr std::size_t most_operations = std::size_t{1} << 20;  // 24 MiB
+
+  enum class Kind { allocated, recycled, scope_began, scope_ended };
+  struct Operation {
+    std::size_t begin;
+    std::size_t size;
+    Kind kind;
+  };
+
+  void add(Operation operation) noexcept;
+
+  PhaseLayout layout_;
+  std::size_t top_;
+  std::vector<Stretch> stretches_;
+  std::vector<Operation> operations_;
+  bool complete_ = true;
+};
+
+}  // namespace daa::detail
