@@ -1,5 +1,9 @@
 // Phases of an arena that are captured.
 
+#include <list>
+#include <random>
+#include <tuple>
+
 #include "arena_capture_fixture.hpp"
 
 namespace daa::test {
@@ -100,6 +104,68 @@ TEST_P(ArenaCapture, APhaseThatRanOnceFitsWhateverRetainBytesSays) {
   phase();
   graph = end();
   expect_launch_gives(instantiate(graph), 6);
+}
+
+// Also of random phases: what ran once needs nothing more.
+TEST_P(ArenaCapture, ARandomPhaseThatRanOnceFitsACapture) {
+  for (std::uint32_t seed = 1; seed <= 300; ++seed) {
+    std::mt19937 random(seed);
+    ArenaOptions options;
+    options.backing = GetParam();
+    options.capture = CapturePolicy::presized;
+    options.initial_bytes = 256 * (1 + random() % 60);
+    DeviceAsyncArena arena{stream, pool, options};
+    const auto phase = [&] {
+      std::mt19937 same(seed);
+      std::vector<std::pair<void*, std::size_t>> live;
+      std::list<std::pair<ArenaScope, std::size_t>> scopes;
+      for (int i = 0; i < 60; ++i) {
+        const std::size_t dice = same() % 100;
+        if (dice < 40 && !live.empty() && scopes.empty()) {
+          std::swap(live[same() % live.size()], live.back());
+          arena.recycle(live.back().first, live.back().second);
+          live.pop_back();
+        } else if (dice < 48) {
+          scopes.emplace_back(std::piecewise_construct, std::forward_as_tuple(arena),
+                              std::forward_as_tuple(live.size()));
+        } else if (dice < 54 && !scopes.empty()) {
+          live.resize(scopes.back().second);
+          scopes.pop_back();
+        } else {
+          const std::size_t size = 256 * (1 + same() % 40);
+          live.emplace_back(arena.alloc_bytes(size, same() % 8 == 0 ? 512 : 16), size);
+        }
+      }
+      while (!scopes.empty()) scopes.pop_back();
+    };
+    phase();
+    arena.reset();
+    begin();
+    EXPECT_NO_THROW(phase()) << "seed " << seed;
+    arena.reset();
+    static_cast<void>(end());
+  }
+}
+
+TEST_P(ArenaCapture, WhatIsKeptForGraphsIsBoundedByAFewTimesTheLargestPhase) {
+  for (const bool recycles : {false, true}) {
+    ArenaOptions options;
+    options.backing = GetParam();
+    options.capture = CapturePolicy::presized;
+    DeviceAsyncArena arena{stream, pool, options};
+    std::size_t size = MiB;
+    for (int phase = 0; phase < 200; ++phase, size += 256) {
+      if (recycles) {
+        void* const first = arena.alloc_bytes(256);
+        static_cast<void>(arena.alloc_bytes(256));
+        arena.recycle(first, 256);
+      }
+      static_cast<void>(arena.alloc_bytes(size));
+      arena.reset();
+    }
+    EXPECT_LE(arena.stats().bytes_reserved, 5 * size);
+    EXPECT_LE(arena.stats().growths, 10u);
+  }
 }
 
 using ArenaCaptureChunked = GraphFixture;

@@ -152,6 +152,68 @@ TEST_F(ArenaChunks, WhereMemoryIsShortAnIdleChunkMakesRoom) {
   EXPECT_LE(arena.stats().bytes_reserved, 256 * MiB);
 }
 
+// On a device that is more than half full, growth that asks for as much again fails.
+TEST_F(ArenaChunks, WhereMemoryIsShortAPhaseStillGrowsAsOftenAsTheLogarithmOfItsSize) {
+  const OwnPool pool{512 * MiB};
+  DeviceAsyncArena arena{stream(), pool.handle()};
+  run_phase(arena, 320, MiB);
+  const ArenaStats before = arena.stats();
+  run_phase(arena, 25'000, 4096);
+  EXPECT_LE(arena.stats().growths, before.growths + 10);
+  EXPECT_LE(arena.stats().runtime_calls, before.runtime_calls + 60);
+  EXPECT_LE(arena.stats().bytes_reserved, 512 * MiB);
+}
+
+TEST_F(ArenaChunks, APhaseThatCannotBeMergedKeepsItsChunksAndTakesNoMore) {
+  const OwnPool pool{512 * MiB};
+  DeviceAsyncArena arena{stream(), pool.handle()};
+  const auto phase = [&] {
+    run_phase(arena, 300, MiB);
+    fill(arena.alloc_bytes(MiB), 1, MiB);  // keeps the frees of the phase from being over at once
+    arena.reset();
+  };
+  for (int i = 0; i < 3; ++i) phase();
+  const std::size_t calls = arena.stats().runtime_calls;
+  for (int i = 0; i < 3; ++i) phase();
+  EXPECT_EQ(arena.stats().runtime_calls, calls);
+}
+
+TEST_F(ArenaChunks, WhereThePoolHasNoMoreTheEndsOfChunksServe) {
+  const OwnPool pool{64 * MiB};
+  DeviceAsyncArena arena{stream(), pool.handle(), {Backing::chunked, 32 * MiB}};
+  auto* const first = static_cast<std::byte*>(arena.alloc_bytes(20 * MiB));
+  static_cast<void>(arena.alloc_bytes(32 * MiB));
+  EXPECT_EQ(arena.alloc_bytes(12 * MiB), first + 20 * MiB);
+  EXPECT_THROW(static_cast<void>(arena.alloc_bytes(MiB)), OutOfDeviceMemory);
+}
+
+TEST_F(ArenaChunks, PhasesThatGrowByLittleDoNotEachTakeMemory) {
+  DeviceAsyncArena arena{stream()};
+  for (std::size_t i = 0; i < 500; ++i) {
+    run_phase(arena, 10 + i, 100'000);
+    arena.reset();
+  }
+  EXPECT_LE(arena.stats().growths, 100u);
+  EXPECT_LE(arena.stats().bytes_reserved, 510 * 100'096 / 8 * 9 + MiB);
+}
+
+TEST_F(ArenaChunks, AScopeLeavesTheChunksThatItOpenedToThePhase) {
+  DeviceAsyncArena arena{stream()};
+  run_phase(arena, 1, MiB);
+  for (int i = 0; i < 3; ++i) {
+    const ArenaScope scope{arena};
+    run_phase(arena, 10, 3 * MiB);
+  }
+  const ArenaStats stats = arena.stats();
+  EXPECT_EQ(stats.bytes_in_use, MiB);
+  EXPECT_EQ(stats.tail_bytes, 0u);
+  run_phase(arena, 10, 3 * MiB);
+  EXPECT_EQ(arena.stats().growths, stats.growths);
+  arena.reset();
+  EXPECT_EQ(arena.stats().chunks, 1u);
+  EXPECT_EQ(arena.stats().bytes_reserved, 31 * MiB);
+}
+
 TEST_F(ArenaChunks, ASmallReserveTakesNoLessThanAFirstChunk) {
   DeviceAsyncArena arena{stream()};
   arena.reserve(1);

@@ -110,6 +110,69 @@ TEST(FreeRanges, AgreesWithAModelOverManyThousandRandomOperations) {
   }
 }
 
+// A table of ends that only insert() made room in filled up here, and the search in it never ended.
+TEST(FreeRanges, AHoleIsTakenInAsManyPiecesAsItHas) {
+  for (const std::size_t ranges : {std::size_t{1}, std::size_t{20}}) {
+    FreeRanges holes;
+    constexpr std::size_t pieces = 10'000;
+    for (std::size_t i = 0; i < ranges; ++i) {
+      const std::size_t begin = i * (pieces + 1) * unit;
+      holes.insert({begin, begin + pieces * unit});
+    }
+    for (std::size_t i = 0; i < ranges * pieces; ++i) {
+      const FreeRanges::Index found = holes.find(unit);
+      ASSERT_NE(found, FreeRanges::none) << i;
+      holes.take(found, unit);
+    }
+    EXPECT_TRUE(holes.empty());
+  }
+}
+
+// Long runs of one kind of operation, sizes spread over twelve powers of two.
+TEST(FreeRanges, AgreesWithAModelOverRunsOfOneKind) {
+  for (std::uint32_t seed = 1; seed <= 10; ++seed) {
+    std::mt19937 random(seed);
+    const auto below = [&](std::size_t bound) {
+      return std::uniform_int_distribution<std::size_t>{0, bound - 1}(random);
+    };
+    FreeRanges holes;
+    Model model;
+    std::vector<Range> taken;
+    std::size_t top = 0;
+    for (int run = 0; run < 60; ++run) {
+      const std::size_t length = 1 + below(400);
+      const std::size_t kind = below(3);
+      const std::size_t power = below(12);
+      for (std::size_t i = 0; i < length; ++i) {
+        if (kind == 0) {  // new ones, from beyond the top
+          const std::size_t size = unit << below(12);
+          taken.push_back({top, top + size});
+          top += size;
+        } else if (kind == 1) {
+          const std::size_t size = unit * (1 + below(std::size_t{1} << power));
+          const FreeRanges::Index found = holes.find(size);
+          const Range expected = model.best(size);
+          ASSERT_EQ(found == FreeRanges::none, expected.end == 0);
+          if (found == FreeRanges::none) break;
+          const Range hole = holes[found];
+          const std::size_t least = expected.end - expected.begin;
+          ASSERT_GE(hole.end - hole.begin, least);
+          ASSERT_LE(hole.end - hole.begin, least + least / 16 + unit) << "of many alike not always the best";
+          holes.take(found, size);
+          model.take(hole, size);
+          taken.push_back({hole.begin, hole.begin + size});
+        } else if (!taken.empty()) {
+          std::swap(taken[below(taken.size())], taken.back());
+          ASSERT_TRUE(holes.insert(taken.back()));
+          model.insert(taken.back());
+          taken.pop_back();
+        }
+      }
+      expect_same(holes, model);
+    }
+  }
+}
+
 TEST(FreeRanges, JoinsNeighboursInWhateverOrderTheyCome) {
   std::vector<std::size_t> order{0, 1, 2, 3, 4};
   do {

@@ -21,7 +21,11 @@ class OwnPool {
     props.location.type = cudaMemLocationTypeDevice;
     DAA_CUDA_CHECK(cudaMemPoolCreate(&pool_, &props));
   }
-  ~OwnPool() { EXPECT_EQ(cudaMemPoolDestroy(pool_), cudaSuccess); }
+  // Driver 580 crashes if a pool is destroyed while frees of its memory are pending and memory is short.
+  ~OwnPool() {
+    EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+    EXPECT_EQ(cudaMemPoolDestroy(pool_), cudaSuccess);
+  }
   OwnPool(const OwnPool&) = delete;
   OwnPool& operator=(const OwnPool&) = delete;
 
