@@ -163,6 +163,69 @@ TEST_P(ArenaCalls, AFailedFreeEndsThePhaseAndIsTriedAgain) {
   EXPECT_EQ(rt::live_allocations(), 0u);
 }
 
+// Of a context that an illegal access has destroyed.
+TEST_P(ArenaCalls, WhatCouldNotBeFreedIsReportedAndServesNoMore) {
+  ArenaOptions keep_nothing = options();
+  keep_nothing.retain_bytes = 0;
+  {
+    DeviceAsyncArena arena{stream(), {}, keep_nothing};
+    static_cast<void>(arena.alloc_bytes(MiB));
+    rt::fail_call(1, cudaErrorIllegalAddress, "");
+    EXPECT_EQ(cudaStreamSynchronize(stream()), cudaErrorIllegalAddress);
+    const auto expect_error = [&](const char* what, auto&& step) {
+      try {
+        step();
+        ADD_FAILURE() << what << " reports success";
+      } catch (const CudaError& error) {
+        EXPECT_EQ(error.code(), cudaErrorIllegalAddress) << what;
+      }
+    };
+    expect_error("reset()", [&] { arena.reset(); });
+    EXPECT_EQ(arena.stats().bytes_in_use, 0u) << "the phase has ended all the same";
+    expect_error("trim()", [&] { arena.trim(); });
+    expect_error("alloc_bytes()", [&] { static_cast<void>(arena.alloc_bytes(MiB)); });
+    expect_error("the next reset()", [&] { arena.reset(); });
+  }
+  rt::reset();
+  SetUp();
+}
+
+TEST_P(ArenaCalls, AFailedQuestionAboutACaptureIsReportedAndTheMemoryIsFreedLater) {
+  ArenaOptions keep_nothing = options();
+  keep_nothing.retain_bytes = 0;
+  DeviceAsyncArena arena{stream(), {}, keep_nothing};
+  static_cast<void>(arena.alloc_bytes(MiB));
+  rt::fail_call(1, cudaErrorUnknown, "cudaStreamGetCaptureInfo");
+  try {
+    arena.reset();
+    FAIL() << "reset() reports success, and nothing was freed";
+  } catch (const CudaError& error) {
+    EXPECT_EQ(error.code(), cudaErrorUnknown);
+    EXPECT_STREQ(error.call(), "cudaStreamGetCaptureInfo");
+  }
+  EXPECT_GE(arena.stats().bytes_reserved, MiB);
+  arena.reset();
+  EXPECT_EQ(arena.stats().bytes_reserved, 0u);
+  EXPECT_EQ(rt::live_allocations(), 0u);
+}
+
+TEST_P(ArenaCalls, AnArenaWhoseStreamIsGoneReportsItWhereItHasMemoryToFree) {
+  cudaStream_t gone = nullptr;
+  ASSERT_EQ(cudaStreamCreate(&gone), cudaSuccess);
+  ArenaOptions keep_nothing = options();
+  keep_nothing.retain_bytes = 0;
+  {
+    DeviceAsyncArena arena{gone, {}, keep_nothing};
+    static_cast<void>(arena.alloc_bytes(MiB));
+    ASSERT_EQ(cudaStreamDestroy(gone), cudaSuccess);
+    EXPECT_THROW(arena.reset(), CudaError);
+    EXPECT_THROW(arena.trim(), CudaError);
+    EXPECT_THROW(static_cast<void>(arena.alloc_bytes(MiB)), CudaError);
+  }
+  rt::reset();
+  SetUp();
+}
+
 TEST_P(ArenaCalls, TheDestructorIgnoresARuntimeThatIsUnloading) {
   auto arena = std::make_unique<DeviceAsyncArena>(stream(), std::nullopt, options());
   static_cast<void>(arena->alloc_bytes(100));

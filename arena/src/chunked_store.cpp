@@ -14,10 +14,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <unordered_map>
 
 #include "backing_store.hpp"
 #include "nvtx.hpp"
+#include "over_aligned.hpp"
 #include "phase_layout.hpp"
 #include "phase_log.hpp"
 
@@ -39,53 +39,6 @@ struct Chunk : Block {
 
 struct ChunkGrowth {
   static constexpr const char* message = "chunk growth";
-};
-
-// The allocations whose place in a chunk has slack, so that they can be aligned wherever the chunk lies.
-class OverAligned {
- public:
-  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-
-  // Makes sure that the next add() cannot throw.
-  void prepare() {
-    places_.try_emplace(none);
-    places_.reserve(places_.size() + 1);
-    reserve_one_more(offsets_);
-  }
-  void add(std::size_t offset, Range place) noexcept {
-    auto node = places_.extract(none);
-    node.key() = offset;
-    node.mapped() = place;
-    places_.insert(std::move(node));
-    offsets_.push_back(offset);
-    ++size_;
-  }
-  // The place of the allocation at `offset`; null if that is not among them.
-  [[nodiscard]] const Range* find(std::size_t offset) const noexcept {
-    if (empty()) return nullptr;
-    const auto found = places_.find(offset);
-    return found == places_.end() ? nullptr : &found->second;
-  }
-  void remove(std::size_t offset) noexcept {
-    size_ -= places_.erase(offset);
-    if (!offsets_.empty() && offsets_.back() == offset) offsets_.pop_back();
-  }
-  // Removes those that were added in a scope that began at `begin`, and are still there.
-  void remove_from(std::size_t begin) noexcept {
-    for (; !offsets_.empty() && offsets_.back() >= begin; offsets_.pop_back())
-      size_ -= places_.erase(offsets_.back());
-  }
-  void clear() noexcept {
-    if (offsets_.empty()) return;
-    places_.clear();
-    offsets_.clear();
-    size_ = 0;
-  }
-
- private:
-  std::unordered_map<std::size_t, Range> places_;  // and `none`, for the next
-  std::vector<std::size_t> offsets_;               // in the order of allocation
-  std::size_t size_ = 0;
 };
 
 class ChunkedStore final : public BackingStore {

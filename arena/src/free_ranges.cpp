@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <new>
 
-#include "daa/device_async_arena.hpp"
-
 namespace daa::detail {
 
 namespace {
@@ -213,7 +211,6 @@ bool FreeRanges::make_room(bool for_a_node) noexcept try {
   const std::size_t size = 16 * (count_ + 1) < slots_.size() ? slots_.size() : 2 * slots_.size();
   std::vector<Slot>(std::max<std::size_t>(64, size), Slot{0, none}).swap(slots_);
   used_ = 0;
-  shift_ = 64u - log2_floor(slots_.size());
   for (Index node = 0; node < nodes_.size(); ++node) {
     const Range range = nodes_[node].range;
     if (range.end == range.begin) continue;
@@ -225,14 +222,10 @@ bool FreeRanges::make_room(bool for_a_node) noexcept try {
   return false;
 }
 
-// Two rounds of multiplication, as in MurmurHash3's finalizer: after one (Fibonacci hashing), offsets at
-// Fibonacci distances share their slots.
 std::size_t FreeRanges::slot_of(std::size_t offset) const noexcept {
   const std::size_t mask = slots_.size() - 1;
-  const std::uint64_t unit = offset / min_alignment;
-  std::uint64_t hash = unit * 0x9e3779b97f4a7c15u;
-  hash ^= hash >> 32;
-  std::size_t slot = (hash * 0xff51afd7ed558ccdu) >> shift_;
+  const std::size_t unit = offset / min_alignment;
+  std::size_t slot = spread(unit) & mask;
   while (slots_[slot].node != none && slots_[slot].unit != unit) slot = (slot + 1) & mask;
   return slot;
 }

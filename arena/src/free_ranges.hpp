@@ -13,12 +13,23 @@
 #include <cstdint>
 #include <vector>
 
+#include "daa/device_async_arena.hpp"
+
 namespace daa::detail {
 
 struct Range {
   std::size_t begin;
   std::size_t end;
 };
+
+/// Spreads a key over all bits, for hash tables. Two rounds of multiplication, as in MurmurHash3's finalizer:
+/// after one (Fibonacci hashing), keys at Fibonacci distances lie side by side.
+[[nodiscard]] inline std::uint64_t spread(std::uint64_t key) noexcept {
+  key *= 0x9e3779b97f4a7c15u;
+  key ^= key >> 32;
+  key *= 0xff51afd7ed558ccdu;
+  return key ^ key >> 32;
+}
 
 /// Disjoint ranges of offsets, no two of them adjacent. Offsets and sizes are multiples of min_alignment.
 class FreeRanges {
@@ -92,7 +103,6 @@ class FreeRanges {
   std::vector<Node> nodes_;
   Index unused_ = none;      // head of the nodes not in use
   std::vector<Slot> slots_;  // a power of two, at most half full
-  unsigned shift_ = 64;      // 64 - log2(slots_.size())
   std::size_t used_ = 0;     // slots
   std::size_t count_ = 0;
   std::array<Index, bin_count> heads_;

@@ -16,6 +16,7 @@
 #include "daa/device_async_arena.hpp"
 #include "driver/handles.hpp"
 #include "micro/pool_cost.hpp"
+#include "micro/sequence_cost.hpp"
 #include "micro/trace_cost.hpp"
 
 namespace daa::bench {
@@ -120,6 +121,7 @@ int main(int argc, char** argv) {
   try {
     daa::bench::register_trace_benchmarks(DAA_TRACES);
     daa::bench::register_pool_benchmarks();
+    daa::bench::register_sequence_benchmarks();
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "daa-alloc-cost: nothing to measure: %s\n", failure.what());
     return 1;
