@@ -251,7 +251,7 @@ template <class T>
 [[nodiscard]] DeviceBufferView<T> alloc(DeviceAsyncArena& arena, std::size_t count) {
   static_assert(std::is_trivially_destructible_v<T>, "scratch memory ends without running destructors");
   if (count > std::numeric_limits<std::size_t>::max() / sizeof(T))
-    throw CountOverflow("daa::alloc", count, sizeof(T));
+    detail::throw_count_overflow("daa::alloc", count, sizeof(T));
   return {static_cast<T*>(arena.alloc_bytes(count * sizeof(T), alignof(T))), count};
 }
 
