@@ -33,7 +33,7 @@ detail::Store& DeviceAsyncArena::store() const {
 }
 
 void* DeviceAsyncArena::alloc_slow(std::size_t bytes, std::size_t alignment) {
-  if (alignment == 0 || (alignment & (alignment - 1)) != 0) {
+  if (!detail::is_power_of_two(alignment)) {
     throw std::invalid_argument("DeviceAsyncArena::alloc_bytes: alignment is " + std::to_string(alignment) +
                                 "; it must be a power of two");
   }

@@ -88,6 +88,10 @@ constexpr std::size_t round_up(std::size_t bytes, std::size_t power_of_two) noex
   return (bytes + power_of_two - 1) & ~(power_of_two - 1);
 }
 
+constexpr bool is_power_of_two(std::size_t number) noexcept {
+  return number != 0 && (number & (number - 1)) == 0;
+}
+
 /// The part of an arena that every allocation touches. The counters stand apart on purpose: next to each
 /// other, GCC updates them as one vector, whose load must wait for the store before it (2.7 instead of 0.7 ns
 /// an allocation).
@@ -235,8 +239,7 @@ class ArenaScope {
 // The fast path: with the default alignment, one test. It serves two ends, for 0 bytes wrap around and fail
 // it too. Cursor and limit are multiples of 256, so what fits before rounding up fits after it.
 inline void* DeviceAsyncArena::alloc_bytes(std::size_t bytes, std::size_t alignment) {
-  const bool ordinary =
-      alignment != 0 && (alignment & (alignment - 1)) == 0 && alignment <= detail::min_alignment;
+  const bool ordinary = detail::is_power_of_two(alignment) && alignment <= detail::min_alignment;
   if (!ordinary || bytes - 1 >= bump_.limit - bump_.cursor) return alloc_slow(bytes, alignment);
   void* const result = reinterpret_cast<void*>(bump_.cursor);
   bump_.cursor += detail::round_up(bytes, detail::min_alignment);
@@ -246,13 +249,17 @@ inline void* DeviceAsyncArena::alloc_bytes(std::size_t bytes, std::size_t alignm
 }
 
 /// A view of `count` uninitialised elements of T; no constructor or destructor of T ever runs. Empty for 0.
-/// Throws CountOverflow if count * sizeof(T) overflows, and otherwise as alloc_bytes().
+/// Aligned to max(256, alignof(T), alignment). Throws CountOverflow if count * sizeof(T) overflows, and
+/// otherwise as alloc_bytes().
 template <class T>
-[[nodiscard]] DeviceBufferView<T> alloc(DeviceAsyncArena& arena, std::size_t count) {
+[[nodiscard]] DeviceBufferView<T> alloc(DeviceAsyncArena& arena, std::size_t count,
+                                        std::size_t alignment = alignof(T)) {
   static_assert(std::is_trivially_destructible_v<T>, "scratch memory ends without running destructors");
   if (count > std::numeric_limits<std::size_t>::max() / sizeof(T))
     detail::throw_count_overflow("daa::alloc", count, sizeof(T));
-  return {static_cast<T*>(arena.alloc_bytes(count * sizeof(T), alignof(T))), count};
+  const bool is_too_weak = detail::is_power_of_two(alignment) && alignment < alignof(T);
+  void* const data = arena.alloc_bytes(count * sizeof(T), is_too_weak ? alignof(T) : alignment);
+  return {static_cast<T*>(data), count};
 }
 
 }  // namespace daa
