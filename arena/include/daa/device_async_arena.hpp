@@ -54,7 +54,8 @@ enum class CapturePolicy {
 
 struct ArenaOptions {
   Backing backing = Backing::chunked;
-  /// Least size of the first chunk. The default is the granularity of device memory on current GPUs.
+  /// Least size of the first chunk, at most 2^47. The default is the granularity of device memory on current
+  /// GPUs.
   std::size_t initial_bytes = std::size_t{2} << 20;
   /// Most bytes kept across reset(); 0 gives everything back at the end of each phase.
   std::size_t retain_bytes = std::numeric_limits<std::size_t>::max();
