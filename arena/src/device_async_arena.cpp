@@ -88,7 +88,7 @@ void DeviceAsyncArena::name_phase(const char* name) {
 void detail::recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,
                               std::size_t bytes) noexcept {
   try {
-    if (stream != arena.stream()) throw_foreign_stream("deallocate", stream, arena.stream());
+    if (!is_same_stream(stream, arena.stream())) throw_foreign_stream("deallocate", stream, arena.stream());
     arena.recycle(pointer, bytes);
   } catch (const std::exception& error) {
     if (arena.store_) arena.store_->left_to_reset(error);

@@ -23,7 +23,7 @@ void tell_leak(std::size_t bytes, const char* why) noexcept {
 // only report that scopes were misused. One that failed to free memory has ended the phase all the same.
 bool end_phase(PooledArena& leased, bool& failed) noexcept {
   DeviceAsyncArena& arena = leased.arena;
-  if (arena.stream() != leased.stream) {
+  if (!is_same_stream(arena.stream(), leased.stream)) {
     tell_leak(arena.stats().bytes_reserved, "an arena of another stream was assigned to its own");
     return false;
   }
@@ -94,7 +94,7 @@ PooledArena& PoolState::lease_in_capture(cudaStream_t stream) {
   if (is_default_stream(stream)) DAA_CUDA_CHECK(cudaGetDevice(&device));
   for (Shard& shard : shards_) {
     PooledArena* const warm = lease_warm(shard, [&](const Entry& entry) {
-      return entry.stream == stream && entry.key.device == device && is_reachable(entry.key);
+      return is_same_stream(entry.stream, stream) && entry.key.device == device && is_reachable(entry.key);
     });
     if (warm != nullptr) return *warm;
   }

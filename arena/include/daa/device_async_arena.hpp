@@ -107,6 +107,12 @@ struct Bump {
 class PoolState;
 class Store;
 
+/// Whether two handles name one stream, as 0 and cudaStreamLegacy do.
+[[nodiscard]] inline bool is_same_stream(cudaStream_t a, cudaStream_t b) noexcept {
+  const auto is_legacy = [](cudaStream_t each) { return each == nullptr || each == cudaStreamLegacy; };
+  return a == b || (is_legacy(a) && is_legacy(b));
+}
+
 /// What deallocate() of every handle is: recycle(), if `stream` is the arena's. It never throws: memory that
 /// cannot be recycled is left to reset(), and a checked arena tells why on stderr.
 void recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,

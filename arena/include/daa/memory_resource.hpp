@@ -53,11 +53,11 @@ class ArenaResource {
   [[nodiscard]] cudaStream_t stream() const noexcept { return arena_->stream(); }
 
   /// As DeviceAsyncArena::alloc_bytes(). Throws std::invalid_argument, with nothing changed, if `stream` is
-  /// not the arena's, bit by bit: 0 is not cudaStreamLegacy. CUB reports all that this throws as
+  /// not the arena's (0 and cudaStreamLegacy are one). CUB reports all that this throws as
   /// cudaErrorMemoryAllocation.
   [[nodiscard]] void* allocate(cuda::stream_ref stream, std::size_t bytes,
                                std::size_t alignment = detail::min_alignment) const {
-    if (stream.get() != this->stream())
+    if (!detail::is_same_stream(stream.get(), this->stream()))
       detail::throw_foreign_stream("allocate", stream.get(), this->stream());
     return arena_->alloc_bytes(bytes, alignment);
   }
