@@ -8,6 +8,13 @@
 static_assert(CCCL_VERSION == DAA_EXPECTED_CCCL_VERSION, "another CCCL than CMake saw comes first");
 
 namespace daa::test {
+
+// For arena_resource_per_thread_test.cpp.
+DeviceAsyncArena arena_of_the_legacy_stream();
+DeviceAsyncArena arena_of_the_legacy_stream() {
+  return DeviceAsyncArena{nullptr};
+}
+
 namespace {
 
 class ArenaResourceTest : public StreamFixture {

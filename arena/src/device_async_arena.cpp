@@ -9,8 +9,24 @@
 
 namespace daa {
 
-DeviceAsyncArena::DeviceAsyncArena(cudaStream_t stream, std::optional<cudaMemPool_t> pool,
-                                   ArenaOptions options)
+namespace {
+
+std::string name_of(cudaStream_t stream) {
+  if (detail::is_same_stream(stream, cudaStreamLegacy)) return "cudaStreamLegacy";
+  if (stream == cudaStreamPerThread) return "cudaStreamPerThread";
+  std::ostringstream address;
+  address << static_cast<const void*>(stream);
+  return address.str();
+}
+
+}  // namespace
+
+static_assert(
+    !detail::zero_is_per_thread,
+    "the library takes 0 for the legacy stream: compile it without CUDA_API_PER_THREAD_DEFAULT_STREAM");
+
+DeviceAsyncArena::DeviceAsyncArena(detail::LibraryStream, cudaStream_t stream,
+                                   std::optional<cudaMemPool_t> pool, ArenaOptions options)
     : stream_(stream), store_(detail::make_store(stream, pool, std::move(options))) {}
 
 DeviceAsyncArena::~DeviceAsyncArena() = default;
@@ -96,11 +112,9 @@ void detail::recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void
 }
 
 void detail::throw_foreign_stream(const char* call, cudaStream_t asked, cudaStream_t own) {
-  std::ostringstream message;
-  message << "ArenaResource::" << call << ": the stream is " << static_cast<const void*>(asked)
-          << ", and the arena's is " << static_cast<const void*>(own)
-          << "; pass that one, or use an arena of the other";
-  throw std::invalid_argument(message.str());
+  throw std::invalid_argument(std::string("ArenaResource::") + call + ": the stream is " + name_of(asked) +
+                              ", and the arena's is " + name_of(own) +
+                              "; pass that one, or use an arena of the other");
 }
 
 ArenaScope::ArenaScope(DeviceAsyncArena& arena)

@@ -3,6 +3,13 @@
 // Vocabulary: a *phase* is what lies between two resets. A *chunk* is a piece of memory taken from a CUDA
 // memory pool with cudaMallocAsync or cudaMallocFromPoolAsync; allocations are cut from it in sequence
 // ("bump"). The *high-water mark* is the most that any phase has used so far.
+//
+// Stream 0 is the stream that it is for CUDA in the same translation unit: the legacy stream or, where
+// CUDA_API_PER_THREAD_DEFAULT_STREAM is defined (nvcc --default-stream per-thread), the calling thread's own,
+// cudaStreamPerThread. This holds of every function of daa that takes a stream. One program may have
+// translation units of both kinds, and hand arenas from one to the other. Functions that pass a stream on,
+// such as std::make_unique and memory resources of erased type, exist once for both kinds: name
+// cudaStreamLegacy or cudaStreamPerThread to them there, not 0.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -14,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "daa/arena_stats.hpp"
@@ -107,18 +115,34 @@ struct Bump {
 class PoolState;
 class Store;
 
-/// Whether two handles name one stream, as 0 and cudaStreamLegacy do.
+// Not inline: each translation unit has its own. To be used only as a default template argument, which is a
+// part of a function's name, so that the linker takes none for another.
+#ifdef CUDA_API_PER_THREAD_DEFAULT_STREAM
+constexpr bool zero_is_per_thread = true;
+#else
+constexpr bool zero_is_per_thread = false;
+#endif
+
+/// The handle as the library takes it, where 0 is the legacy stream.
+template <bool ZeroIsPerThread>
+[[nodiscard]] cudaStream_t library_stream(cudaStream_t stream) noexcept {
+  return ZeroIsPerThread && stream == nullptr ? cudaStreamPerThread : stream;
+}
+
+struct LibraryStream {};  // tells the functions that take such a handle apart
+
+/// Whether two such handles stand for one stream, as 0 and cudaStreamLegacy do.
 [[nodiscard]] inline bool is_same_stream(cudaStream_t a, cudaStream_t b) noexcept {
   const auto is_legacy = [](cudaStream_t each) { return each == nullptr || each == cudaStreamLegacy; };
   return a == b || (is_legacy(a) && is_legacy(b));
 }
 
-/// What deallocate() of every handle is: recycle(), if `stream` is the arena's. It never throws: memory that
-/// cannot be recycled is left to reset(), and a checked arena tells why on stderr.
+/// What deallocate() of every handle is: recycle(), if `stream`, a library_stream(), is the arena's. It never
+/// throws: memory that cannot be recycled is left to reset(), and a checked arena tells why on stderr.
 void recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,
                       std::size_t bytes) noexcept;
 
-/// std::invalid_argument that names both streams.
+/// std::invalid_argument that names both streams, each a library_stream().
 [[noreturn]] void throw_foreign_stream(const char* call, cudaStream_t asked, cudaStream_t own);
 
 }  // namespace detail
@@ -138,12 +162,15 @@ void recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointe
 class DeviceAsyncArena {
  public:
   /// Takes memory from `pool`, or from the current pool of the stream's device. Allocates nothing yet.
-  /// `stream` and `pool` are borrowed and must outlive the arena. A default stream (0, cudaStreamLegacy,
-  /// cudaStreamPerThread) is that of the device current now; cudaStreamPerThread ties the arena to this
-  /// thread. Throws CudaError if the stream is not valid, std::invalid_argument for options that are not, and
-  /// for a null `pool`.
+  /// `stream` and `pool` are borrowed and must outlive the arena. 0 is the legacy stream, or the thread's own
+  /// (see above). A default stream (0, cudaStreamLegacy, cudaStreamPerThread) is that of the device current
+  /// now; cudaStreamPerThread ties the arena to this thread. Throws CudaError if the stream is not valid,
+  /// std::invalid_argument for options that are not, and for a null `pool`.
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   explicit DeviceAsyncArena(cudaStream_t stream, std::optional<cudaMemPool_t> pool = {},
-                            ArenaOptions options = {});
+                            ArenaOptions options = {})
+      : DeviceAsyncArena(detail::LibraryStream{}, detail::library_stream<ZeroIsPerThread>(stream), pool,
+                         std::move(options)) {}
 
   /// Behaves like reset() and gives everything back, in stream order. Ignores every error.
   ~DeviceAsyncArena();
@@ -201,7 +228,12 @@ class DeviceAsyncArena {
   /// Names the current phase, in its history and in messages. `name` is kept, not copied: a string literal.
   void name_phase(const char* name);
 
-  [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
+  /// As given to the constructor, except for 0: where that was the thread's own stream, it is
+  /// cudaStreamPerThread, and where it is the thread's own here, a legacy stream is cudaStreamLegacy.
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
+  [[nodiscard]] cudaStream_t stream() const noexcept {
+    return ZeroIsPerThread && stream_ == nullptr ? cudaStreamLegacy : stream_;
+  }
 
   /// This arena for CUB, cuda::mr and RMM. To call it, include <daa/memory_resource.hpp>, which needs CCCL.
   [[nodiscard]] ArenaResource resource() noexcept;
@@ -212,12 +244,14 @@ class DeviceAsyncArena {
   friend void detail::recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,
                                        std::size_t bytes) noexcept;
 
+  DeviceAsyncArena(detail::LibraryStream, cudaStream_t stream, std::optional<cudaMemPool_t> pool,
+                   ArenaOptions options);
   [[nodiscard]] void* alloc_slow(std::size_t bytes, std::size_t alignment);
   detail::Store& store() const;
   void abandon() noexcept;  // all memory, which is leaked
 
   detail::Bump bump_;
-  cudaStream_t stream_;
+  cudaStream_t stream_;  // a library_stream()
   std::unique_ptr<detail::Store> store_;
 };
 

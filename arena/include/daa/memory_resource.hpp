@@ -50,24 +50,32 @@ class ArenaResource {
   explicit ArenaResource(DeviceAsyncArena& arena) noexcept : arena_(&arena) {}
 
   [[nodiscard]] DeviceAsyncArena& arena() const noexcept { return *arena_; }
-  [[nodiscard]] cudaStream_t stream() const noexcept { return arena_->stream(); }
+
+  /// DeviceAsyncArena::stream().
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
+  [[nodiscard]] cudaStream_t stream() const noexcept {
+    return arena_->stream<ZeroIsPerThread>();
+  }
 
   /// As DeviceAsyncArena::alloc_bytes(). Throws std::invalid_argument, with nothing changed, if `stream` is
-  /// not the arena's (0 and cudaStreamLegacy are one). CUB reports all that this throws as
-  /// cudaErrorMemoryAllocation.
+  /// not the arena's (0 and cudaStreamLegacy are one, unless 0 is the thread's own stream: see
+  /// device_async_arena.hpp). CUB reports all that this throws as cudaErrorMemoryAllocation.
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   [[nodiscard]] void* allocate(cuda::stream_ref stream, std::size_t bytes,
                                std::size_t alignment = detail::min_alignment) const {
-    if (!detail::is_same_stream(stream.get(), this->stream()))
-      detail::throw_foreign_stream("allocate", stream.get(), this->stream());
+    const cudaStream_t asked = detail::library_stream<ZeroIsPerThread>(stream.get());
+    if (!detail::is_same_stream(asked, own_stream()))
+      detail::throw_foreign_stream("allocate", asked, own_stream());
     return arena_->alloc_bytes(bytes, alignment);
   }
 
   /// DeviceAsyncArena::recycle(). Never throws: whatever cannot be recycled now, memory given back on a
   /// stream that is not the arena's among it, stays in use until reset(); a checked arena tells of it on
   /// stderr.
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   void deallocate(cuda::stream_ref stream, void* pointer, std::size_t bytes,
                   std::size_t /*alignment*/ = detail::min_alignment) const noexcept {
-    detail::recycle_or_leave(*arena_, stream.get(), pointer, bytes);
+    detail::recycle_or_leave(*arena_, detail::library_stream<ZeroIsPerThread>(stream.get()), pointer, bytes);
   }
 
   // The same on the arena's stream, as CCCL 3.1 and later call it,
@@ -76,7 +84,7 @@ class ArenaResource {
   }
   void deallocate_sync(void* pointer, std::size_t bytes,
                        std::size_t /*alignment*/ = detail::min_alignment) const noexcept {
-    detail::recycle_or_leave(*arena_, stream(), pointer, bytes);
+    detail::recycle_or_leave(*arena_, own_stream(), pointer, bytes);
   }
 
   // and all of it as CCCL 2.7 to 3.0 do.
@@ -87,13 +95,15 @@ class ArenaResource {
                   std::size_t alignment = detail::min_alignment) const noexcept {
     deallocate_sync(pointer, bytes, alignment);
   }
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   [[nodiscard]] void* allocate_async(std::size_t bytes, std::size_t alignment,
                                      cuda::stream_ref stream) const {
-    return allocate(stream, bytes, alignment);
+    return allocate<ZeroIsPerThread>(stream, bytes, alignment);
   }
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   void deallocate_async(void* pointer, std::size_t bytes, std::size_t alignment,
                         cuda::stream_ref stream) const noexcept {
-    deallocate(stream, pointer, bytes, alignment);
+    deallocate<ZeroIsPerThread>(stream, pointer, bytes, alignment);
   }
 
   /// Handles are equal if they are of one arena.
@@ -114,11 +124,16 @@ class ArenaResource {
     return *this;
   }
   [[nodiscard]] cuda::stream_ref query(const cuda::get_stream_t&) const noexcept {
-    return stream();
+    return own_stream();
   }
 #endif
 
  private:
+  // By a name that means the same everywhere: never 0.
+  [[nodiscard]] cudaStream_t own_stream() const noexcept {
+    return arena_->stream<true>();
+  }
+
   DeviceAsyncArena* arena_;
 };
 

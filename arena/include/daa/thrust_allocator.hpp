@@ -42,7 +42,7 @@ class thrust_allocator {
   /// DeviceAsyncArena::recycle(): work enqueued on the stream so far may still use the memory. Never throws:
   /// what cannot be recycled stays in use until reset(); a checked arena tells of it on stderr.
   void deallocate(T* pointer, std::size_t count) noexcept {
-    detail::recycle_or_leave(*arena_, arena_->stream(), pointer, count * sizeof(T));
+    detail::recycle_or_leave(*arena_, arena_->stream<true>(), pointer, count * sizeof(T));
   }
 
   [[nodiscard]] DeviceAsyncArena& arena() const noexcept { return *arena_; }
