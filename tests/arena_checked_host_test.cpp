@@ -1,7 +1,9 @@
 // What only the host runtime can show of checked arenas: two threads at once, and streams that are gone.
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "backings.hpp"
@@ -83,11 +85,75 @@ TEST_P(ArenaCheckedOnHost, AStreamThatWasDestroyedIsNoticed) {
   StreamFixture::SetUp();
 }
 
+template <class Use>
+void expect_error(cudaError_t code, const char* call, Use use) {
+  try {
+    use();
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const CudaError& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    EXPECT_TRUE(call == nullptr || std::string{error.call()} == call) << error.what();
+  }
+}
+
+TEST_P(ArenaCheckedOnHost, AnErrorThatHasDestroyedTheContextIsToldAsItIs) {
+  ::testing::internal::CaptureStderr();
+  {
+    DeviceAsyncArena arena{stream(), {}, options()};
+    static_cast<void>(arena.alloc_bytes(100));
+    rt::fail_call(1, cudaErrorIllegalAddress, "cudaStreamSynchronize");
+    EXPECT_EQ(cudaStreamSynchronize(stream()), cudaErrorIllegalAddress);
+    expect_error(cudaErrorIllegalAddress, nullptr, [&] { static_cast<void>(arena.alloc_bytes(100)); });
+    expect_error(cudaErrorIllegalAddress, nullptr, [&] { arena.trim(); });
+    EXPECT_EQ(arena.stats().allocations, 1u);
+    expect_error(cudaErrorIllegalAddress, nullptr, [&] { arena.reset(); });
+    EXPECT_EQ(arena.stats().phases, 1u) << "the phase has ended all the same";
+    EXPECT_EQ(arena.stats().allocations, 0u);
+  }
+  const std::string told = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(told.find("cudaErrorIllegalAddress"), std::string::npos) << told;
+  EXPECT_EQ(told.find("outlives its stream"), std::string::npos) << told;
+  rt::reset();
+  StreamFixture::SetUp();
+}
+
+TEST_P(ArenaCheckedOnHost, AFailureToIdentifyTheStreamIsNotTakenForItsEnd) {
+  const auto fail_next = [] { rt::fail_call(1, cudaErrorUnknown, "cudaStreamGetId"); };
+  const auto expect_the_error = [](auto use) { expect_error(cudaErrorUnknown, "cudaStreamGetId", use); };
+  ::testing::internal::CaptureStderr();
+  {
+    DeviceAsyncArena arena{stream(), {}, options()};
+    void* const scratch = arena.alloc_bytes(100);
+    fail_next();
+    expect_the_error([&] { static_cast<void>(arena.alloc_bytes(100)); });
+    fail_next();
+    expect_the_error([&] { arena.recycle(scratch, 100); });
+    EXPECT_EQ(arena.stats().allocations, 1u);
+    EXPECT_EQ(arena.stats().recycled_bytes, 0u);
+    fill(scratch, 1, 101);
+    fail_next();
+    expect_the_error([&] { arena.reset(); });
+    EXPECT_EQ(arena.stats().phases, 1u);
+    EXPECT_EQ(arena.stats().allocations, 0u);
+    EXPECT_THROW(arena.reset(), MemoryOverrun) << "found by the reset that failed";
+    static_cast<void>(arena.alloc_bytes(100));
+    EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
+    fail_next();
+  }
+  const std::string told = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(told.find("cudaStreamGetId: cudaErrorUnknown"), std::string::npos) << told;
+  EXPECT_EQ(told.find("outlives its stream"), std::string::npos) << told;
+  EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
+  ASSERT_EQ(cudaStreamSynchronize(stream()), cudaSuccess);
+  EXPECT_EQ(rt::live_allocations(), 0u);
+}
+
 // Every call of a checked life made to fail in turn: nothing leaks, the phase goes on or has ended as it
-// should, and the guards stand afterwards. (Where the stream's id cannot be had, the stream may be gone.)
+// should, and the guards stand afterwards.
 TEST_P(ArenaCheckedOnHost, NothingLeaksWhateverCallFailsAndTheChecksGoOn) {
-  for (const char* const function : {"cudaMallocAsync", "cudaFreeAsync", "cudaMemsetAsync", "cudaMemcpyAsync",
-                                     "cudaStreamSynchronize", "cudaStreamGetCaptureInfo"}) {
+  for (const char* const function :
+       {"cudaMallocAsync", "cudaFreeAsync", "cudaMemsetAsync", "cudaMemcpyAsync", "cudaStreamSynchronize",
+        "cudaStreamGetCaptureInfo", "cudaStreamGetId"}) {
     std::size_t k = 1;
     for (bool struck = true; struck; ++k) {
       {

@@ -1,5 +1,9 @@
 // How Backing::chunked grows, merges, keeps and gives back; on any runtime.
 
+#include <limits>
+#include <stdexcept>
+#include <string>
+
 #include "daa/device_async_arena.hpp"
 #include "own_pool.hpp"
 #include "stream_fixture.hpp"
@@ -239,6 +243,24 @@ TEST_F(ArenaChunks, InitialBytesIsTheFirstChunk) {
   run_phase(arena, 10, MiB);
   EXPECT_EQ(arena.stats().chunks, 1u);
   EXPECT_EQ(arena.stats().bytes_reserved, 10 * MiB);
+}
+
+TEST_F(ArenaChunks, AFirstChunkBeyondAllDeviceMemoryIsRefusedByItsOption) {
+  constexpr std::size_t most = std::size_t{1} << 47;
+  for (const std::size_t bytes : {most + 1, std::size_t{1} << 63, std::numeric_limits<std::size_t>::max()}) {
+    for (const Backing backing : {Backing::chunked, Backing::individual}) {
+      try {
+        const DeviceAsyncArena arena{stream(), {}, {backing, bytes}};
+        ADD_FAILURE() << bytes;
+      } catch (const std::invalid_argument& error) {
+        const std::string text = error.what();
+        EXPECT_NE(text.find("initial_bytes is " + std::to_string(bytes)), std::string::npos) << text;
+        EXPECT_NE(text.find("at most " + std::to_string(most)), std::string::npos) << text;
+      }
+    }
+  }
+  DeviceAsyncArena arena{stream(), {}, {Backing::chunked, most}};
+  EXPECT_NE(arena.alloc_bytes(100), nullptr) << "what a device cannot give, the arena does without";
 }
 
 TEST_F(ArenaChunks, ConsecutiveAllocationsAreNeighbours) {

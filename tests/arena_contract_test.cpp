@@ -1,5 +1,6 @@
 // What an arena promises of its allocations and its phases, with either backing and on any runtime.
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <type_traits>
@@ -51,6 +52,36 @@ TYPED_TEST(ArenaContract, AnAlignmentThatIsNoPowerOfTwoIsRefusedAndNothingChange
                                       std::size_t{768}, std::numeric_limits<std::size_t>::max()}) {
     EXPECT_THROW(static_cast<void>(arena.alloc_bytes(64, alignment)), std::invalid_argument);
     EXPECT_THROW(static_cast<void>(arena.alloc_bytes(0, alignment)), std::invalid_argument);
+  }
+  expect_same(before, arena.stats());
+}
+
+struct alignas(1024) Tile {
+  float values[256];
+};
+
+TYPED_TEST(ArenaContract, AViewIsAlignedAsAskedAndAsItsElementsNeed) {
+  auto arena = this->make_arena();
+  for (int phase = 0; phase < 3; ++phase) {
+    for (std::size_t alignment = 1; alignment <= std::size_t{1} << 20; alignment *= 2) {
+      const auto floats = alloc<float>(arena, 3, alignment);
+      const auto tiles = alloc<Tile>(arena, 2, alignment);
+      ASSERT_EQ(address(floats.data()) % std::max<std::size_t>(256, alignment), 0u);
+      ASSERT_EQ(address(tiles.data()) % std::max<std::size_t>(1024, alignment), 0u);
+      ASSERT_EQ(floats.size(), 3u);
+      this->fill(floats, 1, floats.size_bytes());
+      this->fill(tiles, 2, tiles.size_bytes());
+      ASSERT_TRUE(this->holds(floats, 1, floats.size_bytes()));
+      ASSERT_TRUE(this->holds(tiles, 2, tiles.size_bytes()));
+    }
+    ASSERT_EQ(address(alloc<Tile>(arena, 1).data()) % 1024, 0u);
+    arena.reset();
+  }
+  const ArenaStats before = arena.stats();
+  for (const std::size_t alignment : {std::size_t{0}, std::size_t{3}, std::size_t{768}}) {
+    EXPECT_THROW(static_cast<void>(alloc<float>(arena, 3, alignment)), std::invalid_argument);
+    EXPECT_THROW(static_cast<void>(alloc<Tile>(arena, 2, alignment)), std::invalid_argument);
+    EXPECT_THROW(static_cast<void>(alloc<Tile>(arena, 0, alignment)), std::invalid_argument);
   }
   expect_same(before, arena.stats());
 }

@@ -143,6 +143,21 @@ TEST_F(ArenaPools, WhatWasMovedOutOfALeaseIsTheUsersOwn) {
   EXPECT_EQ(pool.stats().failed_ends, 1u);
 }
 
+TEST_F(ArenaPools, BothNamesOfTheLegacyStreamLeaseTheSameArena) {
+  ArenaPool pool;
+  for (const cudaStream_t name : {cudaStream_t{nullptr}, cudaStreamLegacy, cudaStream_t{nullptr}}) {
+    ArenaLease lease = pool.lease(name);
+    static_cast<void>(lease->alloc_bytes(1000));
+    *lease = DeviceAsyncArena{cudaStreamLegacy};  // an arena of the same stream may stand in for the pool's
+    static_cast<void>(lease->alloc_bytes(1000));
+  }
+  EXPECT_EQ(pool.stats().cold_leases, 1u);
+  EXPECT_EQ(pool.stats().warm_leases, 2u);
+  EXPECT_EQ(pool.stats().abandoned, 0u);
+  pool.release(cudaStreamLegacy);
+  EXPECT_EQ(pool.stats().arenas_idle, 0u);
+}
+
 TEST_F(ArenaPools, TheOptionsAreThoseOfEveryArena) {
   ArenaPoolOptions options;
   options.arena.name = "solver";

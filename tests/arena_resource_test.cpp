@@ -8,6 +8,13 @@
 static_assert(CCCL_VERSION == DAA_EXPECTED_CCCL_VERSION, "another CCCL than CMake saw comes first");
 
 namespace daa::test {
+
+// For arena_resource_per_thread_test.cpp.
+DeviceAsyncArena arena_of_the_legacy_stream();
+DeviceAsyncArena arena_of_the_legacy_stream() {
+  return DeviceAsyncArena{nullptr};
+}
+
 namespace {
 
 class ArenaResourceTest : public StreamFixture {
@@ -87,6 +94,24 @@ TEST_F(ArenaResourceTest, AForeignStreamIsRefusedByName) {
     EXPECT_TRUE(bench::contains(message, "the arena's is " + own.str()));
   }
   EXPECT_EQ(arena.stats().life.allocations, 0u);
+}
+
+TEST_F(ArenaResourceTest, TheLegacyStreamHasTwoNames) {
+  for (const cudaStream_t name : {cudaStream_t{nullptr}, cudaStreamLegacy}) {
+    for (const bool checked : {false, true}) {
+      ArenaOptions options;
+      options.checked = checked;
+      DeviceAsyncArena arena{name, {}, options};
+      const ArenaResource resource = arena.resource();
+      for (const cudaStream_t other : {cudaStream_t{nullptr}, cudaStreamLegacy}) {
+        void* const pointer = resource.allocate(cuda::stream_ref{other}, 1'000);
+        resource.deallocate(cuda::stream_ref{other}, pointer, 1'000);
+        EXPECT_EQ(arena.stats().bytes_in_use, 0u);
+      }
+      EXPECT_THROW(static_cast<void>(resource.allocate(cuda::stream_ref{cudaStreamPerThread}, 1)),
+                   std::invalid_argument);
+    }
+  }
 }
 
 TEST_F(ArenaResourceTest, WhatAForeignStreamGivesBackStaysUntilReset) {

@@ -22,6 +22,11 @@ __global__ void kernel(float* a, int* b) {
 __global__ void kernel(DeviceBufferView<float> view) {
   for (std::size_t i = threadIdx.x; i < view.size(); i += blockDim.x) view[i] = static_cast<float>(i);
 }
+__global__ void set_bytes(void* bytes, const void* from, std::size_t count) {
+  const auto* const read = static_cast<const unsigned char*>(from);
+  for (std::size_t i = threadIdx.x; i < count; i += blockDim.x)
+    static_cast<unsigned char*>(bytes)[i] = read[i];
+}
 __global__ void fill_span(cuda::std::span<float> span) {
   for (std::size_t i = threadIdx.x; i < span.size(); i += blockDim.x) span[i] = static_cast<float>(i);
 }
@@ -70,6 +75,20 @@ TEST_F(SeedApi, TheEndOfAScopeEndsTheScratch) {
     DAA_CUDA_CHECK(cudaMemcpyAsync(result.data(), tmp, tmp.size_bytes(), cudaMemcpyDeviceToHost, stream));
   }  // frees enqueued asynchronously
   DAA_CUDA_CHECK(cudaStreamSynchronize(stream));
+  for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(result[i], static_cast<float>(i));
+}
+
+TEST_F(SeedApi, AKernelTakesAViewAsAPointerToAnything) {
+  DeviceAsyncArena scratch{stream()};
+  const auto from = alloc<float>(scratch, n);
+  const auto to = alloc<int>(scratch, n);
+  kernel<<<1, 128, 0, stream()>>>(from);
+  DAA_CUDA_CHECK(cudaGetLastError());
+  set_bytes<<<1, 128, 0, stream()>>>(to, from, to.size_bytes());
+  DAA_CUDA_CHECK(cudaGetLastError());
+  std::vector<float> result(n);
+  DAA_CUDA_CHECK(cudaMemcpyAsync(result.data(), to, to.size_bytes(), cudaMemcpyDeviceToHost, stream()));
+  DAA_CUDA_CHECK(cudaStreamSynchronize(stream()));
   for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(result[i], static_cast<float>(i));
 }
 

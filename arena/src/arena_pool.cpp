@@ -31,11 +31,11 @@ ArenaPool::ArenaPool(ArenaPoolOptions options) : state_(new detail::PoolState(st
 
 ArenaPool::~ArenaPool() = default;
 
-ArenaLease ArenaPool::lease(cudaStream_t stream) {
+ArenaLease ArenaPool::lease(detail::NamedStream, cudaStream_t stream) {
   return ArenaLease(state_->lease(stream));
 }
 
-void ArenaPool::release(cudaStream_t stream) {
+void ArenaPool::release(detail::NamedStream, cudaStream_t stream) {
   state_->release(stream);
 }
 

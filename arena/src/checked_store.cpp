@@ -67,20 +67,22 @@ class CheckedStore final : public Store {
  public:
   CheckedStore(std::unique_ptr<Store> checked, const StreamOrderedMemory& memory)
       : checked_(std::move(checked)), memory_(memory) {
-    static_cast<void>(has_its_stream());
+    static_cast<void>(find_stream());
   }
 
   // Nobody is left to catch an exception.
   ~CheckedStore() override {
-    if (!has_its_stream()) {
+    const cudaError_t error = find_stream();
+    if (is_about_handle(error)) {
       report(described() + " outlives its stream: its memory cannot be given back in order, and is leaked");
       checked_->abandon();
       return;
     }
     try {
+      if (error != cudaSuccess) throw unfound_stream(error);
       for (const std::string& finding : verify(0)) report(finding);
-    } catch (const std::exception& error) {
-      report(error.what());
+    } catch (const std::exception& failure) {
+      report(failure.what());
     }
   }
 
@@ -128,13 +130,15 @@ class CheckedStore final : public Store {
   }
 
   void reset(Bump& bump) override {
-    const Use use{*this, bump};
-    std::vector<std::string> findings = std::exchange(findings_left_, {});
+    cudaError_t unfound = cudaSuccess;
+    const Use use{*this, bump, &unfound};
     std::exception_ptr failure;
+    if (unfound != cudaSuccess) failure = std::make_exception_ptr(unfound_stream(unfound));
+    std::vector<std::string> findings = std::exchange(findings_left_, {});
     try {
       for (std::string& finding : verify(0)) findings.push_back(std::move(finding));
     } catch (const CudaError&) {
-      failure = std::current_exception();
+      if (!failure) failure = std::current_exception();
     }
     for (const Allocation& allocation : live_) poison(allocation);
     live_.clear();
@@ -206,17 +210,25 @@ class CheckedStore final : public Store {
 
  private:
   // One call on the arena: by one thread at a time, while the stream lives. At its end, however that comes,
-  // the inline path finds no room, so that every allocation comes here.
+  // the inline path finds no room, so that every allocation comes here. Throws, unless `unfound` is there to
+  // take it, also the error that keeps the stream from being found.
   class Use {
    public:
-    Use(CheckedStore& store, Bump& bump) : store_(store), bump_(bump) {
+    Use(CheckedStore& store, Bump& bump, cudaError_t* unfound = nullptr) : store_(store), bump_(bump) {
       if (store_.in_use_.exchange(true, std::memory_order_acquire)) {
         throw std::logic_error(store_.described() +
                                " is used by two threads at once; an arena has no lock: use one for each "
                                "thread, or lock it yourself");
       }
-      if (store_.has_its_stream()) return;
+      const cudaError_t error = store_.find_stream();
+      if (error == cudaSuccess) return;
+      const bool is_gone = is_about_handle(error);
+      if (!is_gone && unfound != nullptr) {
+        *unfound = error;
+        return;
+      }
       store_.in_use_.store(false, std::memory_order_release);
+      if (!is_gone) throw unfound_stream(error);
       throw std::logic_error(store_.described() +
                              ": its stream was destroyed, or its handle names another one now; an arena must "
                              "not outlive its stream");
@@ -242,12 +254,25 @@ class CheckedStore final : public Store {
     throw OutOfDeviceMemory(shortage, described());
   }
 
-  // A stream that is captured may not be asked for its identity, and exists.
-  bool has_its_stream() noexcept {
-    if (memory_.capture().is_active) return true;
-    const unsigned long long id = memory_.stream_id();
+  // cudaSuccess if the handle names the stream that it named first, cudaErrorInvalidResourceHandle if it
+  // names another one, or the runtime's error. A stream that is captured may not be asked for its identity,
+  // and exists.
+  cudaError_t find_stream() noexcept {
+    if (memory_.capture().is_active) return cudaSuccess;
+    unsigned long long id = 0;
+    const cudaError_t error = memory_.stream_id(id);
+    if (error != cudaSuccess) return error;
     if (stream_id_ == 0) stream_id_ = id;
-    return id != 0 && id == stream_id_;
+    return id == stream_id_ ? cudaSuccess : cudaErrorInvalidResourceHandle;
+  }
+
+  // Whether an error of find_stream() says that the stream is gone. Any other one may come of earlier work.
+  static bool is_about_handle(cudaError_t error) noexcept {
+    return error == cudaErrorInvalidResourceHandle || error == cudaErrorContextIsDestroyed;
+  }
+
+  static CudaError unfound_stream(cudaError_t error) {
+    return CudaError{error, "cudaStreamGetId", __FILE__, __LINE__};
   }
 
   std::size_t first_since(std::size_t allocations) const noexcept {

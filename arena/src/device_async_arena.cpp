@@ -9,8 +9,20 @@
 
 namespace daa {
 
-DeviceAsyncArena::DeviceAsyncArena(cudaStream_t stream, std::optional<cudaMemPool_t> pool,
-                                   ArenaOptions options)
+namespace {
+
+std::string name_of(cudaStream_t stream) {
+  if (stream == cudaStreamLegacy) return "cudaStreamLegacy";
+  if (stream == cudaStreamPerThread) return "cudaStreamPerThread";
+  std::ostringstream address;
+  address << static_cast<const void*>(stream);
+  return address.str();
+}
+
+}  // namespace
+
+DeviceAsyncArena::DeviceAsyncArena(detail::NamedStream, cudaStream_t stream,
+                                   std::optional<cudaMemPool_t> pool, ArenaOptions options)
     : stream_(stream), store_(detail::make_store(stream, pool, std::move(options))) {}
 
 DeviceAsyncArena::~DeviceAsyncArena() = default;
@@ -33,7 +45,7 @@ detail::Store& DeviceAsyncArena::store() const {
 }
 
 void* DeviceAsyncArena::alloc_slow(std::size_t bytes, std::size_t alignment) {
-  if (alignment == 0 || (alignment & (alignment - 1)) != 0) {
+  if (!detail::is_power_of_two(alignment)) {
     throw std::invalid_argument("DeviceAsyncArena::alloc_bytes: alignment is " + std::to_string(alignment) +
                                 "; it must be a power of two");
   }
@@ -96,11 +108,9 @@ void detail::recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void
 }
 
 void detail::throw_foreign_stream(const char* call, cudaStream_t asked, cudaStream_t own) {
-  std::ostringstream message;
-  message << "ArenaResource::" << call << ": the stream is " << static_cast<const void*>(asked)
-          << ", and the arena's is " << static_cast<const void*>(own)
-          << "; pass that one, or use an arena of the other";
-  throw std::invalid_argument(message.str());
+  throw std::invalid_argument(std::string("ArenaResource::") + call + ": the stream is " + name_of(asked) +
+                              ", and the arena's is " + name_of(own) +
+                              "; pass that one, or use an arena of the other");
 }
 
 ArenaScope::ArenaScope(DeviceAsyncArena& arena)

@@ -48,6 +48,10 @@ GrowthDuringCapture::GrowthDuringCapture(std::size_t bytes_asked, const std::str
           "take none; choose CapturePolicy::presized and run the phase once before the capture begins, "
           "or reserve() with Backing::chunked") {}
 
+void detail::throw_count_overflow(const char* call, std::size_t count, std::size_t bytes_of_one) {
+  throw CountOverflow(call, count, bytes_of_one);
+}
+
 void throw_if_failed(cudaError_t code, const char* call, const char* file, int line) {
   if (code == cudaSuccess) return;
   static_cast<void>(cudaGetLastError());

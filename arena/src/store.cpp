@@ -18,7 +18,11 @@ bool environment_asks(const char* variable) {
   return !text.empty() && text != "0" && text != "off" && text != "OFF" && text != "false" && text != "no";
 }
 
-[[noreturn]] void refuse(const char* option, int value, const char* remedy) {
+// Above what any device has; and no sum of it and the size of an allocation that a device can hold overflows.
+constexpr std::size_t most_initial_bytes = std::size_t{1} << 47;
+
+template <class Number>
+[[noreturn]] void refuse(const char* option, Number value, const std::string& remedy) {
   throw std::invalid_argument("DeviceAsyncArena: ArenaOptions::" + std::string(option) + " is " +
                               std::to_string(value) + "; use " + remedy);
 }
@@ -43,6 +47,10 @@ std::unique_ptr<Store> make_store(cudaStream_t stream, std::optional<cudaMemPool
       break;
     default:
       refuse("capture", static_cast<int>(options.capture), "refuse_growth or presized");
+  }
+  if (options.initial_bytes > most_initial_bytes) {
+    refuse("initial_bytes", options.initial_bytes,
+           "at most " + std::to_string(most_initial_bytes) + " (2^47); was the number negative?");
   }
   const StreamOrderedMemory memory{stream, pool};
   options.checked |= environment_asks("DAA_CHECKED");

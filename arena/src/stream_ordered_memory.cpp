@@ -107,10 +107,12 @@ Capture StreamOrderedMemory::capture() noexcept {
   return {is_active, error};
 }
 
-unsigned long long StreamOrderedMemory::stream_id() noexcept {
-  if (is_legacy_stream(stream_)) return ~0ull;
-  unsigned long long id = 0;
-  return in_stream_order([&] { return cudaStreamGetId(stream_, &id); }) == cudaSuccess ? id : 0;
+cudaError_t StreamOrderedMemory::stream_id(unsigned long long& id) noexcept {
+  unsigned long long told = ~0ull;
+  cudaError_t error = cudaSuccess;
+  if (!is_legacy_stream(stream_)) error = in_stream_order([&] { return cudaStreamGetId(stream_, &told); });
+  if (error == cudaSuccess) id = told;
+  return error;
 }
 
 cudaError_t StreamOrderedMemory::fill(void* pointer, std::uint8_t value, std::size_t bytes) noexcept {

@@ -49,9 +49,9 @@ class StreamOrderedMemory {
   /// A capture that was made invalid goes on until it is ended.
   [[nodiscard]] Capture capture() noexcept;
 
-  /// What no other stream of the process ever has; 0 if the stream's handle is not valid. Not while the
-  /// stream is captured. One value for all legacy streams, which are never destroyed.
-  [[nodiscard]] unsigned long long stream_id() noexcept;
+  /// Gives what no other stream of the process ever has, or the runtime's error, with `id` unchanged. Not
+  /// while the stream is captured. One value for all legacy streams, which are never destroyed.
+  [[nodiscard]] cudaError_t stream_id(unsigned long long& id) noexcept;
 
   /// Sets all bytes.
   [[nodiscard]] cudaError_t fill(void* pointer, std::uint8_t value, std::size_t bytes) noexcept;

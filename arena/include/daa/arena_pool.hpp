@@ -83,8 +83,9 @@ class ArenaLease {
 ///
 /// A stream is known by its identity (cudaStreamGetId), not by its handle: outside captures, a new stream
 /// never gets the arena of a destroyed one whose handle it has. A default stream is that of the device
-/// current at lease(); cudaStreamPerThread is another one in each thread. Leases of one stream that are out
-/// at the same time have different arenas.
+/// current at lease(); cudaStreamPerThread is another one in each thread; 0 is either that or
+/// cudaStreamLegacy, as for an arena (device_async_arena.hpp). Leases of one stream that are out at the same
+/// time have different arenas.
 ///
 /// The pool makes CUDA calls for a stream only in calls that are given this stream and at the end of its
 /// leases: where somebody answers for it that it exists and is not captured elsewhere. So:
@@ -120,17 +121,26 @@ class ArenaPool {
   /// An arena in a new phase, for the use of `stream`: one that the stream had before if there is one.
   /// No bound refuses a lease. Throws as DeviceAsyncArena's constructor, std::bad_alloc, and std::logic_error
   /// while the stream is captured and has no idle arena; nothing has changed then.
-  [[nodiscard]] ArenaLease lease(cudaStream_t stream);
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
+  [[nodiscard]] ArenaLease lease(cudaStream_t stream) {
+    return lease(detail::NamedStream{}, detail::named_stream<ZeroIsPerThread>(stream));
+  }
 
   /// Gives the memory of all arenas of `stream` back, in its order, because it is going to be destroyed.
   /// Nothing to do if there are none. Throws std::logic_error, with nothing changed, while a lease of the
   /// stream is out and while it is captured, and CudaError if the stream is not valid.
-  void release(cudaStream_t stream);
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
+  void release(cudaStream_t stream) {
+    release(detail::NamedStream{}, detail::named_stream<ZeroIsPerThread>(stream));
+  }
 
   /// Looks at every arena.
   [[nodiscard]] ArenaPoolStats stats() const;
 
  private:
+  [[nodiscard]] ArenaLease lease(detail::NamedStream, cudaStream_t stream);
+  void release(detail::NamedStream, cudaStream_t stream);
+
   std::unique_ptr<detail::PoolState, detail::ClosePool> state_;  // outlives the pool while leases are out
 };
 

@@ -3,6 +3,13 @@
 // Vocabulary: a *phase* is what lies between two resets. A *chunk* is a piece of memory taken from a CUDA
 // memory pool with cudaMallocAsync or cudaMallocFromPoolAsync; allocations are cut from it in sequence
 // ("bump"). The *high-water mark* is the most that any phase has used so far.
+//
+// Stream 0 is the stream that it is for CUDA in the same translation unit: the legacy stream or, where
+// CUDA_API_PER_THREAD_DEFAULT_STREAM is defined (nvcc --default-stream per-thread), the calling thread's own,
+// cudaStreamPerThread. This holds of every function of daa that takes a stream. One program may have
+// translation units of both kinds, and hand arenas from one to the other. Functions that pass a stream on,
+// such as std::make_unique and memory resources of erased type, exist once for both kinds: name
+// cudaStreamLegacy or cudaStreamPerThread to them there, not 0.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -14,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "daa/arena_stats.hpp"
@@ -49,7 +57,8 @@ enum class CapturePolicy {
 
 struct ArenaOptions {
   Backing backing = Backing::chunked;
-  /// Least size of the first chunk. The default is the granularity of device memory on current GPUs.
+  /// Least size of the first chunk, at most 2^47. The default is the granularity of device memory on current
+  /// GPUs.
   std::size_t initial_bytes = std::size_t{2} << 20;
   /// Most bytes kept across reset(); 0 gives everything back at the end of each phase.
   std::size_t retain_bytes = std::numeric_limits<std::size_t>::max();
@@ -83,6 +92,10 @@ constexpr std::size_t round_up(std::size_t bytes, std::size_t power_of_two) noex
   return (bytes + power_of_two - 1) & ~(power_of_two - 1);
 }
 
+constexpr bool is_power_of_two(std::size_t number) noexcept {
+  return number != 0 && (number & (number - 1)) == 0;
+}
+
 /// The part of an arena that every allocation touches. The counters stand apart on purpose: next to each
 /// other, GCC updates them as one vector, whose load must wait for the store before it (2.7 instead of 0.7 ns
 /// an allocation).
@@ -97,12 +110,29 @@ struct Bump {
 class PoolState;
 class Store;
 
-/// What deallocate() of every handle is: recycle(), if `stream` is the arena's. It never throws: memory that
-/// cannot be recycled is left to reset(), and a checked arena tells why on stderr.
+// Not inline: each translation unit has its own. To be used only as a default template argument, which is a
+// part of a function's name, so that the linker takes none for another.
+#ifdef CUDA_API_PER_THREAD_DEFAULT_STREAM
+constexpr bool zero_is_per_thread = true;
+#else
+constexpr bool zero_is_per_thread = false;
+#endif
+
+/// The handle, or for 0 the name of the stream that it is.
+template <bool ZeroIsPerThread>
+[[nodiscard]] cudaStream_t named_stream(cudaStream_t stream) noexcept {
+  if (stream != nullptr) return stream;
+  return ZeroIsPerThread ? cudaStreamPerThread : cudaStreamLegacy;
+}
+
+struct NamedStream {};  // tells the functions that take such a handle apart
+
+/// What deallocate() of every handle is: recycle(), if `stream`, a named_stream(), is the arena's. It never
+/// throws: memory that cannot be recycled is left to reset(), and a checked arena tells why on stderr.
 void recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,
                       std::size_t bytes) noexcept;
 
-/// std::invalid_argument that names both streams.
+/// std::invalid_argument that names both streams, each a named_stream().
 [[noreturn]] void throw_foreign_stream(const char* call, cudaStream_t asked, cudaStream_t own);
 
 }  // namespace detail
@@ -122,12 +152,15 @@ void recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointe
 class DeviceAsyncArena {
  public:
   /// Takes memory from `pool`, or from the current pool of the stream's device. Allocates nothing yet.
-  /// `stream` and `pool` are borrowed and must outlive the arena. A default stream (0, cudaStreamLegacy,
-  /// cudaStreamPerThread) is that of the device current now; cudaStreamPerThread ties the arena to this
-  /// thread. Throws CudaError if the stream is not valid, std::invalid_argument for options that are not, and
-  /// for a null `pool`.
+  /// `stream` and `pool` are borrowed and must outlive the arena. 0 is the legacy stream, or the thread's own
+  /// (see above). A default stream (0, cudaStreamLegacy, cudaStreamPerThread) is that of the device current
+  /// now; cudaStreamPerThread ties the arena to this thread. Throws CudaError if the stream is not valid,
+  /// std::invalid_argument for options that are not, and for a null `pool`.
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   explicit DeviceAsyncArena(cudaStream_t stream, std::optional<cudaMemPool_t> pool = {},
-                            ArenaOptions options = {});
+                            ArenaOptions options = {})
+      : DeviceAsyncArena(detail::NamedStream{}, detail::named_stream<ZeroIsPerThread>(stream), pool,
+                         std::move(options)) {}
 
   /// Behaves like reset() and gives everything back, in stream order. Ignores every error.
   ~DeviceAsyncArena();
@@ -198,6 +231,7 @@ class DeviceAsyncArena {
   /// Names the current phase, in its history and in messages. `name` is kept, not copied: a string literal.
   void name_phase(const char* name);
 
+  /// As given to the constructor, but 0 by its name: cudaStreamLegacy or cudaStreamPerThread.
   [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
 
   /// This arena for CUB, cuda::mr and RMM. To call it, include <daa/memory_resource.hpp>, which needs CCCL.
@@ -209,12 +243,14 @@ class DeviceAsyncArena {
   friend void detail::recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,
                                        std::size_t bytes) noexcept;
 
+  DeviceAsyncArena(detail::NamedStream, cudaStream_t stream, std::optional<cudaMemPool_t> pool,
+                   ArenaOptions options);
   [[nodiscard]] void* alloc_slow(std::size_t bytes, std::size_t alignment);
   detail::Store& store() const;
   void abandon() noexcept;  // all memory, which is leaked
 
   detail::Bump bump_;
-  cudaStream_t stream_;
+  cudaStream_t stream_;  // a named_stream()
   std::unique_ptr<detail::Store> store_;
 };
 
@@ -243,8 +279,7 @@ class ArenaScope {
 // The fast path: with the default alignment, one test. It serves two ends, for 0 bytes wrap around and fail
 // it too. Cursor and limit are multiples of 256, so what fits before rounding up fits after it.
 inline void* DeviceAsyncArena::alloc_bytes(std::size_t bytes, std::size_t alignment) {
-  const bool ordinary =
-      alignment != 0 && (alignment & (alignment - 1)) == 0 && alignment <= detail::min_alignment;
+  const bool ordinary = detail::is_power_of_two(alignment) && alignment <= detail::min_alignment;
   if (!ordinary || bytes - 1 >= bump_.limit - bump_.cursor) return alloc_slow(bytes, alignment);
   void* const result = reinterpret_cast<void*>(bump_.cursor);
   bump_.cursor += detail::round_up(bytes, detail::min_alignment);
@@ -254,13 +289,17 @@ inline void* DeviceAsyncArena::alloc_bytes(std::size_t bytes, std::size_t alignm
 }
 
 /// A view of `count` uninitialised elements of T; no constructor or destructor of T ever runs. Empty for 0.
-/// Throws CountOverflow if count * sizeof(T) overflows, and otherwise as alloc_bytes().
+/// Aligned to max(256, alignof(T), alignment). Throws CountOverflow if count * sizeof(T) overflows, and
+/// otherwise as alloc_bytes().
 template <class T>
-[[nodiscard]] DeviceBufferView<T> alloc(DeviceAsyncArena& arena, std::size_t count) {
+[[nodiscard]] DeviceBufferView<T> alloc(DeviceAsyncArena& arena, std::size_t count,
+                                        std::size_t alignment = alignof(T)) {
   static_assert(std::is_trivially_destructible_v<T>, "scratch memory ends without running destructors");
   if (count > std::numeric_limits<std::size_t>::max() / sizeof(T))
-    throw CountOverflow("daa::alloc", count, sizeof(T));
-  return {static_cast<T*>(arena.alloc_bytes(count * sizeof(T), alignof(T))), count};
+    detail::throw_count_overflow("daa::alloc", count, sizeof(T));
+  const bool is_too_weak = detail::is_power_of_two(alignment) && alignment < alignof(T);
+  void* const data = arena.alloc_bytes(count * sizeof(T), is_too_weak ? alignof(T) : alignment);
+  return {static_cast<T*>(data), count};
 }
 
 }  // namespace daa

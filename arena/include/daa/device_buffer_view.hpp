@@ -52,11 +52,17 @@ class DeviceBufferView {
 
   [[nodiscard]] DAA_HOST_DEVICE constexpr operator T*() const noexcept { return data_; }
 
+  /// Not what owns its memory, as std::unique_ptr does: the view's is somebody else's. (Owners are told by
+  /// their deleters. Beside this conversion the one to T* is no way to construct one.)
+  template <class Owner, class = typename Owner::deleter_type>
+  operator Owner() const = delete;
+
   /// A view with a name is a range to std::span and cuda::std::span; this makes one without a name
   /// convertible too. (Spans are told by their shape, so that neither header is needed; those of const
-  /// elements take any range.)
+  /// elements take any range. Shared pointers have that shape, and a destructor.)
   template <class Span, class Element = typename Span::element_type,
             class = std::enable_if_t<std::is_same_v<Element, T> && !std::is_const_v<T> &&
+                                     std::is_trivially_destructible_v<Span> &&
                                      std::is_constructible_v<Span, T*, std::size_t>>>
   [[nodiscard]] DAA_HOST_DEVICE constexpr operator Span() && noexcept {
     return Span(data_, size_);

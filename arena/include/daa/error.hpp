@@ -83,6 +83,13 @@ class MemoryOverrun : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+namespace detail {
+
+/// Throws CountOverflow. (No header throws by itself, so that all may be compiled with -fno-exceptions.)
+[[noreturn]] void throw_count_overflow(const char* call, std::size_t count, std::size_t bytes_of_one);
+
+}  // namespace detail
+
 /// Throws CudaError unless `code` is cudaSuccess.
 void throw_if_failed(cudaError_t code, const char* call, const char* file, int line);
 

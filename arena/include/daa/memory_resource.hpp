@@ -53,21 +53,23 @@ class ArenaResource {
   [[nodiscard]] cudaStream_t stream() const noexcept { return arena_->stream(); }
 
   /// As DeviceAsyncArena::alloc_bytes(). Throws std::invalid_argument, with nothing changed, if `stream` is
-  /// not the arena's, bit by bit: 0 is not cudaStreamLegacy. CUB reports all that this throws as
-  /// cudaErrorMemoryAllocation.
+  /// not the arena's (0 and cudaStreamLegacy are one, unless 0 is the thread's own stream: see
+  /// device_async_arena.hpp). CUB reports all that this throws as cudaErrorMemoryAllocation.
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   [[nodiscard]] void* allocate(cuda::stream_ref stream, std::size_t bytes,
                                std::size_t alignment = detail::min_alignment) const {
-    if (stream.get() != this->stream())
-      detail::throw_foreign_stream("allocate", stream.get(), this->stream());
+    const cudaStream_t asked = detail::named_stream<ZeroIsPerThread>(stream.get());
+    if (asked != this->stream()) detail::throw_foreign_stream("allocate", asked, this->stream());
     return arena_->alloc_bytes(bytes, alignment);
   }
 
   /// DeviceAsyncArena::recycle(). Never throws: whatever cannot be recycled now, memory given back on a
   /// stream that is not the arena's among it, stays in use until reset(); a checked arena tells of it on
   /// stderr.
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   void deallocate(cuda::stream_ref stream, void* pointer, std::size_t bytes,
                   std::size_t /*alignment*/ = detail::min_alignment) const noexcept {
-    detail::recycle_or_leave(*arena_, stream.get(), pointer, bytes);
+    detail::recycle_or_leave(*arena_, detail::named_stream<ZeroIsPerThread>(stream.get()), pointer, bytes);
   }
 
   // The same on the arena's stream, as CCCL 3.1 and later call it,
@@ -87,13 +89,15 @@ class ArenaResource {
                   std::size_t alignment = detail::min_alignment) const noexcept {
     deallocate_sync(pointer, bytes, alignment);
   }
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   [[nodiscard]] void* allocate_async(std::size_t bytes, std::size_t alignment,
                                      cuda::stream_ref stream) const {
-    return allocate(stream, bytes, alignment);
+    return allocate<ZeroIsPerThread>(stream, bytes, alignment);
   }
+  template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   void deallocate_async(void* pointer, std::size_t bytes, std::size_t alignment,
                         cuda::stream_ref stream) const noexcept {
-    deallocate(stream, pointer, bytes, alignment);
+    deallocate<ZeroIsPerThread>(stream, pointer, bytes, alignment);
   }
 
   /// Handles are equal if they are of one arena.

@@ -35,7 +35,7 @@ class thrust_allocator {
   /// DeviceAsyncArena::alloc_bytes().
   [[nodiscard]] T* allocate(std::size_t count) {
     if (count > std::numeric_limits<std::size_t>::max() / sizeof(T))
-      throw CountOverflow("daa::thrust_allocator", count, sizeof(T));
+      detail::throw_count_overflow("daa::thrust_allocator", count, sizeof(T));
     return static_cast<T*>(arena_->alloc_bytes(count * sizeof(T), alignof(T)));
   }
 
