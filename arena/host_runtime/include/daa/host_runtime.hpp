@@ -5,7 +5,8 @@
 // behave as cudart's; one that it has not got does not link. Where it is simpler than a device:
 //
 // - Memory freed on a stream is reused on another only once the free has been done there (and, where a pool
-//   forbids opportunistic reuse, a synchronisation has seen it); not behind an event, not by waiting.
+//   forbids opportunistic reuse, a synchronisation has seen it); not behind an event, not by waiting. An
+//   allocation that does not fit fails at once, as on a device: no work in any stream is waited for.
 // - Pools map multiples of 2 MiB, hand out multiples of 512 bytes, and unmap a mapping only as a whole.
 // - Any device reaches the memory of any other. A violation does not destroy the context.
 // - Handles are never used twice, so that a stale one is always cudaErrorInvalidResourceHandle, or
@@ -13,9 +14,10 @@
 // - A stream holds up its caller at 65,536 pieces of work. At the end of the process, work that has not
 //   begun is dropped; what static objects call later returns cudaErrorCudartUnloading.
 // - A graph runs its nodes one after the other, in the order of their capture. Each allocation of a graph
-//   has its addresses for itself. Its memory is mapped, in multiples of 2 MiB, at the first launch or upload,
-//   which returns cudaErrorMemoryAllocation where there is not enough. It stays mapped, as on a device, until
-//   cudaDeviceGraphMemTrim, also when the graph is gone; until then it serves other graphs.
+//   has its addresses for itself. Its memory is mapped, in multiples of 2 MiB, at the first launch or upload.
+//   Where there is not enough, that waits for the device, and then returns cudaErrorMemoryAllocation. The
+//   memory stays mapped, as on a device, until cudaDeviceGraphMemTrim, also when the graph is gone; until
+//   then it serves other graphs.
 // - A captured copy from or to pageable memory reads or writes it when the graph runs.
 // - A capture cannot wait for an event outside (cudaEventWaitExternal), nor hold a launch of a graph that
 //   allocates or frees: both return cudaErrorNotSupported and make the capture invalid.
