@@ -128,9 +128,10 @@ class DeviceAsyncArena {
  public:
   /// Takes memory from `pool`, or from the current pool of the stream's device. Allocates nothing yet.
   /// `stream` and `pool` are borrowed and must outlive the arena. A default stream (0, cudaStreamLegacy,
-  /// cudaStreamPerThread) is that of the device current now; cudaStreamPerThread ties the arena to this
-  /// thread. Throws CudaError if the stream is not valid, std::invalid_argument for options that are not, and
-  /// for a null `pool`.
+  /// cudaStreamPerThread) is that of the device current now, whichever is current later; to use the arena
+  /// then creates no context on that device. cudaStreamPerThread ties the arena to this thread. Throws
+  /// CudaError if the stream is not valid, std::invalid_argument for options that are not, and for a null
+  /// `pool`.
   explicit DeviceAsyncArena(cudaStream_t stream, std::optional<cudaMemPool_t> pool = {},
                             ArenaOptions options = {});
 
