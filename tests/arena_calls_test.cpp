@@ -1,8 +1,12 @@
 // Which calls of the CUDA runtime the arena makes, and when: from the host runtime's log.
 
+#include <optional>
+#include <thread>
+
 #include "backings.hpp"
 #include "daa/device_async_arena.hpp"
 #include "daa/host_runtime.hpp"
+#include "driver_functions.hpp"
 #include "stream_fixture.hpp"
 
 namespace daa::test {
@@ -74,12 +78,23 @@ TEST_P(ArenaCalls, CountsEveryCallItMakes) {
     arena.reset();
   }
   arena.trim();
+  EXPECT_THROW(static_cast<void>(arena.alloc_bytes(std::size_t{1} << 50)), OutOfDeviceMemory);
   EXPECT_EQ(arena.stats().runtime_calls, rt::call_count());
 
   DeviceAsyncArena on_default_stream{nullptr, {}, options()};
   rt::clear_calls();
   static_cast<void>(on_default_stream.alloc_bytes(MiB));
+  const std::size_t calls_before = on_default_stream.stats().runtime_calls;
   EXPECT_EQ(on_default_stream.stats().runtime_calls, rt::call_count());
+
+  rt::set_device_count(2);
+  ASSERT_EQ(cudaSetDevice(1), cudaSuccess);
+  rt::clear_calls();
+  static_cast<void>(on_default_stream.alloc_bytes(MiB));
+  on_default_stream.reset();
+  EXPECT_THROW(static_cast<void>(on_default_stream.alloc_bytes(std::size_t{1} << 50)), OutOfDeviceMemory);
+  EXPECT_GT(rt::call_count("cuCtxPushCurrent"), 0u);
+  EXPECT_EQ(on_default_stream.stats().runtime_calls, calls_before + rt::call_count());
 }
 
 TEST_P(ArenaCalls, TheMemoryIsOfTheStreamsDeviceWhateverDeviceIsCurrent) {
@@ -244,6 +259,91 @@ TEST_P(ArenaCalls, AnInvalidStreamIsRefusedByTheConstructor) {
 
 TEST_P(ArenaCalls, ANullPoolIsRefusedByTheConstructor) {
   EXPECT_THROW((DeviceAsyncArena{stream(), cudaMemPool_t{nullptr}, options()}), std::invalid_argument);
+}
+
+// Two devices, none of which has a context.
+class ArenaContexts : public ::testing::TestWithParam<Backing> {
+ protected:
+  ArenaContexts() { set_up_machine(); }
+  ~ArenaContexts() override {
+    EXPECT_EQ(rt::violations(), std::vector<std::string>{});
+    rt::reset();
+  }
+  static void set_up_machine() {
+    rt::reset();
+    rt::set_device_count(2);
+  }
+  [[nodiscard]] static ArenaOptions options() {
+    ArenaOptions result;
+    result.backing = GetParam();
+    return result;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Backings, ArenaContexts, both_backings(), ::testing::PrintToStringParamName());
+
+TEST_P(ArenaContexts, AnArenaOfAnotherDeviceLeavesAThreadWithoutAContext) {
+  const DriverFunctions driver;
+  for (const cudaStream_t default_stream : {cudaStream_t{nullptr}, cudaStreamLegacy}) {
+    set_up_machine();
+    rt::set_memory_limit(64 * MiB, 1);
+    ASSERT_EQ(cudaSetDevice(1), cudaSuccess);
+    std::optional<DeviceAsyncArena> arena;
+    arena.emplace(default_stream, std::nullopt, options());
+    std::thread other{[&] {  // its current device is 0, which nobody has used
+      static_cast<void>(arena->alloc_bytes(3 * MiB));
+      arena->reset();
+      static_cast<void>(arena->alloc_bytes(5 * MiB));
+      EXPECT_THROW(static_cast<void>(arena->alloc_bytes(65 * MiB)), OutOfDeviceMemory);
+      EXPECT_GE(rt::mapped_bytes(1), 5 * MiB);
+      arena.reset();
+      EXPECT_EQ(driver.current(), nullptr);
+      int current = -1;
+      EXPECT_EQ(cudaGetDevice(&current), cudaSuccess);
+      EXPECT_EQ(current, 0);
+    }};
+    other.join();
+    EXPECT_FALSE(rt::has_context(0));
+    EXPECT_EQ(rt::live_allocations(), 0u);
+  }
+}
+
+TEST_P(ArenaContexts, AContextThatAnArenaHasCreatedIsKept) {
+  {
+    DeviceAsyncArena arena{nullptr, {}, options()};  // of device 0
+    EXPECT_FALSE(rt::has_context(0)) << "an arena that has no memory needs none";
+    ASSERT_EQ(cudaSetDevice(1), cudaSuccess);
+    for (int phase = 0; phase < 2; ++phase) {
+      static_cast<void>(arena.alloc_bytes(3 * MiB));
+      EXPECT_TRUE(rt::has_context(0));
+      arena.reset();
+    }
+  }
+  EXPECT_EQ(rt::mapped_bytes(1), 0u);
+}
+
+TEST_P(ArenaContexts, WithoutTheDriversFunctionsTheDeviceIsSet) {
+  ASSERT_EQ(cudaSetDevice(1), cudaSuccess);
+  constexpr auto look_up = "cudaGetDriverEntryPointByVersion";
+  rt::fail_call(1, cudaErrorNotSupported, look_up);
+  {
+    DeviceAsyncArena arena{nullptr, {}, options()};
+    if (rt::clear_fault()) GTEST_SKIP() << "they have been found by an earlier test of this process";
+    ASSERT_EQ(cudaSetDevice(0), cudaSuccess);
+    rt::clear_calls();
+    for (const std::size_t bytes : {2 * MiB, 5 * MiB}) {
+      rt::fail_call(1, cudaErrorNotSupported, look_up);
+      static_cast<void>(arena.alloc_bytes(bytes));
+      EXPECT_GT(rt::call_count("cudaSetDevice"), 0u);
+      rt::clear_fault();
+    }
+    EXPECT_GE(rt::mapped_bytes(1), 7 * MiB);
+    EXPECT_EQ(rt::mapped_bytes(0), 0u);
+    int current = -1;
+    ASSERT_EQ(cudaGetDevice(&current), cudaSuccess);
+    EXPECT_EQ(current, 0);
+    EXPECT_EQ(cudaGetLastError(), cudaSuccess);
+  }
 }
 
 TEST(ArenaCallsIndividual, EachAllocationIsACallAndSoIsEachFree) {

@@ -1,8 +1,12 @@
 // Arenas on several GPUs: needs two. (On the host runtime, whose devices are as many as one likes, see
 // arena_calls_test.cpp.)
 
+#include <optional>
+#include <thread>
+
 #include "backings.hpp"
 #include "daa/device_async_arena.hpp"
+#include "driver_functions.hpp"
 #include "stream_fixture.hpp"
 
 namespace daa::test {
@@ -14,6 +18,47 @@ int device_of(const void* pointer) {
   cudaPointerAttributes attributes{};
   DAA_CUDA_CHECK(cudaPointerGetAttributes(&attributes, pointer));
   return attributes.device;
+}
+
+// Stands first, for it needs a process that has not used device 0; CTest gives each test one of its own.
+class ArenaContexts : public ::testing::TestWithParam<Backing> {};
+
+INSTANTIATE_TEST_SUITE_P(Backings, ArenaContexts, both_backings(), ::testing::PrintToStringParamName());
+
+TEST_P(ArenaContexts, AnArenaOfAnotherDeviceLeavesAThreadWithoutAContext) {
+  int count = 0;
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  if (error != cudaSuccess || count < 2) GTEST_SKIP() << "needs two GPUs: " << cudaGetErrorString(error);
+  DAA_CUDA_CHECK(cudaSetDevice(1));
+  const DriverFunctions driver;
+  if (driver.has_context(0)) GTEST_SKIP() << "an earlier test of this process has used device 0";
+
+  ArenaOptions options;
+  options.backing = GetParam();
+  for (const cudaStream_t default_stream : {cudaStream_t{nullptr}, cudaStreamLegacy}) {
+    std::optional<DeviceAsyncArena> arena;
+    arena.emplace(default_stream, std::nullopt, options);
+    void* pointer = nullptr;
+    std::thread other{[&] {  // its current device is 0
+      for (int phase = 0; phase < 3; ++phase) {
+        static_cast<void>(arena->alloc_bytes(5 * MiB));
+        arena->reset();
+      }
+      pointer = arena->alloc_bytes(3 * MiB);
+      EXPECT_EQ(driver.current(), nullptr);
+      int current = -1;
+      EXPECT_EQ(cudaGetDevice(&current), cudaSuccess);
+      EXPECT_EQ(current, 0);
+    }};
+    other.join();
+    EXPECT_EQ(device_of(pointer), 1);
+    DAA_CUDA_CHECK(cudaMemset(pointer, 1, 3 * MiB));
+    std::thread last{[&] { arena.reset(); }};
+    last.join();
+    EXPECT_FALSE(driver.has_context(0));
+    EXPECT_TRUE(driver.has_context(1));
+    DAA_CUDA_CHECK(cudaDeviceSynchronize());
+  }
 }
 
 class ArenaDevices : public StreamFixture, public ::testing::WithParamInterface<Backing> {

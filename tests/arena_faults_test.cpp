@@ -70,6 +70,13 @@ void make(Call call) {
   EXPECT_EQ(call(), cudaSuccess);
 }
 
+// Whatever fails, the thread's device is what it was.
+void expect_current_device(int expected) {
+  int current = -1;
+  make([&] { return cudaGetDevice(&current); });
+  EXPECT_EQ(current, expected);
+}
+
 // Lives a whole life with the k-th call failing. Returns whether there was a k-th call.
 bool live_with_fault(const Life& life, std::size_t k, cudaError_t error) {
   rt::reset();
@@ -97,6 +104,7 @@ bool live_with_fault(const Life& life, std::size_t k, cudaError_t error) {
       expect_unchanged(before, arena->stats());
       pointer = arena->alloc_bytes(bytes, alignment);  // the fault has struck: now it must work
     }
+    if (life.on_default_stream) expect_current_device(0);
     if (life.on_default_stream) make([] { return cudaSetDevice(1); });
     make([&] { return cudaMemsetAsync(pointer, 1, bytes, stream); });
     if (life.on_default_stream) make([] { return cudaSetDevice(0); });
@@ -132,6 +140,7 @@ bool live_with_fault(const Life& life, std::size_t k, cudaError_t error) {
       EXPECT_EQ(arena->stats().bytes_in_use, in_use);
     }
     threw([&] { arena->reset(); });
+    if (life.on_default_stream) expect_current_device(0);
     EXPECT_EQ(arena->stats().allocations, 0u);
     EXPECT_EQ(arena->stats().bytes_in_use, 0u);
   }

@@ -154,6 +154,38 @@ TEST_F(Memory, IdleInAPoolIsGivenBackBeforeAnAllocationFails) {
   free(kept);
 }
 
+TEST_F(Memory, WhoseFreeIsPendingIsNotWaitedForByAnAllocationThatFails) {
+  host::set_memory_limit(4 * granule);
+  unsigned char* const freed = allocate(3 * granule);
+  {
+    Gate gate(stream);
+    free(freed);
+    void* pointer = nullptr;
+    EXPECT_EQ(cudaMallocAsync(&pointer, 4 * granule, stream), cudaErrorMemoryAllocation);
+    EXPECT_EQ(cudaMallocAsync(&pointer, 2 * granule, other), cudaErrorMemoryAllocation);
+    EXPECT_EQ(cudaStreamQuery(stream), cudaErrorNotReady);
+    EXPECT_EQ(allocate(3 * granule), freed) << "in stream order it serves";
+    free(freed);
+    gate.open();
+    synchronize();
+  }
+  free(allocate(4 * granule));
+}
+
+TEST_F(Memory, WhoseFreeHasNothingInFrontOfItIsThereForAnAllocationThatWouldFail) {
+  host::set_memory_limit(4 * granule);
+  for (int i = 0; i < 100; ++i) {  // however far the worker is
+    free(allocate(3 * granule));
+    free(allocate(4 * granule));
+    Gate gate(stream);
+    for (const std::size_t bytes : {2 * granule, 4 * granule}) {
+      EXPECT_CUDA(cudaFreeAsync(allocate(bytes, other), other));
+    }
+    gate.open();
+    synchronize();
+  }
+}
+
 TEST_F(Memory, OfAPoolIsLimitedByItsMaximalSize) {
   const cudaMemPool_t pool = make_pool(0, 0, granule);
   void* pointer = nullptr;

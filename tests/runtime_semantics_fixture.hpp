@@ -24,7 +24,8 @@ inline constexpr std::size_t MiB = 1024 * KiB;
 #define ASSERT_CUDA(call) ASSERT_EQ((call), cudaSuccess)
 #define EXPECT_CUDA(call) EXPECT_EQ((call), cudaSuccess)
 
-/// Blocks a stream from hold() to open(); opens by itself at the end.
+/// Blocks a stream from hold() to open(); opens by itself at the end. It also opens after half a minute, so
+/// that a call that wrongly waits for the stream makes its test fail and not hang.
 class Gate {
  public:
   Gate() = default;
@@ -62,7 +63,7 @@ class Gate {
   static void CUDART_CB pass(void* self) { static_cast<Gate*>(self)->pass(); }
   void pass() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return is_open_; });
+    changed_.wait_for(lock, std::chrono::seconds{30}, [&] { return is_open_; });
     const auto delay = delay_;
     lock.unlock();
     std::this_thread::sleep_for(delay);
@@ -161,7 +162,8 @@ class RuntimeSemantics : public ::testing::Test {
   std::vector<cudaStream_t> streams_;
 };
 
-/// As above, with a pool of the test's own, so that its figures are the test's alone.
+/// As above, with a pool of the test's own, so that its figures are the test's alone. The pool is destroyed
+/// once the device is idle: driver 580 crashes where frees are pending and memory is short.
 class PoolSemantics : public RuntimeSemantics {
  protected:
   void SetUp() override {
@@ -171,13 +173,16 @@ class PoolSemantics : public RuntimeSemantics {
   }
   void TearDown() override {
     if (pool != nullptr) {
+      EXPECT_CUDA(cudaDeviceSynchronize());
       EXPECT_CUDA(cudaMemPoolDestroy(pool));
     }
     RuntimeSemantics::TearDown();
   }
 
-  static cudaMemPool_t make_pool() {
+  /// `max_bytes`: most that it takes from the device; 0 for no bound of its own.
+  static cudaMemPool_t make_pool(std::size_t max_bytes = 0) {
     cudaMemPoolProps props{};
+    props.maxSize = max_bytes;
     props.allocType = cudaMemAllocationTypePinned;
     props.location.type = cudaMemLocationTypeDevice;
     props.location.id = 0;
@@ -205,6 +210,30 @@ class PoolSemantics : public RuntimeSemantics {
   }
 
   cudaMemPool_t pool = nullptr;
+};
+
+/// As above, with a pool that takes no more than max_bytes from the device.
+class BoundedPoolSemantics : public PoolSemantics {
+ protected:
+  static constexpr std::size_t max_bytes = 128 * MiB;
+
+  void SetUp() override {
+    PoolSemantics::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    EXPECT_CUDA(cudaMemPoolDestroy(pool));
+    pool = make_pool(max_bytes);
+  }
+
+  /// Whether the pool has no memory of `size` for the stream.
+  [[nodiscard]] bool is_refused(std::size_t size) const {
+    void* pointer = nullptr;
+    const cudaError_t error = cudaMallocFromPoolAsync(&pointer, size, pool, stream);
+    cudaGetLastError();
+    if (error == cudaSuccess) {
+      EXPECT_CUDA(cudaFreeAsync(pointer, stream));
+    }
+    return error == cudaErrorMemoryAllocation;
+  }
 };
 
 }  // namespace daa::test

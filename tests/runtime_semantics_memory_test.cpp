@@ -59,6 +59,22 @@ TEST_F(RuntimeSemantics, StreamOrderedMemoryMayBeFreedOnAnotherStreamBehindItsUs
   EXPECT_EQ(pinned[bytes - 1], 9);
 }
 
+TEST_F(RuntimeSemantics, AskingForMoreThanTheDeviceHasFailsWithoutWaitingForTheStream) {
+  constexpr std::size_t petabyte = std::size_t{1} << 50;
+  void* freed = nullptr;
+  ASSERT_CUDA(cudaMallocAsync(&freed, bytes, stream));
+  Gate gate;
+  gate.hold(stream);
+  void* pointer = nullptr;
+  EXPECT_EQ(cudaMallocAsync(&pointer, petabyte, stream), cudaErrorMemoryAllocation);
+  EXPECT_CUDA(cudaFreeAsync(freed, stream));
+  EXPECT_EQ(cudaMallocAsync(&pointer, petabyte, stream), cudaErrorMemoryAllocation);
+  EXPECT_EQ(cudaGetLastError(), cudaErrorMemoryAllocation);
+  EXPECT_EQ(cudaStreamQuery(stream), cudaErrorNotReady);
+  gate.open();
+  EXPECT_CUDA(cudaStreamSynchronize(stream));
+}
+
 TEST_F(RuntimeSemantics, EitherFreeServesEitherAllocation) {
   void* pointer = nullptr;
   ASSERT_CUDA(cudaMalloc(&pointer, bytes));

@@ -134,6 +134,44 @@ TEST_F(PoolSemantics, MemoryOutlivesItsPool) {
   EXPECT_EQ(pinned[bytes - 1], 6);
 }
 
+TEST_F(BoundedPoolSemantics, AnAllocationThatFailsDoesNotWaitForTheStream) {
+  void* const kept = allocate(96 * MiB);
+  Gate gate;
+  gate.hold(stream);
+  EXPECT_TRUE(is_refused(96 * MiB));
+  EXPECT_EQ(cudaStreamQuery(stream), cudaErrorNotReady);
+  gate.open();
+  EXPECT_CUDA(cudaFreeAsync(kept, stream));
+  EXPECT_CUDA(cudaStreamSynchronize(stream));
+}
+
+TEST_F(BoundedPoolSemantics, AnAllocationThatFailsDoesNotWaitForAFreeInFrontOfIt) {
+  void* const kept = allocate(32 * MiB);
+  void* const freed = allocate(64 * MiB);
+  Gate gate;
+  gate.hold(stream);
+  EXPECT_CUDA(cudaFreeAsync(freed, stream));
+  EXPECT_TRUE(is_refused(max_bytes));
+  EXPECT_EQ(cudaStreamQuery(stream), cudaErrorNotReady);
+  void* const reused = allocate(64 * MiB);  // in stream order, what is freed in front serves
+  EXPECT_NE(reused, nullptr);
+  EXPECT_EQ(cudaStreamQuery(stream), cudaErrorNotReady);
+  gate.open();
+  EXPECT_CUDA(cudaFreeAsync(reused, stream));
+  EXPECT_CUDA(cudaFreeAsync(kept, stream));
+  EXPECT_CUDA(cudaStreamSynchronize(stream));
+}
+
+TEST_F(BoundedPoolSemantics, MemoryFreedOnAnIdleStreamMakesRoomForALargerAllocation) {
+  void* const small = allocate(64 * MiB);
+  EXPECT_CUDA(cudaStreamSynchronize(stream));
+  EXPECT_CUDA(cudaFreeAsync(small, stream));
+  void* const large = allocate(96 * MiB);
+  EXPECT_NE(large, nullptr);
+  EXPECT_CUDA(cudaFreeAsync(large, stream));
+  EXPECT_CUDA(cudaStreamSynchronize(stream));
+}
+
 TEST_F(PoolSemantics, APoolMayBeDestroyedBeforeItsFreesAreDone) {
   Gate gate;
   gate.hold(stream);

@@ -28,6 +28,11 @@ void set_memory_limit(std::size_t bytes, int device) {
   runtime().device(device).memory_limit = bytes;
 }
 
+bool has_context(int device) {
+  const Lock lock(runtime().mutex);
+  return runtime().device(device).has_context();
+}
+
 std::size_t mapped_bytes(int device) {
   const Lock lock(runtime().mutex);
   return runtime().device(device).mapped_bytes;

@@ -52,7 +52,9 @@ cudaError_t cudaGetDevice(int* device) {
 cudaError_t cudaSetDevice(int device) {
   return api("cudaSetDevice", asked(), [&](Call&) {
     const Lock lock(runtime().mutex);
-    set_current_device(runtime().visible_device(device).ordinal);
+    Device& chosen = runtime().visible_device(device);
+    chosen.runtime_has_context = true;
+    set_current_device(chosen.ordinal);
     return cudaSuccess;
   });
 }

@@ -121,11 +121,15 @@ cudaError_t context_error() noexcept {
   return destroyed_by.load();
 }
 
+void remember_if_destroyed(cudaError_t result) noexcept {
+  cudaError_t none = cudaSuccess;
+  if (destroys_context(result)) destroyed_by.compare_exchange_strong(none, result);
+}
+
 void remember(cudaError_t result) noexcept {
   if (result == cudaSuccess || result == cudaErrorNotReady) return;
   last_error = {result, forgotten.load()};
-  cudaError_t none = cudaSuccess;
-  if (destroys_context(result)) destroyed_by.compare_exchange_strong(none, result);
+  remember_if_destroyed(result);
 }
 
 void forget_errors() noexcept {

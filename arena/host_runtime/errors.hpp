@@ -20,7 +20,9 @@ struct ApiError {
 /// The error that has destroyed the context, or cudaSuccess.
 [[nodiscard]] cudaError_t context_error() noexcept;
 
-/// Remembers what a call returned. cudaErrorNotReady is an answer, not an error, and is not kept.
+/// Remembers what a call returned, if that destroys the context.
+void remember_if_destroyed(cudaError_t result) noexcept;
+/// As that, and as this thread's last error. cudaErrorNotReady is an answer, not an error, and is not kept.
 void remember(cudaError_t result) noexcept;
 
 /// Forgets the context error, and this thread's and every other thread's last error.

@@ -52,7 +52,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
       return cudaSuccess;
     }
     auto mark = std::make_shared<Event::Mark>();
-    mark->point = on->submit(lock, {[mark] { mark->when = std::chrono::steady_clock::now(); }, {}});
+    mark->point = on->submit(lock, bookkeeping([mark] { mark->when = std::chrono::steady_clock::now(); }));
     recorded->mark = std::move(mark);
     recorded->capture = nullptr;
     return cudaSuccess;

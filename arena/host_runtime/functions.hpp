@@ -20,6 +20,7 @@ inline constexpr auto function_names = std::to_array<std::string_view>({
     "cudaDeviceGetAttribute",
     "cudaDriverGetVersion",
     "cudaRuntimeGetVersion",
+    "cudaGetDriverEntryPointByVersion",
     "cudaMemGetInfo",
     "cudaDeviceSynchronize",
     "cudaStreamCreate",
@@ -80,7 +81,32 @@ inline constexpr auto function_names = std::to_array<std::string_view>({
     "cudaDeviceGraphMemTrim",
     "cudaProfilerStart",
     "cudaProfilerStop",
+    "cuDevicePrimaryCtxGetState",
+    "cuDevicePrimaryCtxRetain",
+    "cuDevicePrimaryCtxRelease",
+    "cuCtxGetCurrent",
+    "cuCtxPushCurrent",
+    "cuCtxPopCurrent",
 });
+
+// Functions of the runtime that need no context; all others are taken to need one.
+inline constexpr auto functions_without_context = std::to_array<std::string_view>({
+    "cudaGetDevice",
+    "cudaSetDevice",  // makes its own
+    "cudaGetDeviceCount",
+    "cudaGetDeviceProperties",
+    "cudaDeviceGetAttribute",
+    "cudaDriverGetVersion",
+    "cudaRuntimeGetVersion",
+    "cudaGetDriverEntryPointByVersion",
+});
+
+/// Whether the runtime makes a context current for `name`, where there is none. For no function of the
+/// driver.
+constexpr bool makes_context(std::string_view name) {
+  return name.starts_with("cuda") &&
+         std::ranges::find(functions_without_context, name) == functions_without_context.end();
+}
 
 constexpr std::optional<std::size_t> function_index(std::string_view name) {
   const auto found = std::ranges::find(function_names, name);
@@ -90,7 +116,9 @@ constexpr std::optional<std::size_t> function_index(std::string_view name) {
 
 struct Function {
   std::size_t index;
-  consteval Function(const char* name) : index(function_index(name).value()) {}
+  bool needs_context;
+  consteval Function(const char* name)
+      : index(function_index(name).value()), needs_context(makes_context(name)) {}
   [[nodiscard]] constexpr std::string_view name() const { return function_names[index]; }
 };
 

@@ -128,7 +128,7 @@ std::shared_ptr<Graph> forget_graph(cudaGraph_t handle) {
 
 cudaError_t attach_memory(Lock& lock, GraphExec& exec, Stream& on) {
   if (!exec.memory || exec.memory->attach()) return cudaSuccess;
-  // As for cudaMallocAsync: memory whose free is still to be executed is waited for before giving up.
+  // Memory of other launches that still run is waited for before giving up.
   runtime().synchronize(lock, runtime().device(on.device));
   return exec.memory->attach() ? cudaSuccess : cudaErrorMemoryAllocation;
 }

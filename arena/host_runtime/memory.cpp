@@ -49,6 +49,14 @@ AllocationPtr allocate(MemoryPool& pool, std::size_t bytes, const Stream* stream
   return allocation;
 }
 
+void await_due_frees(Lock& lock, const Device& device) {
+  std::vector<StreamPoint> points;
+  for (const auto& pool : device.pools) {
+    for (StreamPoint& point : pool->due_frees()) points.push_back(std::move(point));
+  }
+  for (const StreamPoint& point : points) point.wait(lock);
+}
+
 void report_unknown(const void* pointer, std::string_view freed_by) {
   char text[128];
   std::snprintf(text, sizeof text, " of %p, which is not allocated: freed twice, or never allocated",

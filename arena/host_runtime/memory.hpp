@@ -41,6 +41,9 @@ using Segments = std::vector<std::shared_ptr<Segment>>;
 /// it. Null if the device's limit or the pool's does not allow it. With the runtime's lock.
 AllocationPtr allocate(MemoryPool& pool, std::size_t bytes, const Stream* stream, std::string_view made_by);
 
+/// Lets the workers of streams catch up with the frees that a device would have reached by now.
+void await_due_frees(Lock& lock, const Device& device);
+
 /// What the program owns at `pointer`, which it then owns no longer; if nothing, reports that and returns
 /// null.
 AllocationPtr disown(const void* pointer, std::string_view freed_by, std::uint64_t freed_on);

@@ -21,14 +21,13 @@ cudaError_t allocate_async(Lock& lock, Stream& stream, std::shared_ptr<MemoryPoo
   if (call.bytes != 0) {
     refuse_implicit(stream);
     allocation = allocate(*pool, call.bytes, &stream, call.function);
-    Device& device = runtime().device(stream.device);
-    if (!allocation && call.bytes <= device.memory_limit) {
-      // As the driver does: memory whose free is still to be executed is waited for before giving up.
-      runtime().synchronize(lock, device);
+    if (!allocation) {
+      // Of frees that are pending only those are waited for that take a device no time.
+      await_due_frees(lock, runtime().device(pool->device));
       allocation = allocate(*pool, call.bytes, &stream, call.function);
     }
     if (!allocation) return cudaErrorMemoryAllocation;
-    stream.submit(lock, {[allocation] { begin(allocation); }, {}});
+    stream.submit(lock, bookkeeping([allocation] { begin(allocation); }));
     call.pointer = allocation->address();
   }
   *pointer = allocation ? allocation->address() : nullptr;
@@ -63,7 +62,7 @@ cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream) {
       refuse_implicit(on);
       const AllocationPtr freed = disown(pointer, call.function, on.id);
       if (!freed) return cudaErrorInvalidValue;
-      const StreamPoint done = on.submit(lock, {[freed] { end(freed); }, {}});
+      const StreamPoint done = on.submit(lock, bookkeeping([freed] { end(freed); }));
       if (freed->pool) freed->pool->give(freed->origin.range.begin, done);
       return cudaSuccess;
     });

@@ -54,6 +54,14 @@ void MemoryPool::give(std::uintptr_t address, StreamPoint freed) {
   merge(block, false);
 }
 
+std::vector<StreamPoint> MemoryPool::due_frees() const {
+  std::vector<StreamPoint> points;
+  for (const auto& [address, block] : blocks_) {
+    if (block.freed.due() && !block.freed.reached()) points.push_back(block.freed);
+  }
+  return points;
+}
+
 void MemoryPool::add(std::shared_ptr<Segment> segment) {
   const Range range = segment->range();
   reserved.add(range.bytes());

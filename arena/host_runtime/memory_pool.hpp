@@ -57,6 +57,9 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   /// Takes a block back that `freed` says when to be free of; without a stream, now.
   void give(std::uintptr_t address, StreamPoint freed);
 
+  /// The frees that a device would have reached by now, and the worker of their stream has not.
+  [[nodiscard]] std::vector<StreamPoint> due_frees() const;
+
   void add(std::shared_ptr<Segment> segment);
   /// Sees to the frees that have been done, and takes idle segments out as long as `keep` bytes stay.
   std::vector<std::shared_ptr<Segment>> release(std::size_t keep);

@@ -1,5 +1,7 @@
 #include "runtime.hpp"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -16,12 +18,22 @@ namespace {
 
 constinit std::atomic<std::uint64_t> restarts{0};
 
-// A thread's current device counts only if the runtime has not been restarted since it was set.
-struct CurrentDevice {
-  int ordinal = 0;
+// What a thread has made current counts only if the runtime has not been restarted since.
+struct ThreadContexts {
+  int set_device = 0;
+  std::array<int, 32> stack{};
+  std::size_t depth = 0;
   std::uint64_t restarts = 0;
 };
-constinit thread_local CurrentDevice this_threads_device;
+
+ThreadContexts& this_threads_contexts() noexcept {
+  static constinit thread_local ThreadContexts contexts;
+  if (contexts.restarts != restarts.load()) {
+    contexts = {};
+    contexts.restarts = restarts.load();
+  }
+  return contexts;
+}
 
 // Closes the streams that cudaStreamPerThread stood for in a thread that ends.
 struct ThreadEnd {
@@ -69,7 +81,29 @@ std::uint64_t restart_count() noexcept {
 }
 
 void set_current_device(int ordinal) noexcept {
-  this_threads_device = {ordinal, restarts.load()};
+  ThreadContexts& mine = this_threads_contexts();
+  mine.set_device = ordinal;
+  mine.depth = std::max<std::size_t>(mine.depth, 1);
+  mine.stack[mine.depth - 1] = ordinal;
+}
+
+std::optional<int> current_context() noexcept {
+  const ThreadContexts& mine = this_threads_contexts();
+  if (mine.depth == 0) return std::nullopt;
+  return mine.stack[mine.depth - 1];
+}
+
+bool push_context(int ordinal) noexcept {
+  ThreadContexts& mine = this_threads_contexts();
+  if (mine.depth == mine.stack.size()) return false;
+  mine.stack[mine.depth++] = ordinal;
+  return true;
+}
+
+std::optional<int> pop_context() noexcept {
+  const auto popped = current_context();
+  if (popped) --this_threads_contexts().depth;
+  return popped;
 }
 
 Device& Runtime::visible_device(int ordinal) {
@@ -80,7 +114,15 @@ Device& Runtime::visible_device(int ordinal) {
 }
 
 Device& Runtime::current_device() {
-  return visible_device(this_threads_device.restarts == restarts.load() ? this_threads_device.ordinal : 0);
+  return visible_device(current_context().value_or(this_threads_contexts().set_device));
+}
+
+void Runtime::need_context() {
+  if (current_context()) return;
+  const Lock lock(mutex);
+  Device& current = current_device();
+  current.runtime_has_context = true;
+  set_current_device(current.ordinal);
 }
 
 void Runtime::add_devices(std::size_t count) {

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -35,6 +36,8 @@ struct Device {
   explicit Device(int its_ordinal) : ordinal(its_ordinal) {}
 
   int ordinal;
+  bool runtime_has_context = false;  // whether the runtime has the primary context retained
+  std::size_t context_retains = 0;   // how often others have
   std::size_t memory_limit = std::size_t{16} << 30;
   std::size_t mapped_bytes = 0;
   Watermark graph_reserved;                      // part of the mapped bytes: for the memory of graphs
@@ -45,6 +48,9 @@ struct Device {
   std::shared_ptr<MemoryPool> current_pool;
   std::shared_ptr<MemoryPool> direct_pool;         // behind cudaMalloc
   std::vector<std::shared_ptr<MemoryPool>> pools;  // all that hold memory, destroyed ones too
+
+  /// Whether its primary context is active.
+  [[nodiscard]] bool has_context() const { return runtime_has_context || context_retains != 0; }
 };
 
 /// A handle made of a number that no other handle has had, so that one which was destroyed, or is of another
@@ -110,8 +116,11 @@ struct Runtime : Contents {
   [[nodiscard]] Device& device(int ordinal) { return *devices.at(static_cast<std::size_t>(ordinal)); }
   /// The device that a caller names; throws ApiError if there is none.
   [[nodiscard]] Device& visible_device(int ordinal);
-  /// The device current in this thread; throws ApiError if there is none.
+  /// The device current in this thread, with a context or without; throws ApiError if there is none.
   [[nodiscard]] Device& current_device();
+  /// Without the lock: makes the current device's primary context current, unless some context is. Throws
+  /// ApiError.
+  void need_context();
   /// Makes devices up to `count` exist.
   void add_devices(std::size_t count);
 
@@ -127,7 +136,13 @@ struct Runtime : Contents {
 
 Runtime& runtime();
 
+/// The contexts of this thread, by their devices: a stack, of which the last is current. Setting a device
+/// replaces the last; without any context it is the current device all the same.
 void set_current_device(int ordinal) noexcept;
+[[nodiscard]] std::optional<int> current_context() noexcept;
+/// False if the stack is full.
+[[nodiscard]] bool push_context(int ordinal) noexcept;
+std::optional<int> pop_context() noexcept;
 
 /// How often the runtime has been restarted: what a thread has set counts until the next time.
 [[nodiscard]] std::uint64_t restart_count() noexcept;

@@ -38,6 +38,10 @@ bool StreamPoint::reached() const {
   return !stream || stream->completed_ >= ticket;
 }
 
+bool StreamPoint::due() const {
+  return !stream || stream->slow_.empty() || ticket < stream->slow_.front();
+}
+
 bool StreamPoint::await(Lock& lock) const {
   if (!reached()) stream->completed_changed_.wait(lock, [&] { return reached() || unloaded(); });
   return reached();
@@ -64,8 +68,9 @@ StreamPoint Stream::submit(Lock& lock, Work work) {
     has_worker_ = true;
     ++runtime().workers;
   }
-  queue_.push_back(std::move(work));
   ++submitted_;
+  if (!work.is_instant || !work.after.empty()) slow_.push_back(submitted_);
+  queue_.push_back(std::move(work));
   queue_changed_.notify_one();
   return last();
 }
@@ -116,6 +121,7 @@ void Stream::run_worker() {
     work = {};  // what it captured is gone before anyone learns that it is done
     lock.lock();
     ++completed_;
+    if (!slow_.empty() && slow_.front() == completed_) slow_.pop_front();
     completed_changed_.notify_all();
   }
   if (!unloaded()) std::erase(rt.device(device).streams, shared_from_this());

@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace daa::host_runtime {
@@ -32,6 +33,8 @@ struct StreamPoint {
   std::uint64_t ticket = 0;
 
   [[nodiscard]] bool reached() const;
+  /// Whether a device would have reached it by now: nothing up to there takes time or waits.
+  [[nodiscard]] bool due() const;
   /// Blocks until reached or until the process ends; returns whether it is reached.
   bool await(Lock& lock) const;
   /// As await(); throws ApiError if the process ends, so that an API function stops there.
@@ -42,7 +45,13 @@ struct Work {
   std::function<void()> run;
   std::vector<StreamPoint> after;
   cudaGraphNodeType type = cudaGraphNodeTypeKernel;  // what a capture makes of it
+  bool is_instant = false;                           // takes a device no time: bookkeeping
 };
+
+/// Work that takes a device no time.
+[[nodiscard]] inline Work bookkeeping(std::function<void()> run) {
+  return {std::move(run), {}, cudaGraphNodeTypeEmpty, true};
+}
 
 /// Runs `work`, if there is any. An exception out of it is a violation.
 void run_guarded(const std::function<void()>& work);
@@ -89,8 +98,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::vector<StreamPoint> legacy_order();
 
   std::deque<Work> queue_;
-  std::uint64_t submitted_ = 0;  // ticket of the newest work
-  std::uint64_t completed_ = 0;  // ticket of the newest finished work
+  std::uint64_t submitted_ = 0;     // ticket of the newest work
+  std::uint64_t completed_ = 0;     // ticket of the newest finished work
+  std::deque<std::uint64_t> slow_;  // tickets of unfinished work that takes time or waits
   bool has_worker_ = false;
   bool closed_ = false;
   std::condition_variable queue_changed_;

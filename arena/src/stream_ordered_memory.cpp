@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "current_device.hpp"
+
 namespace daa::detail {
 
 namespace {
@@ -11,29 +13,6 @@ cudaError_t taken(cudaError_t code) noexcept {
   if (code != cudaSuccess) static_cast<void>(cudaGetLastError());
   return code;
 }
-
-// Makes `device` current for a scope.
-class CurrentDevice {
- public:
-  explicit CurrentDevice(int device) noexcept : error_(taken(cudaGetDevice(&previous_))) {
-    if (error_ != cudaSuccess || previous_ == device) return;
-    error_ = taken(cudaSetDevice(device));
-    changed_ = error_ == cudaSuccess;
-  }
-  ~CurrentDevice() {
-    if (changed_) static_cast<void>(taken(cudaSetDevice(previous_)));
-  }
-  CurrentDevice(const CurrentDevice&) = delete;
-  CurrentDevice& operator=(const CurrentDevice&) = delete;
-
-  [[nodiscard]] cudaError_t error() const noexcept { return error_; }
-  [[nodiscard]] std::size_t calls() const noexcept { return changed_ ? 3 : 1; }
-
- private:
-  int previous_ = 0;
-  cudaError_t error_;
-  bool changed_ = false;
-};
 
 constexpr int unknown_device = -1;
 
@@ -69,16 +48,19 @@ StreamOrderedMemory::StreamOrderedMemory(cudaStream_t stream, std::optional<cuda
         "DeviceAsyncArena: the memory pool is null; leave it out, as {}, for the current "
         "pool of the stream's device");
   }
+  if (needs_current_device_) CurrentDevice::prepare();
 }
 
-// A stream of one's own names its device, whatever the current one; that saves two calls.
+// A stream of one's own names its device, whatever the current one; that saves the question.
 template <class Call>
 cudaError_t StreamOrderedMemory::in_stream_order(Call call) noexcept {
-  ++calls_;
-  if (!needs_current_device_) return taken(call());
-  const CurrentDevice current{device_};
-  calls_ += current.calls();
-  return current.error() != cudaSuccess ? current.error() : taken(call());
+  const auto counted = [&] {
+    ++calls_;
+    return taken(call());
+  };
+  if (!needs_current_device_) return counted();
+  const CurrentDevice current{device_, calls_};
+  return current.error() != cudaSuccess ? current.error() : counted();
 }
 
 cudaError_t StreamOrderedMemory::allocate(void** pointer, std::size_t bytes) noexcept {
@@ -132,13 +114,14 @@ void StreamOrderedMemory::wait() {
 }
 
 void StreamOrderedMemory::throw_failed_allocation(cudaError_t code, MemoryShortage shortage,
-                                                  const std::string& asker) const {
+                                                  const std::string& asker) {
   if (code != cudaErrorMemoryAllocation) {
     throw CudaError(code, pool_ ? "cudaMallocFromPoolAsync" : "cudaMallocAsync", __FILE__, __LINE__);
   }
   if (device_ != unknown_device) {
-    const CurrentDevice current{device_};
+    const CurrentDevice current{device_, calls_};
     if (current.error() == cudaSuccess) {
+      ++calls_;
       static_cast<void>(taken(cudaMemGetInfo(&shortage.device_free, &shortage.device_total)));
     }
   }

@@ -63,7 +63,7 @@ class StreamOrderedMemory {
   /// Throws what stands for `code`, an error of allocate(). `shortage` is completed with the device's
   /// figures.
   [[noreturn]] void throw_failed_allocation(cudaError_t code, MemoryShortage shortage,
-                                            const std::string& asker) const;
+                                            const std::string& asker);
 
   [[nodiscard]] std::size_t calls() const noexcept { return calls_; }
   [[nodiscard]] std::size_t allocations() const noexcept { return allocations_; }

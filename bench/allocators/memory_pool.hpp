@@ -1,4 +1,4 @@
-// CUDA memory pools: what they hold, and one of one's own.
+// Usage queries for a cudaMemPool_t, and its RAII owner.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -53,7 +53,12 @@ class MemoryPool {
 
  private:
   struct Destroy {
-    void operator()(cudaMemPool_t pool) const noexcept { static_cast<void>(cudaMemPoolDestroy(pool)); }
+    // Synchronises first: driver 580 crashes at the next synchronisation if a pool is destroyed while frees
+    // of its memory are pending and memory is short.
+    void operator()(cudaMemPool_t pool) const noexcept {
+      static_cast<void>(cudaDeviceSynchronize());
+      static_cast<void>(cudaMemPoolDestroy(pool));
+    }
   };
   std::unique_ptr<std::remove_pointer_t<cudaMemPool_t>, Destroy> pool_;
 };

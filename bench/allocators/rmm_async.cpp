@@ -15,7 +15,11 @@ class RmmAsync {
  public:
   static constexpr const char* name = "rmm-async";
 
-  explicit RmmAsync(cudaStream_t stream) : resource_(name, stream, 0) {}
+  explicit RmmAsync(cudaStream_t stream) : stream_(stream), resource_(name, stream, 0) {}
+  // Its resource destroys a pool: see MemoryPool.
+  ~RmmAsync() { static_cast<void>(cudaStreamSynchronize(stream_)); }
+  RmmAsync(const RmmAsync&) = delete;
+  RmmAsync& operator=(const RmmAsync&) = delete;
 
   void* allocate(std::size_t bytes) { return resource_.allocate(bytes); }
   void deallocate(void* pointer, std::size_t bytes) { resource_.deallocate(pointer, bytes); }
@@ -23,6 +27,7 @@ class RmmAsync {
   std::size_t pool_mapped_bytes() const { return bytes_mapped(resource_.resource().pool_handle()); }
 
  private:
+  cudaStream_t stream_;
   RmmResource<rmm::mr::cuda_async_memory_resource> resource_;
 };
 

@@ -154,8 +154,11 @@ class DeviceAsyncArena {
   /// Takes memory from `pool`, or from the current pool of the stream's device. Allocates nothing yet.
   /// `stream` and `pool` are borrowed and must outlive the arena. 0 is the legacy stream, or the thread's own
   /// (see above). A default stream (0, cudaStreamLegacy, cudaStreamPerThread) is that of the device current
-  /// now; cudaStreamPerThread ties the arena to this thread. Throws CudaError if the stream is not valid,
-  /// std::invalid_argument for options that are not, and for a null `pool`.
+  /// now, whichever is current later; to use the arena then creates no context on that device.
+  /// cudaStreamPerThread ties the arena to this thread. Synchronise the stream before you destroy a pool that
+  /// is your own: driver 580 crashes where frees of its memory are pending and memory is short. Throws
+  /// CudaError if the stream is not valid, std::invalid_argument for options that are not, and for a null
+  /// `pool`.
   template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   explicit DeviceAsyncArena(cudaStream_t stream, std::optional<cudaMemPool_t> pool = {},
                             ArenaOptions options = {})

@@ -5,7 +5,8 @@
 // behave as cudart's; one that it has not got does not link. Where it is simpler than a device:
 //
 // - Memory freed on a stream is reused on another only once the free has been done there (and, where a pool
-//   forbids opportunistic reuse, a synchronisation has seen it); not behind an event, not by waiting.
+//   forbids opportunistic reuse, a synchronisation has seen it); not behind an event, not by waiting. An
+//   allocation that does not fit fails at once, as on a device: no work in any stream is waited for.
 // - Pools map multiples of 2 MiB, hand out multiples of 512 bytes, and unmap a mapping only as a whole.
 // - Any device reaches the memory of any other. A violation does not destroy the context.
 // - Handles are never used twice, so that a stale one is always cudaErrorInvalidResourceHandle, or
@@ -13,9 +14,13 @@
 // - A stream holds up its caller at 65,536 pieces of work. At the end of the process, work that has not
 //   begun is dropped; what static objects call later returns cudaErrorCudartUnloading.
 // - A graph runs its nodes one after the other, in the order of their capture. Each allocation of a graph
-//   has its addresses for itself. Its memory is mapped, in multiples of 2 MiB, at the first launch or upload,
-//   which returns cudaErrorMemoryAllocation where there is not enough. It stays mapped, as on a device, until
-//   cudaDeviceGraphMemTrim, also when the graph is gone; until then it serves other graphs.
+//   has its addresses for itself. Its memory is mapped, in multiples of 2 MiB, at the first launch or upload.
+//   Where there is not enough, that waits for the device, and then returns cudaErrorMemoryAllocation. The
+//   memory stays mapped, as on a device, until cudaDeviceGraphMemTrim, also when the graph is gone; until
+//   then it serves other graphs.
+// - Contexts are primary contexts. Of the driver API there is what cudaGetDriverEntryPointByVersion finds:
+//   the functions that retain a primary context and make it current. A context that is released while memory
+//   of its device is allocated is a violation, and the memory stays.
 // - A captured copy from or to pageable memory reads or writes it when the graph runs.
 // - A capture cannot wait for an event outside (cudaEventWaitExternal), nor hold a launch of a graph that
 //   allocates or frees: both return cudaErrorNotSupported and make the capture invalid.
@@ -46,6 +51,11 @@ void set_device_count(int count);
 /// Most bytes that may be mapped at once on `device`; 16 GiB at start. What cudaMemGetInfo calls total.
 void set_memory_limit(std::size_t bytes, int device = 0);
 
+/// Whether the primary context of `device` is active. As since CUDA 12, cudaSetDevice makes it so, and so
+/// does a thread's first call that needs a context, on its current device; cudaGetDevice and other questions
+/// about devices do not, nor does a call in a thread where a context is current.
+[[nodiscard]] bool has_context(int device);
+
 /// Bytes mapped now on `device`: everything taken from the "driver", idle memory of pools and graphs
 /// included.
 [[nodiscard]] std::size_t mapped_bytes(int device = 0);
@@ -68,10 +78,10 @@ struct Call {
 /// How many calls the log keeps a record of, about 12 MiB; it counts all of them.
 inline constexpr std::size_t max_recorded_calls = std::size_t{1} << 18;
 
-/// The calls of the CUDA runtime API made since the start, reset() or clear_calls(), the first
-/// max_recorded_calls of them, in the order in which they returned, over all threads. Queries of the error
-/// state (cudaGetLastError, cudaPeekAtLastError, cudaGetErrorName, cudaGetErrorString) are not calls in this
-/// sense.
+/// The calls of the CUDA runtime API, and of the driver's functions that it has given out, made since the
+/// start, reset() or clear_calls(), the first max_recorded_calls of them, in the order in which they
+/// returned, over all threads. Queries of the error state (cudaGetLastError, cudaPeekAtLastError,
+/// cudaGetErrorName, cudaGetErrorString) are not calls in this sense.
 [[nodiscard]] std::vector<Call> calls();
 /// How many calls of `function` (of all functions if empty) there were since then, however many. Throws
 /// std::invalid_argument for a function that the host runtime has not got.
@@ -105,7 +115,8 @@ inline constexpr std::size_t max_recorded_violations = 1000;
 /// Misuses found so far, a sentence each: memory written after its free in stream order (found when it is
 /// handed out again or unmapped), a copy, set or launch outside live memory, a free that comes second, of
 /// what was never allocated, or ahead of the allocation in stream order, memory never freed when its pool was
-/// destroyed, an exception thrown by a task. Each is also printed to stderr once.
+/// destroyed or the context of its device was, an exception thrown by a task. Each is also printed to stderr
+/// once.
 [[nodiscard]] std::vector<std::string> violations();
 void clear_violations();
 

@@ -1,0 +1,144 @@
+// Functions of the driver API, for programs that ask the runtime for them by name. Adding one is adding a
+// function, a line of the table and its name in functions.hpp.
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "api.hpp"
+#include "memory.hpp"
+#include "runtime.hpp"
+#include "violations.hpp"
+
+using namespace daa::host_runtime;
+
+namespace {
+
+static_assert(int{CUDA_ERROR_OUT_OF_MEMORY} == int{cudaErrorMemoryAllocation});
+static_assert(int{CUDA_ERROR_DEINITIALIZED} == int{cudaErrorCudartUnloading});
+static_assert(int{CUDA_ERROR_INVALID_CONTEXT} == int{cudaErrorDeviceUninitialized});
+
+constexpr cudaError_t invalid_context = cudaErrorDeviceUninitialized;
+
+// Not null, which stands for no context.
+CUcontext context_of(int device) {
+  return handle_of<CUcontext>(static_cast<std::uint64_t>(device) + 1);
+}
+
+// The device whose primary context it is, if that is active; null if there is none.
+const Device* device_of(CUcontext context) {
+  for (const auto& device : runtime().devices) {
+    if (context_of(device->ordinal) == context && device->has_context()) return device.get();
+  }
+  return nullptr;
+}
+
+void report_lost_memory(const Device& device) {
+  for (const auto& [address, allocation] : runtime().owned) {
+    if (!allocation->pool || allocation->pool->device != device.ordinal) continue;
+    report_violation("memory never freed when the context of its device was destroyed: " +
+                     describe(allocation->origin));
+  }
+}
+
+CUresult primary_state(CUdevice device, unsigned int* flags, int* active) {
+  return driver_api("cuDevicePrimaryCtxGetState", [&] {
+    if (flags == nullptr || active == nullptr) return cudaErrorInvalidValue;
+    const Lock lock(runtime().mutex);
+    *active = runtime().visible_device(device).has_context() ? 1 : 0;
+    *flags = 0;
+    return cudaSuccess;
+  });
+}
+
+CUresult retain_primary(CUcontext* context, CUdevice device) {
+  return driver_api("cuDevicePrimaryCtxRetain", [&] {
+    if (context == nullptr) return cudaErrorInvalidValue;
+    const Lock lock(runtime().mutex);
+    ++runtime().visible_device(device).context_retains;
+    *context = context_of(device);
+    return cudaSuccess;
+  });
+}
+
+CUresult release_primary(CUdevice device) {
+  return driver_api("cuDevicePrimaryCtxRelease", [&] {
+    const Lock lock(runtime().mutex);
+    Device& of = runtime().visible_device(device);
+    if (of.context_retains == 0) return invalid_context;
+    --of.context_retains;
+    if (!of.has_context()) report_lost_memory(of);
+    return cudaSuccess;
+  });
+}
+
+CUresult get_current(CUcontext* context) {
+  return driver_api("cuCtxGetCurrent", [&] {
+    if (context == nullptr) return cudaErrorInvalidValue;
+    const auto current = current_context();
+    *context = current ? context_of(*current) : nullptr;
+    return cudaSuccess;
+  });
+}
+
+CUresult push_current(CUcontext context) {
+  return driver_api("cuCtxPushCurrent", [&] {
+    const Lock lock(runtime().mutex);
+    const Device* const device = device_of(context);
+    if (device == nullptr) return invalid_context;
+    return push_context(device->ordinal) ? cudaSuccess : cudaErrorMemoryAllocation;
+  });
+}
+
+CUresult pop_current(CUcontext* context) {
+  return driver_api("cuCtxPopCurrent", [&] {
+    const auto popped = pop_context();
+    if (!popped) return invalid_context;
+    if (context != nullptr) *context = context_of(*popped);
+    return cudaSuccess;
+  });
+}
+
+struct DriverFunction {
+  std::string_view name;
+  unsigned int since;  // the version of CUDA that declared it as it is here
+  void* address;
+};
+
+template <class F>
+void* address_of(F* function) {
+  return reinterpret_cast<void*>(function);
+}
+
+const DriverFunction* find(std::string_view name) {
+  static const DriverFunction functions[]{
+      {"cuDevicePrimaryCtxGetState", 7000, address_of(primary_state)},
+      {"cuDevicePrimaryCtxRetain", 7000, address_of(retain_primary)},
+      {"cuDevicePrimaryCtxRelease", 11000, address_of(release_primary)},
+      {"cuCtxGetCurrent", 4000, address_of(get_current)},
+      {"cuCtxPushCurrent", 4000, address_of(push_current)},
+      {"cuCtxPopCurrent", 4000, address_of(pop_current)},
+  };
+  const auto* const found = std::ranges::find(functions, name, &DriverFunction::name);
+  return found == std::end(functions) ? nullptr : found;
+}
+
+}  // namespace
+
+cudaError_t cudaGetDriverEntryPointByVersion(const char* symbol, void** function, unsigned int version,
+                                             unsigned long long flags,
+                                             cudaDriverEntryPointQueryResult* status) {
+  return api("cudaGetDriverEntryPointByVersion", asked(), [&](Call&) {
+    if (symbol == nullptr || function == nullptr || flags > cudaEnablePerThreadDefaultStream) {
+      return cudaErrorInvalidValue;
+    }
+    const DriverFunction* const found = find(symbol);
+    const bool is_too_new = found != nullptr && found->since > version;
+    *function = found == nullptr || is_too_new ? nullptr : found->address;
+    if (status != nullptr) {
+      *status = found == nullptr ? cudaDriverEntryPointSymbolNotFound
+                : is_too_new     ? cudaDriverEntryPointVersionNotSufficent
+                                 : cudaDriverEntryPointSuccess;
+    }
+    return cudaSuccess;
+  });
+}
