@@ -322,30 +322,6 @@ TEST_P(ArenaContexts, AContextThatAnArenaHasCreatedIsKept) {
   EXPECT_EQ(rt::mapped_bytes(1), 0u);
 }
 
-TEST_P(ArenaContexts, WithoutTheDriversFunctionsTheDeviceIsSet) {
-  ASSERT_EQ(cudaSetDevice(1), cudaSuccess);
-  constexpr auto look_up = "cudaGetDriverEntryPointByVersion";
-  rt::fail_call(1, cudaErrorNotSupported, look_up);
-  {
-    DeviceAsyncArena arena{nullptr, {}, options()};
-    if (rt::clear_fault()) GTEST_SKIP() << "they have been found by an earlier test of this process";
-    ASSERT_EQ(cudaSetDevice(0), cudaSuccess);
-    rt::clear_calls();
-    for (const std::size_t bytes : {2 * MiB, 5 * MiB}) {
-      rt::fail_call(1, cudaErrorNotSupported, look_up);
-      static_cast<void>(arena.alloc_bytes(bytes));
-      EXPECT_GT(rt::call_count("cudaSetDevice"), 0u);
-      rt::clear_fault();
-    }
-    EXPECT_GE(rt::mapped_bytes(1), 7 * MiB);
-    EXPECT_EQ(rt::mapped_bytes(0), 0u);
-    int current = -1;
-    ASSERT_EQ(cudaGetDevice(&current), cudaSuccess);
-    EXPECT_EQ(current, 0);
-    EXPECT_EQ(cudaGetLastError(), cudaSuccess);
-  }
-}
-
 TEST(ArenaCallsIndividual, EachAllocationIsACallAndSoIsEachFree) {
   rt::reset();
   cudaStream_t stream = nullptr;

@@ -121,7 +121,7 @@ class ChunkedStore final : public BackingStore {
 
     Frees frees;
     if (has_unfreed()) free_unfreed(frees);
-    if (!keeps_all() && (!fitted || reserved_bytes_ > retain_bytes_)) {
+    if (!keeps_all() && ((!fitted && grew_) || reserved_bytes_ > retain_bytes_)) {
       settle(needed, fitted, frees);
       if (in_one && chunks_.size() == 1) {
         layout_ = std::move(in_one->layout);

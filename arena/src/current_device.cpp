@@ -49,25 +49,12 @@ CurrentDevice::CurrentDevice(int device, std::size_t& calls) noexcept
   if (driver().find(calls)) {
     push_context();
   } else {
-    set_device();
+    error_ = cudaErrorSymbolNotFound;  // no driver that runs this toolkit is without them
   }
 }
 
-// What fails is tried once more, since no later occasion will come.
 CurrentDevice::~CurrentDevice() {
-  if (undo_ == Undo::set_device) {
-    for (int attempt = 0; attempt < 2; ++attempt) {
-      ++calls_;
-      if (taken(cudaSetDevice(previous_)) == cudaSuccess) break;
-    }
-  }
-  if (undo_ == Undo::pop_context) pop_context();
-}
-
-void CurrentDevice::set_device() noexcept {
-  ++calls_;
-  error_ = taken(cudaSetDevice(device_));
-  if (error_ == cudaSuccess) undo_ = Undo::set_device;
+  if (pops_context_) pop_context();
 }
 
 // A device has the number that the runtime gives it in the driver, too. A context that is active is kept so
@@ -88,7 +75,7 @@ void CurrentDevice::push_context() noexcept {
   ++calls_;
   error_ = driver().push(context);
   if (error_ == cudaSuccess) {
-    undo_ = Undo::pop_context;
+    pops_context_ = true;
     releases_context_ = is_active != 0;
   } else {
     ++calls_;

@@ -11,8 +11,8 @@ namespace daa::detail {
 /// have, but for `device`: an arena's memory there needs it.
 class CurrentDevice {
  public:
-  /// Looks up what the others need, once in a process; they do it themselves where that fails. To be called
-  /// while the device that will be made current is the current one.
+  /// Looks up the driver's functions, once in a process; a later scope tries again where that fails. To be
+  /// called while the device that will be made current is the current one.
   static void prepare() noexcept;
 
   /// Adds the CUDA calls that it makes, those of the destructor too, to `calls`, which must outlive it.
@@ -25,9 +25,6 @@ class CurrentDevice {
   [[nodiscard]] cudaError_t error() const noexcept { return error_; }
 
  private:
-  enum class Undo { nothing, set_device, pop_context };
-
-  void set_device() noexcept;
   void push_context() noexcept;
   void pop_context() noexcept;
   [[nodiscard]] cudaError_t get_device(int& device) noexcept;
@@ -36,7 +33,7 @@ class CurrentDevice {
   std::size_t& calls_;
   int previous_ = 0;
   cudaError_t error_;
-  Undo undo_ = Undo::nothing;
+  bool pops_context_ = false;
   bool releases_context_ = false;
 };
 

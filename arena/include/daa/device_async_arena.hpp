@@ -203,11 +203,11 @@ class DeviceAsyncArena {
   }
 
   /// Ends the phase: all its allocations are given back behind the work enqueued on stream() so far.
-  /// A phase that took several chunks is merged: the next one of its size fits one chunk, with an eighth to
-  /// spare if the arena held memory before and outgrew it. Where the pool cannot supply that chunk, the next
-  /// phase grows again, and its chunks are kept. Where the phase recycled and made more than 2^20 calls since
-  /// it outgrew its first chunk, its chunks are kept. Either way, a phase that comes again makes no CUDA
-  /// call. No CUDA call where nothing is freed or merged.
+  /// A phase that grew to several chunks is merged: the next one of its size fits one chunk, with an eighth
+  /// to spare if the arena held memory before and outgrew it. Where the pool cannot supply that chunk, the
+  /// next phase grows again, and its chunks are kept. Where the phase recycled and made more than 2^20 calls
+  /// since it outgrew its first chunk, its chunks are kept. Either way, a phase that comes again makes no
+  /// CUDA call. No CUDA call where nothing is freed or merged.
   ///
   /// Throws std::logic_error inside an ArenaScope, with
   /// nothing changed, and once after scopes that were ended out of order. Throws CudaError if memory could
