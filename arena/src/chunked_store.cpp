@@ -21,7 +21,7 @@
 #include "phase_layout.hpp"
 #include "phase_log.hpp"
 
-namespace daa::detail {
+namespace daa::inline v0_1::detail {
 
 namespace {
 
@@ -484,4 +484,4 @@ std::unique_ptr<BackingStore> make_chunked_store(StreamOrderedMemory memory, con
   return std::make_unique<ChunkedStore>(memory, options);
 }
 
-}  // namespace daa::detail
+}  // namespace daa::inline v0_1::detail

@@ -7,7 +7,7 @@
 
 #include "store.hpp"
 
-namespace daa {
+namespace daa::inline v0_1 {
 
 namespace {
 
@@ -20,6 +20,9 @@ std::string name_of(cudaStream_t stream) {
 }
 
 }  // namespace
+
+static_assert(std::is_same_v<DeviceAsyncArena, DAA_VERSION_NAMESPACE::DeviceAsyncArena>,
+              "the inline namespace of the public headers is that of the project's version");
 
 DeviceAsyncArena::DeviceAsyncArena(detail::NamedStream, cudaStream_t stream,
                                    std::optional<cudaMemPool_t> pool, ArenaOptions options)
@@ -120,4 +123,4 @@ ArenaScope::~ArenaScope() {
   if (arena_.store_) arena_.store_->end_scope(arena_.bump_, depth_);
 }
 
-}  // namespace daa
+}  // namespace daa::inline v0_1

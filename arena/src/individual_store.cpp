@@ -10,7 +10,7 @@
 
 #include "backing_store.hpp"
 
-namespace daa::detail {
+namespace daa::inline v0_1::detail {
 
 namespace {
 
@@ -153,4 +153,4 @@ std::unique_ptr<BackingStore> make_individual_store(StreamOrderedMemory memory, 
   return std::make_unique<IndividualStore>(memory, options);
 }
 
-}  // namespace daa::detail
+}  // namespace daa::inline v0_1::detail

@@ -6,7 +6,7 @@
 
 #include "free_ranges.hpp"
 
-namespace daa::detail {
+namespace daa::inline v0_1::detail {
 
 /// By the offset at which they are aligned. A hash table: open addressing, linear probing.
 class OverAligned {
@@ -87,4 +87,4 @@ class OverAligned {
   std::size_t size_ = 0;
 };
 
-}  // namespace daa::detail
+}  // namespace daa::inline v0_1::detail

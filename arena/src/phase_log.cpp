@@ -4,7 +4,7 @@
 #include <new>
 #include <unordered_map>
 
-namespace daa::detail {
+namespace daa::inline v0_1::detail {
 
 void PhaseLog::add(Operation operation) noexcept {
   complete_ = complete_ && operations_.size() < most_operations;
@@ -59,4 +59,4 @@ std::optional<PhaseLog::InOneChunk> PhaseLog::replay() const noexcept try {
   return std::nullopt;
 }
 
-}  // namespace daa::detail
+}  // namespace daa::inline v0_1::detail

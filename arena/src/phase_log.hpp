@@ -11,7 +11,7 @@
 
 #include "phase_layout.hpp"
 
-namespace daa::detail {
+namespace daa::inline v0_1::detail {
 
 class PhaseLog {
  public:
@@ -56,4 +56,4 @@ class PhaseLog {
   bool complete_ = true;
 };
 
-}  // namespace daa::detail
+}  // namespace daa::inline v0_1::detail

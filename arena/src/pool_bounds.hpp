@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstddef>
 
-namespace daa::detail {
+namespace daa::inline v0_1::detail {
 
 /// Counts arenas and their bytes, from the end of their first lease on, whether they are leased or idle: so
 /// the totals, which all threads share, change only where an arena comes, goes or has another size.
@@ -64,4 +64,4 @@ class PoolBounds {
   std::atomic<std::size_t> bytes_{0};
 };
 
-}  // namespace daa::detail
+}  // namespace daa::inline v0_1::detail

@@ -11,6 +11,7 @@
 #include "daa/device_async_arena.hpp"
 
 namespace daa {
+inline namespace v0_1 {
 
 struct ArenaPoolOptions {
   /// Of every arena.
@@ -144,4 +145,5 @@ class ArenaPool {
   std::unique_ptr<detail::PoolState, detail::ClosePool> state_;  // outlives the pool while leases are out
 };
 
+}  // namespace v0_1
 }  // namespace daa

@@ -6,6 +6,7 @@
 #include <vector>
 
 namespace daa {
+inline namespace v0_1 {
 
 /// What one phase took, or all phases of an arena's life together.
 struct PhaseStats {
@@ -42,4 +43,5 @@ struct PhaseRecord : PhaseStats {
 [[nodiscard]] std::string to_json(const ArenaStats& stats);
 [[nodiscard]] std::string to_json(const std::vector<PhaseRecord>& history);
 
+}  // namespace v0_1
 }  // namespace daa

@@ -10,6 +10,9 @@
 // translation units of both kinds, and hand arenas from one to the other. Functions that pass a stream on,
 // such as std::make_unique and memory resources of erased type, exist once for both kinds: name
 // cudaStreamLegacy or cudaStreamPerThread to them there, not 0.
+//
+// The inline namespace is that of the version: parts of an arena are inlined into its users, which must not
+// be linked with a library of another version.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -29,6 +32,7 @@
 #include "daa/error.hpp"
 
 namespace daa {
+inline namespace v0_1 {
 
 class ArenaResource;
 class DeviceAsyncArena;
@@ -305,4 +309,5 @@ template <class T>
   return {static_cast<T*>(data), count};
 }
 
+}  // namespace v0_1
 }  // namespace daa

@@ -11,6 +11,7 @@
 #endif
 
 namespace daa {
+inline namespace v0_1 {
 
 /// `size()` elements of T in device memory, which somebody else owns.
 ///
@@ -73,4 +74,5 @@ class DeviceBufferView {
   std::size_t size_ = 0;
 };
 
+}  // namespace v0_1
 }  // namespace daa

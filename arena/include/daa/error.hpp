@@ -11,6 +11,7 @@
 #include "daa/arena_stats.hpp"
 
 namespace daa {
+inline namespace v0_1 {
 
 /// A CUDA runtime call failed. what() gives the call, the error's name and description, file and line.
 ///
@@ -93,6 +94,7 @@ namespace detail {
 /// Throws CudaError unless `code` is cudaSuccess.
 void throw_if_failed(cudaError_t code, const char* call, const char* file, int line);
 
+}  // namespace v0_1
 }  // namespace daa
 
 /// Makes a CUDA runtime call and throws daa::CudaError if it fails.

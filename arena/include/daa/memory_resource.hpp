@@ -31,6 +31,7 @@
 #include "daa/device_async_arena.hpp"
 
 namespace daa {
+inline namespace v0_1 {
 
 /// A copyable handle of an arena, from DeviceAsyncArena::resource(): a memory resource whose memory devices
 /// can access, in the terms of CCCL 2.7 to 3.0 (`resource`, `async_resource`) and in those of 3.1 and later
@@ -130,4 +131,5 @@ inline ArenaResource DeviceAsyncArena::resource() noexcept {
   return ArenaResource{*this};
 }
 
+}  // namespace v0_1
 }  // namespace daa

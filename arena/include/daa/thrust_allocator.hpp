@@ -7,6 +7,7 @@
 #include "daa/device_async_arena.hpp"
 
 namespace daa {
+inline namespace v0_1 {
 
 /// An allocator of a Thrust execution policy, whose algorithms then take their temporaries from `arena`:
 ///
@@ -61,4 +62,5 @@ template <class T, class U>
   return !(a == b);
 }
 
+}  // namespace v0_1
 }  // namespace daa
