@@ -28,7 +28,7 @@ bin=$root/build/release/bin
 tests() { ctest --test-dir "$root/build/release" -L gpu --output-on-failure --no-tests=error --parallel 4; }
 
 arena_suites=(arena_contract_gpu arena_chunks_gpu arena_recycle_gpu arena_capture_gpu arena_checked_gpu arena_accounting_gpu
-  arena_threads_gpu arena_pool_gpu seed_api_gpu memory_resource_gpu thrust_allocator_gpu)
+  arena_threads_gpu arena_pool_gpu seed_api_gpu memory_resource_gpu thrust_allocator_gpu default_stream_gpu)
 
 # each_sample COMMAND...: runs under it every sample.
 each_sample() {
@@ -44,7 +44,7 @@ memcheck() {
   local check=(compute-sanitizer --tool memcheck --track-stream-ordered-races all --error-exitcode 1)
   local check_all=("${check[@]}" --leak-check full)
   # Where a call that fails, or a leak, is the point; bad accesses are reported there too.
-  local suite on_purpose='*NoDeviceHolds*:*MemoryIsShort*:*TheOutOfMemoryMessage*:*ACaptureThatFails*'
+  local suite on_purpose='*NoDeviceHolds*:*MemoryIsShort*:*CannotBeMerged*:*PoolHasNoMore*:*TheOutOfMemoryMessage*:*ACaptureThatFails*'
   on_purpose+=':*EndsInsideAScope*:*TheOptionsAreThoseOfEveryArena:*LegacyStreamLeaves*:*BeginsInACapture*:*AnInvalidCapture*:*ThatDieInACapture*'
   for suite in "${arena_suites[@]}"; do
     "${check_all[@]}" "$bin/$suite" --gtest_brief=1 --gtest_filter="-$on_purpose"

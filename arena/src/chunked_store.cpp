@@ -41,6 +41,13 @@ struct ChunkGrowth {
   static constexpr const char* message = "chunk growth";
 };
 
+// An NVTX range with the bytes that were asked for.
+struct GrowthRange : nvtx3::scoped_range_in<NvtxDomain> {
+  explicit GrowthRange(std::size_t asked)
+      : scoped_range_in(nvtx3::event_attributes{nvtx3::registered_string_in<NvtxDomain>::get<ChunkGrowth>(),
+                                                nvtx3::payload{asked}}) {}
+};
+
 class ChunkedStore final : public BackingStore {
  public:
   ChunkedStore(StreamOrderedMemory memory, const ArenaOptions& options)
@@ -227,8 +234,7 @@ class ChunkedStore final : public BackingStore {
 
   // A closed chunk more. If that throws, idle ones may be gone and nothing else has changed.
   void grow(Bump& bump, std::size_t asked, std::size_t preferred, std::size_t least) {
-    const nvtx3::scoped_range_in<NvtxDomain> range{nvtx3::event_attributes{
-        nvtx3::registered_string_in<NvtxDomain>::get<ChunkGrowth>(), nvtx3::payload{asked}}};
+    const GrowthRange range{asked};
     reserve_one_more(chunks_);
     chunks_.push_back({take_block(bump, asked, preferred, least, memory_.capture()), ++newest_number_});
     grew_ = true;
@@ -424,6 +430,7 @@ class ChunkedStore final : public BackingStore {
 
   // Takes the one chunk of the next phase. If the pool has not that much, that phase grows again.
   void merge(std::size_t needed) noexcept {
+    const GrowthRange range{needed};
     // A phase that outgrew what it had may go on growing: with slack, not every one of them takes a chunk.
     const std::size_t slack = grew_ && began_with_memory_ ? std::min(needed / 8, retain_bytes_ - needed) : 0;
     Block block{nullptr, round_up(needed + slack, min_alignment)};
