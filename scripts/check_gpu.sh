@@ -44,7 +44,7 @@ memcheck() {
   local check=(compute-sanitizer --tool memcheck --track-stream-ordered-races all --error-exitcode 1)
   local check_all=("${check[@]}" --leak-check full)
   # Where a call that fails, or a leak, is the point; bad accesses are reported there too.
-  local suite on_purpose='*NoDeviceHolds*:*MemoryIsShort*:*CannotBeMerged*:*PoolHasNoMore*:*TheOutOfMemoryMessage*:*ACaptureThatFails*'
+  local suite on_purpose='*NoDeviceHolds*:*MemoryIsShort*:*CannotBeMerged*:*PoolHasNoMore*:*BeyondAllDeviceMemory*:*TheOutOfMemoryMessage*:*ACaptureThatFails*'
   on_purpose+=':*EndsInsideAScope*:*TheOptionsAreThoseOfEveryArena:*LegacyStreamLeaves*:*BeginsInACapture*:*AnInvalidCapture*:*ThatDieInACapture*'
   for suite in "${arena_suites[@]}"; do
     "${check_all[@]}" "$bin/$suite" --gtest_brief=1 --gtest_filter="-$on_purpose"

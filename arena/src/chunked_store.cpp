@@ -17,7 +17,7 @@
 
 #include "backing_store.hpp"
 #include "nvtx.hpp"
-#include "over_aligned.hpp"
+#include "offset_table.hpp"
 #include "phase_layout.hpp"
 #include "phase_log.hpp"
 
@@ -48,6 +48,43 @@ struct GrowthRange : nvtx3::scoped_range_in<NvtxDomain> {
                                                 nvtx3::payload{asked}}) {}
 };
 
+// The allocations whose place in a chunk has slack, so that they can be aligned wherever the chunk lies.
+class OverAligned {
+ public:
+  // Makes sure that the next add() cannot throw.
+  void prepare() {
+    reserve_one_more(offsets_);
+    places_.prepare();
+  }
+  // At `offset`, in a place that begins at `begin`.
+  void add(std::size_t offset, std::size_t begin, std::size_t alignment) noexcept {
+    places_.put(offset, begin | static_cast<std::size_t>(__builtin_ctzll(alignment)));  // in the low bits
+    offsets_.push_back(offset);
+  }
+  // The place of an allocation of `bytes` at `offset`, whether it is one of these or not.
+  [[nodiscard]] Range place_of(std::size_t offset, std::size_t bytes) const noexcept {
+    const std::size_t* const found = places_.find(offset);
+    if (found == nullptr) return {offset, offset + footprint(bytes)};
+    const std::size_t begin = *found & ~(min_alignment - 1);
+    const std::size_t alignment = std::size_t{1} << (*found & (min_alignment - 1));
+    return {begin, begin + footprint(bytes, alignment_slack(alignment))};
+  }
+  void remove(std::size_t offset) noexcept {
+    places_.remove(offset);
+    if (!offsets_.empty() && offsets_.back() == offset) offsets_.pop_back();
+  }
+  // Removes those that were added in a scope that began at `begin`.
+  void remove_from(std::size_t begin) noexcept {
+    for (; !offsets_.empty() && offsets_.back() >= begin; offsets_.pop_back())
+      places_.remove(offsets_.back());
+  }
+  void clear() noexcept { remove_from(0); }
+
+ private:
+  OffsetTable places_;
+  std::vector<std::size_t> offsets_;  // in the order of allocation, recycled ones included
+};
+
 class ChunkedStore final : public BackingStore {
  public:
   ChunkedStore(StreamOrderedMemory memory, const ArenaOptions& options)
@@ -75,7 +112,7 @@ class ChunkedStore final : public BackingStore {
     const Chunk& chunk = chunk_at(offset);
     const std::uintptr_t address = chunk.address() + (offset - chunk.begin);
     const std::uintptr_t aligned = round_up(address, alignment);
-    if (alignment > min_alignment) over_aligned_.add(offset + (aligned - address), {offset, offset + size});
+    if (alignment > min_alignment) over_aligned_.add(offset + (aligned - address), offset, alignment);
     return reinterpret_cast<void*>(aligned);
   }
 
@@ -84,19 +121,17 @@ class ChunkedStore final : public BackingStore {
     if (chunk == nullptr) throw_foreign_pointer(pointer, bytes);
     const std::size_t offset = chunk->begin + (address_of(pointer) - chunk->address());
     const std::size_t end = chunk == &chunks_[open_ - 1] ? top(bump) : chunk->end();
-    Range place{offset, offset + footprint(bytes)};
-    const bool can_be_one = offset % min_alignment == 0 && place.begin < place.end && place.end <= end &&
-                            footprint(bytes) <= bytes_in_use(bump);
-    if (!can_be_one) throw_foreign_pointer(pointer, bytes);
-    const Range* const over_aligned = over_aligned_.find(offset);
-    if (over_aligned != nullptr) place = *over_aligned;
+    const Range place = over_aligned_.place_of(offset, bytes);
     const std::size_t size = place.end - place.begin;
+    const bool can_be_one = offset % min_alignment == 0 && footprint(bytes) != 0 && offset < place.end &&
+                            place.end <= end && size <= bytes_in_use(bump);
+    if (!can_be_one) throw_foreign_pointer(pointer, bytes);
 
     if (open_ > 1) mix(bump);
     const std::size_t new_top = layout_.give(place, top(bump));
     if (new_top == none) throw_foreign_pointer(pointer, bytes);
     if (log_) log_->recycled(place);
-    if (over_aligned != nullptr) over_aligned_.remove(offset);
+    over_aligned_.remove(offset);
     for (ScopeMark& scope : scopes_) {
       if (place.begin < scope.begin) scope.bytes_in_use -= size;
     }

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <new>
-#include <unordered_map>
+
+#include "offset_table.hpp"
 
 namespace daa::inline v0_1::detail {
 
@@ -20,10 +21,10 @@ std::optional<PhaseLog::InOneChunk> PhaseLog::replay() const noexcept try {
   if (!complete_) return std::nullopt;
   PhaseLayout layout = layout_;
   std::size_t top = top_;
-  std::unordered_map<std::size_t, std::size_t> moved;  // where what was allocated since the log began lies
+  OffsetTable moved;  // where what was allocated since the log began lies
   const auto in_one = [&](std::size_t begin) {
-    const auto found = moved.find(begin);
-    if (found != moved.end()) return found->second;
+    const std::size_t* const found = moved.find(begin);
+    if (found != nullptr) return *found;
     const auto stretch = std::prev(
         std::upper_bound(stretches_.begin(), stretches_.end(), begin,
                          [](std::size_t offset, const Stretch& each) { return offset < each.begin; }));
@@ -37,7 +38,8 @@ std::optional<PhaseLog::InOneChunk> PhaseLog::replay() const noexcept try {
           begin = top;
           top += operation.size;
         }
-        moved[operation.begin] = begin;
+        moved.prepare();
+        moved.put(operation.begin, begin);
         break;
       }
       case Kind::recycled: {
