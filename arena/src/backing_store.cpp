@@ -164,10 +164,11 @@ void BackingStore::free_block(const Block& block, Frees& frees) noexcept {
 }
 
 void BackingStore::free_unfreed(Frees& frees) noexcept {
-  for (std::size_t left = unfreed_.size(); left != 0; --left) {
-    const Block block = unfreed_.front();
-    unfreed_.erase(unfreed_.begin());
+  for (std::size_t i = unfreed_.size(); i-- != 0;) {
+    const Block block = std::exchange(unfreed_[i], unfreed_.back());
+    unfreed_.pop_back();
     free_block(block, frees);
+    if (frees.capture->is_active) return;
   }
 }
 

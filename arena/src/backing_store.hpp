@@ -86,6 +86,8 @@ class alignas(64) BackingStore : public Store {
   void free_block(const Block& block, Frees& frees) noexcept;
   /// Tries again what could not be freed. To be called by reset(), trim() and the destructor.
   void free_unfreed(Frees& frees) noexcept;
+  /// Whether the pool has failed to supply a block since this arena has freed one.
+  [[nodiscard]] bool is_short() const noexcept { return failed_bytes_ != ~std::size_t{0}; }
   [[nodiscard]] bool has_unfreed() const noexcept { return !unfreed_.empty(); }
   /// Throws CudaError if a free has failed.
   static void throw_if_failed(const Frees& frees);

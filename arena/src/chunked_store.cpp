@@ -6,6 +6,10 @@
 // the first of the other chunks that has is opened, in the order in which they were taken; where none has,
 // the arena grows. So a phase that comes again on the same chunks is laid out as before, and takes none.
 //
+// A chunk is *open* while this phase uses it, otherwise *closed*. The *tail* of a chunk is what was left at
+// its end when the phase outgrew it. A phase is *mixed* once it has several chunks and holes: from then on
+// tails are holes as well, every allocation takes the slow path, and the phase is logged.
+//
 // As long as the phase fits its first chunk, that is all. A phase that outgrew it is laid out once more at
 // reset(), as in one endless chunk, which tells exactly how large the one chunk must be that reset() takes
 // instead: a phase that comes again fits it and makes no CUDA call. Where that is not known (PhaseLog), or
@@ -53,13 +57,13 @@ class OverAligned {
  public:
   // Makes sure that the next add() cannot throw.
   void prepare() {
-    reserve_one_more(offsets_);
+    reserve_one_more(in_scopes_);
     places_.prepare();
   }
   // At `offset`, in a place that begins at `begin`.
-  void add(std::size_t offset, std::size_t begin, std::size_t alignment) noexcept {
+  void add(std::size_t offset, std::size_t begin, std::size_t alignment, bool in_scope) noexcept {
     places_.put(offset, begin | static_cast<std::size_t>(__builtin_ctzll(alignment)));  // in the low bits
-    offsets_.push_back(offset);
+    if (in_scope) in_scopes_.push_back(offset);
   }
   // The place of an allocation of `bytes` at `offset`, whether it is one of these or not.
   [[nodiscard]] Range place_of(std::size_t offset, std::size_t bytes) const noexcept {
@@ -71,18 +75,21 @@ class OverAligned {
   }
   void remove(std::size_t offset) noexcept {
     places_.remove(offset);
-    if (!offsets_.empty() && offsets_.back() == offset) offsets_.pop_back();
+    if (!in_scopes_.empty() && in_scopes_.back() == offset) in_scopes_.pop_back();
   }
   // Removes those that were added in a scope that began at `begin`.
   void remove_from(std::size_t begin) noexcept {
-    for (; !offsets_.empty() && offsets_.back() >= begin; offsets_.pop_back())
-      places_.remove(offsets_.back());
+    for (; !in_scopes_.empty() && in_scopes_.back() >= begin; in_scopes_.pop_back())
+      places_.remove(in_scopes_.back());
   }
-  void clear() noexcept { remove_from(0); }
+  void clear() noexcept {
+    places_.clear();
+    in_scopes_.clear();
+  }
 
  private:
   OffsetTable places_;
-  std::vector<std::size_t> offsets_;  // in the order of allocation, recycled ones included
+  std::vector<std::size_t> in_scopes_;  // added in open scopes, in this order, recycled ones included
 };
 
 class ChunkedStore final : public BackingStore {
@@ -92,7 +99,7 @@ class ChunkedStore final : public BackingStore {
         initial_bytes_(footprint(options.initial_bytes)),
         retain_bytes_(options.retain_bytes) {}
 
-  // What fails to be freed is tried once more, since no later occasion will come.
+  // Retries failed frees: this is the last chance.
   ~ChunkedStore() override {
     close_from(0);
     Frees frees;
@@ -112,7 +119,8 @@ class ChunkedStore final : public BackingStore {
     const Chunk& chunk = chunk_at(offset);
     const std::uintptr_t address = chunk.address() + (offset - chunk.begin);
     const std::uintptr_t aligned = round_up(address, alignment);
-    if (alignment > min_alignment) over_aligned_.add(offset + (aligned - address), offset, alignment);
+    if (alignment > min_alignment)
+      over_aligned_.add(offset + (aligned - address), offset, alignment, !scopes_.empty());
     return reinterpret_cast<void*>(aligned);
   }
 
@@ -150,7 +158,8 @@ class ChunkedStore final : public BackingStore {
     if (fitted) needed = std::max(layout_.highest_top(), top(bump));
     if (in_one) needed = in_one->bytes;
     if (!fitted && !mixed_) needed = bytes_in_use(bump);
-    if (needed) needed = std::max(*needed, promised_bytes_);
+    const std::size_t promised = std::exchange(promised_bytes_, 0);
+    if (needed) needed = std::max(*needed, promised);
     if (needed && *needed != 0) expected_bytes_ = *needed;
     end_phase(bump);
     for (Chunk& chunk : chunks_) chunk.tail = 0;
@@ -158,19 +167,19 @@ class ChunkedStore final : public BackingStore {
     over_aligned_.clear();
     log_.reset();
     mixed_ = false;
-    promised_bytes_ = 0;
     close_from(0);
 
     Frees frees;
     if (has_unfreed()) free_unfreed(frees);
-    if (!keeps_all() && ((!fitted && grew_) || reserved_bytes_ > retain_bytes_)) {
-      settle(needed, fitted, frees);
+    bool settled = true;
+    if (!keeps_all() && ((grew_ && chunks_.size() > 1) || reserved_bytes_ > retain_bytes_)) {
+      settled = settle(needed, fitted, promised, frees);
       if (in_one && chunks_.size() == 1) {
         layout_ = std::move(in_one->layout);
         layout_.clear();
       }
     }
-    grew_ = false;
+    grew_ = grew_ && !settled;
     for (Chunk& chunk : chunks_) chunk.was_opened = false;
     begin_phase(bump);
     throw_if_failed(frees);
@@ -181,13 +190,16 @@ class ChunkedStore final : public BackingStore {
     const bool have = bytes <= room_end_ - bump.cursor || (size != 0 && first_closed(size) != chunks_.size());
     if (!have) {
       try {
-        grow(bump, bytes, chunks_.empty() ? initial_bytes_ : 0, size);
+        grow(bump, bytes, keeps_all() || chunks_.empty() ? preferred_growth(size) : 0, size);
         if (open_ <= 1 && top(bump) == 0) begin_with_newest(bump);
       } catch (const OutOfDeviceMemory&) {
         if (!layout_.has_hole(size)) throw;  // which a scope would not reach
       }
     }
-    promised_bytes_ = std::max(promised_bytes_, size);
+    // The next phase shall have room for as much at this point, too.
+    if (log_) log_->reserved(size);
+    const std::size_t before = mixed_ ? 0 : bytes_in_use(bump);
+    promised_bytes_ = std::max(promised_bytes_, (open_ <= 1 ? top(bump) : before) + size);
   }
 
   void trim(Bump& bump) override {
@@ -228,19 +240,27 @@ class ChunkedStore final : public BackingStore {
     return offset;
   }
 
-  // Makes sure that there are `size` bytes at the top, in another chunk. Where the pool has no more, returns
-  // an offset where they fit nevertheless.
+  // Makes sure that there are `size` bytes at the top, in another chunk, or returns an offset in a tail,
+  // where the pool has no more.
   std::size_t make_room(Bump& bump, std::size_t asked, std::size_t size) {
     const bool is_first = open_ <= 1 && top(bump) == 0;
     std::size_t chunk = size == 0 ? chunks_.size() : first_closed(size);
     if (chunk == chunks_.size()) {
-      try {
-        grow(bump, asked, preferred_growth(size), size);
-      } catch (const OutOfDeviceMemory&) {
-        if (size == 0 || mixed_ || open_ <= 1) throw;
+      const auto in_tail = [&] {
+        if (size == 0 || mixed_ || open_ <= 1) return none;
         mix(bump);
-        const std::size_t offset = layout_.take(size, top(bump));
-        if (offset == none) throw;
+        return layout_.empty() ? none : layout_.take(size, top(bump));
+      };
+      // So that a phase that has used tails finds them without a failing call when it comes again.
+      std::size_t offset = is_short() ? in_tail() : none;
+      if (offset != none) return offset;
+      try {
+        grow(bump, asked, is_first ? first_growth(size) : preferred_growth(size), size);
+      } catch (const OutOfDeviceMemory&) {
+        if (offset = in_tail(); offset == none) throw;
+        return offset;
+      } catch (const GrowthDuringCapture&) {
+        if (offset = in_tail(); offset == none) throw;
         return offset;
       }
       if (is_first) {
@@ -258,6 +278,12 @@ class ChunkedStore final : public BackingStore {
     return none;
   }
 
+  // A phase whose first allocation outgrew what the arena had may go on growing, as in merge().
+  std::size_t first_growth(std::size_t size) const noexcept {
+    if (!began_with_memory_ || keeps_all()) return preferred_growth(size);
+    return std::max(size, std::min(size + round_up(size / 8, min_alignment), retain_bytes_));
+  }
+
   std::size_t preferred_growth(std::size_t size) const noexcept {
     constexpr std::size_t large = std::size_t{1} << 30;
     if (chunks_.empty()) return std::max(initial_bytes_, expected_bytes_);
@@ -267,7 +293,7 @@ class ChunkedStore final : public BackingStore {
     return reserved_bytes_ <= large ? reserved_bytes_ : round_up(reserved_bytes_ / 4, min_alignment);
   }
 
-  // A closed chunk more. If that throws, idle ones may be gone and nothing else has changed.
+  // Adds a closed chunk. If that throws, idle ones may be gone and nothing else has changed.
   void grow(Bump& bump, std::size_t asked, std::size_t preferred, std::size_t least) {
     const GrowthRange range{asked};
     reserve_one_more(chunks_);
@@ -275,7 +301,8 @@ class ChunkedStore final : public BackingStore {
     grew_ = true;
   }
 
-  // The chunk that was taken last begins the phase, which has nothing in use. Smaller ones are in the way.
+  // Begins the phase, which has nothing in use, in the chunk that was taken last. Smaller ones are freed:
+  // they would be opened first.
   void begin_with_newest(Bump& bump) noexcept {
     close_from(0);
     const Chunk newest = chunks_.back();
@@ -290,7 +317,7 @@ class ChunkedStore final : public BackingStore {
 
   // Goes on at the beginning of a closed chunk.
   void open(Bump& bump, std::size_t position) noexcept {
-    if (open_ == 1 && !mixed_ && !layout_.untouched()) begin_log(layout_, top(bump), {{0, 0}});
+    if (open_ == 1 && !mixed_ && !layout_.untouched()) begin_log(layout_, top(bump));
     const auto at = [&](std::size_t i) { return chunks_.begin() + static_cast<std::ptrdiff_t>(i); };
     std::rotate(at(open_), at(position), at(position) + 1);
     Chunk& chunk = chunks_[open_];
@@ -311,14 +338,8 @@ class ChunkedStore final : public BackingStore {
   // From now on allocations may go behind the top, in holes and in tails of chunks; so each is noted.
   void mix(Bump& bump) noexcept {
     if (mixed_) return;
-    std::vector<PhaseLog::Stretch> stretches;
-    std::size_t in_one = 0;
     try {
-      for (std::size_t i = 0; i < open_; ++i) {
-        stretches.push_back({chunks_[i].begin, in_one});
-        in_one += chunks_[i].bytes - chunks_[i].tail;
-      }
-      begin_log(PhaseLayout{}, bytes_in_use(bump), std::move(stretches));
+      begin_log(PhaseLayout{}, bytes_in_use(bump));
     } catch (const std::bad_alloc&) {
       mixed_ = true;
     }
@@ -326,11 +347,17 @@ class ChunkedStore final : public BackingStore {
     set_limit(bump);
   }
 
-  void begin_log(const PhaseLayout& layout, std::size_t top,
-                 std::vector<PhaseLog::Stretch> stretches) noexcept {
+  // Until now the open chunks are stretches of one endless chunk, in their order.
+  void begin_log(const PhaseLayout& layout, std::size_t top) noexcept {
     mixed_ = true;
     if (keeps_all()) return;  // its chunks stay as they are
     try {
+      std::vector<PhaseLog::Stretch> stretches;
+      std::size_t in_one = 0;
+      for (std::size_t i = 0; i < open_; ++i) {
+        stretches.push_back({chunks_[i].begin, in_one});
+        in_one += chunks_[i].bytes - chunks_[i].tail;
+      }
       log_.emplace(layout, top, std::move(stretches));
     } catch (const std::bad_alloc&) {
     }
@@ -411,6 +438,7 @@ class ChunkedStore final : public BackingStore {
       if (open_ == 0) {
         bump.cursor = bump.limit = bump.origin = 0;
         layout_base_ = room_end_ = 0;
+        layout_.forget_behind(0);
         return;
       }
       const std::size_t end = chunks_[open_ - 1].end();
@@ -434,11 +462,11 @@ class ChunkedStore final : public BackingStore {
     return reserved_bytes_ != reserved;
   }
 
-  // Between two phases: one chunk instead of several, as far as retain_bytes allows. `fitted`: the phase took
-  // no more than one.
-  void settle(std::optional<std::size_t> needed, bool fitted, Frees& frees) noexcept {
+  // Between two phases: one chunk instead of several, as far as retain_bytes allows. `fitted`: the phase used
+  // no more than one. `promised` by reserve(). Returns false, with nothing changed, in a capture.
+  bool settle(std::optional<std::size_t> needed, bool fitted, std::size_t promised, Frees& frees) noexcept {
     if (!frees.capture) frees.capture = memory_.capture();
-    if (frees.capture->is_active) return;
+    if (frees.capture->is_active) return false;
     const auto largest = std::max_element(chunks_.begin(), chunks_.end(),
                                           [](const Block& a, const Block& b) { return a.bytes < b.bytes; });
     if (needed && largest != chunks_.end()) {
@@ -451,16 +479,18 @@ class ChunkedStore final : public BackingStore {
         free_closed(frees);
         if (serves) chunks_.push_back(kept);
         if (merges && frees.error == cudaSuccess) merge(*needed);
-        return;
+        return true;
       }
     }
     // A chunk that this phase had no use for is too small for what comes; otherwise they would add up.
     const bool drops_unused = grew_ && reserved_bytes_ <= retain_bytes_;
     const auto kept = std::stable_partition(chunks_.begin(), chunks_.end(), [&](const Chunk& chunk) {
-      return drops_unused ? chunk.was_opened : reserved_bytes_ <= retain_bytes_;
+      if (!drops_unused) return reserved_bytes_ <= retain_bytes_;
+      return chunk.was_opened || (promised != 0 && chunk.bytes >= promised);
     });
     for (auto chunk = kept; chunk != chunks_.end(); ++chunk) free_block(*chunk, frees);
     chunks_.erase(kept, chunks_.end());
+    return true;
   }
 
   // Takes the one chunk of the next phase. If the pool has not that much, that phase grows again.
@@ -516,7 +546,7 @@ class ChunkedStore final : public BackingStore {
   std::size_t newest_number_ = 0;
   bool began_with_memory_ = false;  // this phase
   bool grew_ = false;               // in this phase
-  bool mixed_ = false;              // several chunks, and not only allocated one thing behind the other
+  bool mixed_ = false;              // this phase
   bool recycles_ = false;           // has ever been asked to recycle
 };
 

@@ -1,5 +1,5 @@
-// The holes of a phase: ranges that were recycled and may serve again. Best fit with coalescing, in a time
-// that as good as never depends on the number of holes.
+// The holes of a phase: ranges that were recycled and may serve again. Best fit with coalescing, in nearly
+// constant time.
 //
 // A hole is found by its size through bins (segregated fits, as in TLSF: Masmano et al., "TLSF: a new dynamic
 // memory allocator for real-time systems", ECRTS 2004), each a power of two cut into 16 steps, and by either

@@ -33,7 +33,7 @@ class IndividualStore final : public BackingStore {
       : BackingStore(memory, options),
         always_asks_(keeps_all() || options.checked || options.for_sanitizer) {}
 
-  // What fails to be freed is tried once more, since no later occasion will come.
+  // Retries failed frees: this is the last chance.
   ~IndividualStore() override {
     Frees frees;
     for (const Allocation& allocation : live_) free_block(allocation, frees);
@@ -49,7 +49,6 @@ class IndividualStore final : public BackingStore {
     const std::size_t needed = footprint(bytes, slack) == 0 ? 0 : bytes + slack;
     const std::size_t size = keeps_all() ? class_of(needed) : needed;
     by_address_.try_emplace(0);  // so that nothing throws once there is a block
-    by_address_.reserve(by_address_.size() + 1);
     std::list<Allocation>* const kept = keeps_all() ? &kept_[size] : nullptr;
     std::list<Allocation> fresh;
     if (kept != nullptr && !kept->empty()) {

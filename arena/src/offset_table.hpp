@@ -1,6 +1,7 @@
 // A hash table of offsets, multiples of min_alignment: open addressing, linear probing.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -34,6 +35,14 @@ class OffsetTable {
     if (empty()) return nullptr;
     const Slot& slot = slots_[slot_of(offset)];
     return slot.offset == offset ? &slot.value : nullptr;
+  }
+
+  void clear() noexcept {
+    if (empty()) return;
+    if (slots_.size() > 64 && 16 * size_ < slots_.size())
+      slots_.resize(slots_.size() / 2);  // was larger once
+    std::fill(slots_.begin(), slots_.end(), Slot{});
+    size_ = 0;
   }
 
   void remove(std::size_t offset) noexcept {

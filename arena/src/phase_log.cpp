@@ -9,7 +9,10 @@ namespace daa::inline v0_1::detail {
 
 void PhaseLog::add(Operation operation) noexcept {
   complete_ = complete_ && operations_.size() < most_operations;
-  if (!complete_) return;
+  if (!complete_) {
+    operations_ = {};
+    return;
+  }
   try {
     operations_.push_back(operation);
   } catch (const std::bad_alloc&) {
@@ -21,6 +24,7 @@ std::optional<PhaseLog::InOneChunk> PhaseLog::replay() const noexcept try {
   if (!complete_) return std::nullopt;
   PhaseLayout layout = layout_;
   std::size_t top = top_;
+  std::size_t reserved = 0;
   OffsetTable moved;  // where what was allocated since the log began lies
   const auto in_one = [&](std::size_t begin) {
     const std::size_t* const found = moved.find(begin);
@@ -45,9 +49,12 @@ std::optional<PhaseLog::InOneChunk> PhaseLog::replay() const noexcept try {
       case Kind::recycled: {
         const std::size_t begin = in_one(operation.begin);
         top = layout.give({begin, begin + operation.size}, top);
-        if (top == PhaseLayout::none) return std::nullopt;  // a mistake of the caller's that went unnoticed
+        if (top == PhaseLayout::none) return std::nullopt;  // undetected misuse by the caller
         break;
       }
+      case Kind::reserved:
+        reserved = std::max(reserved, top + operation.size);
+        break;
       case Kind::scope_began:
         layout.begin_scope(top);
         break;
@@ -56,7 +63,7 @@ std::optional<PhaseLog::InOneChunk> PhaseLog::replay() const noexcept try {
         break;
     }
   }
-  return InOneChunk{std::max(layout.highest_top(), top), std::move(layout)};
+  return InOneChunk{std::max({layout.highest_top(), top, reserved}), std::move(layout)};
 } catch (const std::bad_alloc&) {
   return std::nullopt;
 }

@@ -27,6 +27,8 @@ class PhaseLog {
 
   void allocated(Range place) noexcept { add({place.begin, place.end - place.begin, Kind::allocated}); }
   void recycled(Range place) noexcept { add({place.begin, place.end - place.begin, Kind::recycled}); }
+  /// Room for `size` bytes at the top is wanted here.
+  void reserved(std::size_t size) noexcept { add({0, size, Kind::reserved}); }
   void scope_began() noexcept { add({0, 0, Kind::scope_began}); }
   void scope_ended() noexcept { add({0, 0, Kind::scope_ended}); }
 
@@ -40,7 +42,7 @@ class PhaseLog {
  private:
   static constexpr std::size_t most_operations = std::size_t{1} << 20;  // 24 MiB
 
-  enum class Kind { allocated, recycled, scope_began, scope_ended };
+  enum class Kind { allocated, recycled, reserved, scope_began, scope_ended };
   struct Operation {
     std::size_t begin;
     std::size_t size;

@@ -14,8 +14,9 @@ struct PhaseStats {
   std::size_t bytes_requested = 0;  ///< as asked for
   std::size_t padding_bytes = 0;    ///< lost to alignment
   std::size_t recycled_bytes = 0;   ///< given back before the phase's end, with their padding
-  std::size_t tail_bytes = 0;       ///< left unused at the end of chunks that the phase outgrew
-  std::size_t peak_bytes = 0;       ///< most in use at once, padding included
+  std::size_t tail_bytes =
+      0;  ///< left at the end of chunks that it outgrew; 0 once they serve: it recycles, or memory is short
+  std::size_t peak_bytes = 0;  ///< most in use at once, padding included
 };
 
 /// A snapshot. What it has from PhaseStats is of the current phase.

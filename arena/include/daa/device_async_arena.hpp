@@ -52,10 +52,10 @@ enum class CapturePolicy {
   /// With Backing::individual the capture must begin between two phases: there it is asked for once a phase.
   refuse_growth,
   /// The same, and the arena gives no memory back before it dies, whatever retain_bytes says: graphs may be
-  /// launched until then. It reuses what it has taken, and holds a few times what the largest phase needs at
-  /// most. Run the phase once before the capture: the same phase needs nothing more then, with either
-  /// backing.
-  /// With Backing::chunked, reserve() does as well.
+  /// launched until then. It reuses what it has taken. Run the phase once before the capture: the same phase
+  /// needs nothing more then, with either backing. With Backing::chunked, reserve() does as well. It holds at
+  /// most about four times what the largest phase needs; with Backing::individual, that for each of four
+  /// classes of sizes to a power of two, since its blocks cannot be cut.
   presized,
 };
 
@@ -64,7 +64,7 @@ struct ArenaOptions {
   /// Least size of the first chunk, at most 2^47. The default is the granularity of device memory on current
   /// GPUs.
   std::size_t initial_bytes = std::size_t{2} << 20;
-  /// Most bytes kept across reset(); 0 gives everything back at the end of each phase.
+  /// Most bytes kept across reset(), in whole chunks; 0 gives everything back at the end of each phase.
   std::size_t retain_bytes = std::numeric_limits<std::size_t>::max();
   /// What happens while the stream is captured.
   CapturePolicy capture = CapturePolicy::refuse_growth;
@@ -145,7 +145,7 @@ void recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointe
 ///
 /// A pointer may be used by work enqueued on stream() before the next reset(), and by nothing else.
 /// No member ever waits for the stream or the device; growth costs what cudaMallocAsync costs. One thread at
-/// a time; different arenas share nothing.
+/// a time; different arenas share no host state.
 ///
 /// While stream() is being captured into a graph, CapturePolicy applies. reset() and trim() then free
 /// nothing: that waits for the next reset() after the capture. An arena that dies during a capture leaks its
@@ -180,21 +180,24 @@ class DeviceAsyncArena {
   /// GrowthDuringCapture when the arena cannot grow; it is then as it was, but for idle memory, which it
   /// gives back first.
   ///
-  /// Growth with Backing::chunked takes `bytes` where they are more than an eighth of what the arena holds,
-  /// otherwise as much again as it holds: a quarter beyond 1 GiB, an eighth where it has been asked to
-  /// recycle. Where the pool has less, it goes down in halves to `bytes`, does not try again what failed
-  /// until something was freed, and in the end uses what was left at the end of chunks. So a full device
-  /// costs a few dozen calls. One that fails takes 0.3 to 1.2 ms on an H200 and waits for nothing.
+  /// Growth with Backing::chunked takes
+  /// - first, max(initial_bytes, what the last phase needed, bytes);
+  /// - `bytes`, where they are more than an eighth of what the arena holds;
+  /// - otherwise as much again as it holds; beyond 1 GiB a quarter of it; once it has been asked to recycle,
+  ///   an eighth;
+  /// - with CapturePolicy::presized, always as much again as it holds, or `bytes` if that is more.
+  /// Where the pool has less, half of that is tried and so on, down to `bytes`, and in the end what was left
+  /// at the end of chunks. Sizes that failed are not tried again until this arena has freed memory. So an
+  /// arena on a full device makes a few dozen calls; those that fail wait for nothing.
   [[nodiscard]] void* alloc_bytes(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t));
 
   /// Gives `bytes` at `pointer`, one whole allocation of this phase, back before the phase ends: memory that
   /// allocations of this phase may reuse from here on in stream order, so that the work enqueued on stream()
   /// so far may still use it. It stays the arena's. Optional: reset() gives back all that is left. The last
   /// allocation simply unwinds; others leave holes, which the following allocations, no longer inline, fill
-  /// best fit, and which are forgotten at reset(). A phase without scopes that allocates and recycles the
-  /// same in the same order as the one before is laid out as that one was, without a search; where it
-  /// differs midway, that one call makes up for it: of long phases, about a millisecond. `bytes` are those
-  /// asked for.
+  /// best fit, and which are forgotten at reset(). A phase without scopes, and of at most 2^14 recycles and
+  /// allocations in holes, that comes again is laid out as before, without a search; where it differs midway,
+  /// that one call makes up for it: of long phases, about a millisecond. `bytes` are those asked for.
   /// Nothing happens for null or 0 bytes. Throws std::invalid_argument, with nothing changed, if these bytes
   /// lie in no memory that this phase uses. That the pointer and the bytes are those of one allocation, and
   /// the first time it is given back, is left to the caller. With Backing::individual this is a
@@ -207,26 +210,29 @@ class DeviceAsyncArena {
   }
 
   /// Ends the phase: all its allocations are given back behind the work enqueued on stream() so far.
-  /// A phase that grew to several chunks is merged: the next one of its size fits one chunk, with an eighth
-  /// to spare if the arena held memory before and outgrew it. Where the pool cannot supply that chunk, the
-  /// next phase grows again, and its chunks are kept. Where the phase recycled and made more than 2^20 calls
-  /// since it outgrew its first chunk, its chunks are kept. Either way, a phase that comes again makes no
-  /// CUDA call. No CUDA call where nothing is freed or merged.
   ///
-  /// Throws std::logic_error inside an ArenaScope, with
-  /// nothing changed, and once after scopes that were ended out of order. Throws CudaError if memory could
-  /// not be freed: the phase has ended all the same, and that memory, which serves no more, is tried again by
-  /// the next reset(), by trim() and by the destructor.
+  /// A phase that grew to several chunks is merged: the next one of its size fits one chunk, which is exactly
+  /// as large as that needs, or an eighth more if the arena held memory before. For a phase that recycled,
+  /// that size is found by laying it out once more, at some 50 ns of host time a call. The chunks are kept as
+  /// they are where that took more than 2^20 calls, or where the pool could not supply the merged chunk: in
+  /// that case the next phase grows once more. From then on a phase that comes again makes no CUDA call. No
+  /// CUDA call where nothing is freed or merged.
+  ///
+  /// Throws std::logic_error inside an ArenaScope, with nothing changed, and once after scopes that were
+  /// ended out of order. Throws CudaError if memory could not be freed: the phase has ended all the same, and
+  /// that memory, which stays in bytes_reserved and serves no more, is tried again by the next reset(), by
+  /// trim() and by the destructor.
   void reset();
 
   /// Makes sure that allocations of `bytes` in all (each counted as rounded up to 256) need no growth in what
   /// is left of this phase nor, as far as retain_bytes allows, in the next. Nothing to do for
-  /// Backing::individual. Where the pool has no more, recycled memory will do, which an ArenaScope does not
-  /// reach. Throws as alloc_bytes().
+  /// Backing::individual. If the pool has no more, a recycled range of that size counts as reserved;
+  /// allocations inside an ArenaScope cannot use it. Throws as alloc_bytes().
   void reserve(std::size_t bytes);
 
   /// Gives back, in stream order, the chunks behind the last allocation of this phase: between phases, all of
-  /// them. Throws CudaError as reset().
+  /// them. With CapturePolicy::presized, none. What was reserved for the next phase no longer is. Throws
+  /// CudaError as reset().
   void trim();
 
   /// Without a CUDA call.

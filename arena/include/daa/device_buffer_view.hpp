@@ -53,8 +53,8 @@ class DeviceBufferView {
 
   [[nodiscard]] DAA_HOST_DEVICE constexpr operator T*() const noexcept { return data_; }
 
-  /// Not what owns its memory, as std::unique_ptr does: the view's is somebody else's. (Owners are told by
-  /// their deleters. Beside this conversion the one to T* is no way to construct one.)
+  /// Not std::unique_ptr<T>(view): the memory is somebody else's. (Owners are told by their deleter_type.
+  /// With a deleter beside it, or by reset(), a view still passes as the pointer that it converts to.)
   template <class Owner, class = typename Owner::deleter_type>
   operator Owner() const = delete;
 

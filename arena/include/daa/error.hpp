@@ -38,7 +38,7 @@ class CudaError : public std::runtime_error {
 /// What was known when device memory ran out. Sizes in bytes; the device's figures are 0 where it gave none.
 struct MemoryShortage {
   std::size_t bytes_asked = 0;
-  std::optional<ArenaStats> arena = {};  // that asked, if it was one
+  std::optional<ArenaStats> arena = {};  // of the arena that asked, if any
   std::size_t device_free = 0;           // cudaMemGetInfo at the moment of the failure
   std::size_t device_total = 0;
   std::size_t bytes_needed = 0;  // bytes_asked with padding: alignment, guards
@@ -86,7 +86,8 @@ class MemoryOverrun : public std::runtime_error {
 
 namespace detail {
 
-/// Throws CountOverflow. (No header throws by itself, so that all may be compiled with -fno-exceptions.)
+/// Throws CountOverflow. (No header throws by itself, so that all compile with -fno-exceptions. An exception
+/// that passes through code compiled so ends no scope or lease in it: let such programs terminate.)
 [[noreturn]] void throw_count_overflow(const char* call, std::size_t count, std::size_t bytes_of_one);
 
 }  // namespace detail
