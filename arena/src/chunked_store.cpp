@@ -280,7 +280,7 @@ class ChunkedStore final : public BackingStore {
 
   // A phase whose first allocation outgrew what the arena had may go on growing, as in merge().
   std::size_t first_growth(std::size_t size) const noexcept {
-    if (!began_with_memory_ || keeps_all()) return preferred_growth(size);
+    if (chunks_.empty() || !began_with_memory_ || keeps_all()) return preferred_growth(size);
     return std::max(size, std::min(size + round_up(size / 8, min_alignment), retain_bytes_));
   }
 
