@@ -323,8 +323,9 @@ TEST_F(ArenaChunks, AFirstChunkBeyondAllDeviceMemoryIsRefusedByItsOption) {
       }
     }
   }
-  DeviceAsyncArena arena{stream(), {}, {Backing::chunked, most}};
-  EXPECT_NE(arena.alloc_bytes(100), nullptr) << "what a device cannot give, the arena does without";
+  const OwnPool pool{64 * MiB};
+  DeviceAsyncArena arena{stream(), pool.handle(), {Backing::chunked, most}};
+  EXPECT_NE(arena.alloc_bytes(100), nullptr) << "what the pool cannot give, the arena does without";
 }
 
 TEST_F(ArenaChunks, ConsecutiveAllocationsAreNeighbours) {
