@@ -8,7 +8,7 @@
 #include <map>
 #include <random>
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 namespace {
 
 constexpr std::size_t unit = 256;
@@ -265,4 +265,4 @@ TEST(FreeRanges, KnowsWhatBeginsWhere) {
 }
 
 }  // namespace
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

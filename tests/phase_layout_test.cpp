@@ -26,7 +26,7 @@ bool memory_is_short = false;
   std::free(pointer);
 }
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 namespace {
 
 constexpr std::size_t unit = 256;
@@ -273,4 +273,4 @@ TEST(PhaseLayout, MemoryIsNeverGivenOutTwiceWhereTheHostHasNoneToRemember) {
 }
 
 }  // namespace
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

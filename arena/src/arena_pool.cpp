@@ -4,7 +4,7 @@
 
 #include "pool_state.hpp"
 
-namespace daa::inline v0_1 {
+namespace daa::v0_1 {
 
 void detail::ClosePool::operator()(PoolState* pool) const noexcept {
   pool->close();
@@ -43,4 +43,4 @@ ArenaPoolStats ArenaPool::stats() const {
   return state_->stats();
 }
 
-}  // namespace daa::inline v0_1
+}  // namespace daa::v0_1

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-namespace daa::inline v0_1 {
+namespace daa::v0_1 {
 
 namespace {
 
@@ -95,4 +95,4 @@ std::string to_json(const std::vector<PhaseRecord>& history) {
   return text + "]";
 }
 
-}  // namespace daa::inline v0_1
+}  // namespace daa::v0_1

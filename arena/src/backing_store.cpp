@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 namespace {
 
@@ -185,4 +185,4 @@ void BackingStore::throw_foreign_pointer(const void* pointer, std::size_t bytes)
       "alloc_bytes() returned and the bytes that it was asked for");
 }
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

@@ -12,7 +12,7 @@
 #include "store.hpp"
 #include "stream_ordered_memory.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 struct Block {
   void* pointer;
@@ -146,4 +146,4 @@ void reserve_one_more(std::vector<T>& vector) {
   if (vector.size() == vector.capacity()) vector.reserve(std::max<std::size_t>(16, 2 * vector.size()));
 }
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

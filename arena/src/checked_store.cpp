@@ -13,7 +13,7 @@
 
 #include "backing_store.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 namespace {
 
@@ -376,4 +376,4 @@ std::unique_ptr<Store> make_checked_store(std::unique_ptr<Store> checked, const 
   return std::make_unique<CheckedStore>(std::move(checked), memory);
 }
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

@@ -21,11 +21,11 @@
 
 #include "backing_store.hpp"
 #include "nvtx.hpp"
-#include "offset_table.hpp"
+#include "over_aligned.hpp"
 #include "phase_layout.hpp"
 #include "phase_log.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 namespace {
 
@@ -50,46 +50,6 @@ struct GrowthRange : nvtx3::scoped_range_in<NvtxDomain> {
   explicit GrowthRange(std::size_t asked)
       : scoped_range_in(nvtx3::event_attributes{nvtx3::registered_string_in<NvtxDomain>::get<ChunkGrowth>(),
                                                 nvtx3::payload{asked}}) {}
-};
-
-// The allocations whose place in a chunk has slack, so that they can be aligned wherever the chunk lies.
-class OverAligned {
- public:
-  // Makes sure that the next add() cannot throw.
-  void prepare() {
-    reserve_one_more(in_scopes_);
-    places_.prepare();
-  }
-  // At `offset`, in a place that begins at `begin`.
-  void add(std::size_t offset, std::size_t begin, std::size_t alignment, bool in_scope) noexcept {
-    places_.put(offset, begin | static_cast<std::size_t>(__builtin_ctzll(alignment)));  // in the low bits
-    if (in_scope) in_scopes_.push_back(offset);
-  }
-  // The place of an allocation of `bytes` at `offset`, whether it is one of these or not.
-  [[nodiscard]] Range place_of(std::size_t offset, std::size_t bytes) const noexcept {
-    const std::size_t* const found = places_.find(offset);
-    if (found == nullptr) return {offset, offset + footprint(bytes)};
-    const std::size_t begin = *found & ~(min_alignment - 1);
-    const std::size_t alignment = std::size_t{1} << (*found & (min_alignment - 1));
-    return {begin, begin + footprint(bytes, alignment_slack(alignment))};
-  }
-  void remove(std::size_t offset) noexcept {
-    places_.remove(offset);
-    if (!in_scopes_.empty() && in_scopes_.back() == offset) in_scopes_.pop_back();
-  }
-  // Removes those that were added in a scope that began at `begin`.
-  void remove_from(std::size_t begin) noexcept {
-    for (; !in_scopes_.empty() && in_scopes_.back() >= begin; in_scopes_.pop_back())
-      places_.remove(in_scopes_.back());
-  }
-  void clear() noexcept {
-    places_.clear();
-    in_scopes_.clear();
-  }
-
- private:
-  OffsetTable places_;
-  std::vector<std::size_t> in_scopes_;  // added in open scopes, in this order, recycled ones included
 };
 
 class ChunkedStore final : public BackingStore {
@@ -556,4 +516,4 @@ std::unique_ptr<BackingStore> make_chunked_store(StreamOrderedMemory memory, con
   return std::make_unique<ChunkedStore>(memory, options);
 }
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

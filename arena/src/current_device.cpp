@@ -7,7 +7,7 @@
 
 #include "driver_function.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 namespace {
 
@@ -103,4 +103,4 @@ cudaError_t CurrentDevice::get_device(int& device) noexcept {
   return taken(cudaGetDevice(&device));
 }
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

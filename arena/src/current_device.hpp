@@ -5,7 +5,9 @@
 
 #include <cstddef>
 
-namespace daa::inline v0_1::detail {
+#include "daa/error.hpp"
+
+namespace daa::v0_1::detail {
 
 /// At the end of the scope this thread's contexts are what they were, and no device has one that it did not
 /// have, but for `device`: an arena's memory there needs it.
@@ -37,4 +39,4 @@ class CurrentDevice {
   bool releases_context_ = false;
 };
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

@@ -7,7 +7,7 @@
 
 #include "store.hpp"
 
-namespace daa::inline v0_1 {
+namespace daa::v0_1 {
 
 namespace {
 
@@ -123,4 +123,4 @@ ArenaScope::~ArenaScope() {
   if (arena_.store_) arena_.store_->end_scope(arena_.bump_, depth_);
 }
 
-}  // namespace daa::inline v0_1
+}  // namespace daa::v0_1

@@ -7,7 +7,9 @@
 #include <atomic>
 #include <cstddef>
 
-namespace daa::inline v0_1::detail {
+#include "daa/error.hpp"
+
+namespace daa::v0_1::detail {
 
 /// One function, `Function` being its type. Once found it is kept, for all threads: they may look for it at
 /// the same time, since all find the same.
@@ -46,4 +48,4 @@ class DriverFunction {
   std::atomic<Function*> found_{nullptr};
 };
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

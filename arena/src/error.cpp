@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace daa::inline v0_1 {
+namespace daa::v0_1 {
 
 namespace {
 
@@ -58,4 +58,4 @@ void throw_if_failed(cudaError_t code, const char* call, const char* file, int l
   throw CudaError(code, call, file, line);
 }
 
-}  // namespace daa::inline v0_1
+}  // namespace daa::v0_1

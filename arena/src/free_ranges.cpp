@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <new>
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 namespace {
 
@@ -242,4 +242,4 @@ void FreeRanges::put(std::size_t slot, std::size_t offset, Index node) noexcept 
   slots_[slot] = {static_cast<std::uint32_t>(offset / min_alignment), node};
 }
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

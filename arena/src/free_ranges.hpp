@@ -15,7 +15,7 @@
 
 #include "daa/device_async_arena.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 struct Range {
   std::size_t begin;
@@ -109,4 +109,4 @@ class FreeRanges {
   std::array<std::uint64_t, bin_count / 64> nonempty_{};  // a bit for each bin
 };
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

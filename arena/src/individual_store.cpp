@@ -10,7 +10,7 @@
 
 #include "backing_store.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 namespace {
 
@@ -152,4 +152,4 @@ std::unique_ptr<BackingStore> make_individual_store(StreamOrderedMemory memory, 
   return std::make_unique<IndividualStore>(memory, options);
 }
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

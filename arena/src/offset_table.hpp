@@ -7,7 +7,7 @@
 
 #include "free_ranges.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 class OffsetTable {
  public:
@@ -84,4 +84,4 @@ class OffsetTable {
   std::size_t size_ = 0;
 };
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

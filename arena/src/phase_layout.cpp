@@ -3,7 +3,7 @@
 #include <new>
 #include <utility>
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 void PhaseLayout::begin_scope(std::size_t top) {
   if (levels_.size() == level_ + 1) levels_.emplace_back();
@@ -84,4 +84,4 @@ void PhaseLayout::stop_following() noexcept {
   highest_top_ = highest_top;
 }
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

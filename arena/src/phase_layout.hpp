@@ -16,7 +16,7 @@
 
 #include "free_ranges.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 /// Offsets and sizes are multiples of min_alignment. `top` is where the phase ends, which its caller knows.
 /// Copyable: a copy goes on by itself.
@@ -154,4 +154,4 @@ class PhaseLayout {
   unsigned misses_ = 0;  // phases since one came again
 };
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

@@ -5,7 +5,7 @@
 
 #include "offset_table.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 void PhaseLog::add(Operation operation) noexcept {
   complete_ = complete_ && operations_.size() < most_operations;
@@ -68,4 +68,4 @@ std::optional<PhaseLog::InOneChunk> PhaseLog::replay() const noexcept try {
   return std::nullopt;
 }
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

@@ -11,7 +11,7 @@
 
 #include "phase_layout.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 class PhaseLog {
  public:
@@ -58,4 +58,4 @@ class PhaseLog {
   bool complete_ = true;
 };
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

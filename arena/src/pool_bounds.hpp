@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cstddef>
 
-namespace daa::inline v0_1::detail {
+#include "daa/arena_pool.hpp"
+
+namespace daa::v0_1::detail {
 
 /// Counts arenas and their bytes, from the end of their first lease on, whether they are leased or idle: so
 /// the totals, which all threads share, change only where an arena comes, goes or has another size.
@@ -64,4 +66,4 @@ class PoolBounds {
   std::atomic<std::size_t> bytes_{0};
 };
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

@@ -10,7 +10,7 @@
 #include "backing_store.hpp"
 #include "stream_ordered_memory.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 namespace {
 
@@ -256,4 +256,4 @@ bool PoolState::keep(PooledArena& arena, ArenaStats& stats, bool& evicted) noexc
   return within || left != 0;
 }
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

@@ -18,7 +18,7 @@
 #include "pool_bounds.hpp"
 #include "stream_key.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 inline constexpr std::size_t cache_line = 64;
 
@@ -88,4 +88,4 @@ class PoolState {
   std::array<Shard, 64> shards_;
 };
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

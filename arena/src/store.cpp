@@ -7,7 +7,7 @@
 #include "backing_store.hpp"
 #include "checked_store.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 namespace {
 
@@ -60,4 +60,4 @@ std::unique_ptr<Store> make_store(cudaStream_t stream, std::optional<cudaMemPool
   return options.checked ? make_checked_store(std::move(store), memory) : std::move(store);
 }
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

@@ -9,7 +9,7 @@
 
 #include "daa/device_async_arena.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 /// Each function gives the guarantee that device_async_arena.hpp states of the member of the same name. The
 /// bump is the arena's; a store moves it.
@@ -51,4 +51,4 @@ class Store {
 [[nodiscard]] std::unique_ptr<Store> make_store(cudaStream_t stream, std::optional<cudaMemPool_t> pool,
                                                 ArenaOptions options);
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

@@ -5,7 +5,7 @@
 #include "daa/error.hpp"
 #include "stream_ordered_memory.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 namespace {
 
@@ -50,4 +50,4 @@ std::uint64_t hash(const StreamKey& key) noexcept {
   return number * 0x9E3779B97F4A7C15u;
 }
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

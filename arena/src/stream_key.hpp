@@ -5,7 +5,9 @@
 
 #include <cstdint>
 
-namespace daa::inline v0_1::detail {
+#include "daa/error.hpp"
+
+namespace daa::v0_1::detail {
 
 /// Which stream it is. An identity of a stream is never used again; that those of the default streams are
 /// different on each device and in each thread is nowhere documented.
@@ -32,4 +34,4 @@ struct StreamKey {
 /// Spread evenly in its highest bits.
 [[nodiscard]] std::uint64_t hash(const StreamKey& key) noexcept;
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

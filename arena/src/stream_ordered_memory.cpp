@@ -4,7 +4,7 @@
 
 #include "current_device.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 namespace {
 
@@ -128,4 +128,4 @@ void StreamOrderedMemory::throw_failed_allocation(cudaError_t code, MemoryShorta
   throw OutOfDeviceMemory(shortage, asker);
 }
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail

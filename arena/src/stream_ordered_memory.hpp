@@ -11,7 +11,7 @@
 
 #include "daa/error.hpp"
 
-namespace daa::inline v0_1::detail {
+namespace daa::v0_1::detail {
 
 [[nodiscard]] inline bool is_legacy_stream(cudaStream_t stream) noexcept {
   return stream == nullptr || stream == cudaStreamLegacy;
@@ -80,4 +80,4 @@ class StreamOrderedMemory {
   std::size_t allocations_ = 0;  // that succeeded
 };
 
-}  // namespace daa::inline v0_1::detail
+}  // namespace daa::v0_1::detail
