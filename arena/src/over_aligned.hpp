@@ -9,19 +9,20 @@
 
 namespace daa::v0_1::detail {
 
+/// By the offset at which they are aligned.
 class OverAligned {
  public:
-  // Makes sure that the next add() cannot throw.
+  /// Makes sure that the next add() cannot throw.
   void prepare() {
     reserve_one_more(in_scopes_);
     places_.prepare();
   }
-  // At `offset`, in a place that begins at `begin`.
+  /// At `offset`, in a place that begins at `begin`.
   void add(std::size_t offset, std::size_t begin, std::size_t alignment, bool in_scope) noexcept {
     places_.put(offset, begin | static_cast<std::size_t>(__builtin_ctzll(alignment)));  // in the low bits
     if (in_scope) in_scopes_.push_back(offset);
   }
-  // The place of an allocation of `bytes` at `offset`, whether it is one of these or not.
+  /// The place of an allocation of `bytes` at `offset`, whether it is one of these or not.
   [[nodiscard]] Range place_of(std::size_t offset, std::size_t bytes) const noexcept {
     const std::size_t* const found = places_.find(offset);
     if (found == nullptr) return {offset, offset + footprint(bytes)};
@@ -33,7 +34,7 @@ class OverAligned {
     places_.remove(offset);
     if (!in_scopes_.empty() && in_scopes_.back() == offset) in_scopes_.pop_back();
   }
-  // Removes those that were added in a scope that began at `begin`.
+  /// Removes those that were added in a scope that began at `begin`.
   void remove_from(std::size_t begin) noexcept {
     for (; !in_scopes_.empty() && in_scopes_.back() >= begin; in_scopes_.pop_back())
       places_.remove(in_scopes_.back());
