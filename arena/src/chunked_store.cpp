@@ -133,7 +133,7 @@ class ChunkedStore final : public BackingStore {
     if (has_unfreed()) free_unfreed(frees);
     bool settled = true;
     if (!keeps_all() && ((grew_ && chunks_.size() > 1) || reserved_bytes_ > retain_bytes_)) {
-      settled = settle(needed, fitted, promised, frees);
+      settled = settle(needed, fitted, promised != 0, frees);
       if (in_one && chunks_.size() == 1) {
         layout_ = std::move(in_one->layout);
         layout_.clear();
@@ -423,8 +423,9 @@ class ChunkedStore final : public BackingStore {
   }
 
   // Between two phases: one chunk instead of several, as far as retain_bytes allows. `fitted`: the phase used
-  // no more than one. `promised` by reserve(). Returns false, with nothing changed, in a capture.
-  bool settle(std::optional<std::size_t> needed, bool fitted, std::size_t promised, Frees& frees) noexcept {
+  // no more than one. `has_promised`: reserve() was called. Returns false, with nothing changed, in a
+  // capture.
+  bool settle(std::optional<std::size_t> needed, bool fitted, bool has_promised, Frees& frees) noexcept {
     if (!frees.capture) frees.capture = memory_.capture();
     if (frees.capture->is_active) return false;
     const auto largest = std::max_element(chunks_.begin(), chunks_.end(),
@@ -442,11 +443,11 @@ class ChunkedStore final : public BackingStore {
         return true;
       }
     }
-    // A chunk that this phase had no use for is too small for what comes; otherwise they would add up.
-    const bool drops_unused = grew_ && reserved_bytes_ <= retain_bytes_;
+    // As they are. A chunk that a growing phase had no use for is too small for what comes, and would add up.
+    const bool fit = reserved_bytes_ <= retain_bytes_;
+    const bool keeps_unused = !grew_ || has_promised;
     const auto kept = std::stable_partition(chunks_.begin(), chunks_.end(), [&](const Chunk& chunk) {
-      if (!drops_unused) return reserved_bytes_ <= retain_bytes_;
-      return chunk.was_opened || (promised != 0 && chunk.bytes >= promised);
+      return fit && (keeps_unused || chunk.was_opened);
     });
     for (auto chunk = kept; chunk != chunks_.end(); ++chunk) free_block(*chunk, frees);
     chunks_.erase(kept, chunks_.end());
