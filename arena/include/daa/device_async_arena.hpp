@@ -213,7 +213,7 @@ class DeviceAsyncArena {
   ///
   /// A phase that grew to several chunks is merged: the next one of its size fits one chunk, which is exactly
   /// as large as that needs, or an eighth more if the arena held memory before. For a phase that recycled,
-  /// that size is found by laying it out once more, at some 50 ns of host time a call. The chunks are kept as
+  /// that size is found by laying it out once more, in host time for each call. The chunks are kept as
   /// they are where that took more than 2^20 calls, or where the pool could not supply the merged chunk: in
   /// that case the next phase grows once more. From then on a phase that comes again makes no CUDA call. No
   /// CUDA call where nothing is freed or merged.
