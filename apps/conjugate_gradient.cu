@@ -1,14 +1,15 @@
-// A solver whose iteration is a CUDA graph: its temporaries are an arena's, and no node of it is for memory.
+// A conjugate gradient solver whose iteration is a CUDA graph with temporaries from an arena and no memory
+// nodes.
 //
 //   build/release/bin/conjugate_gradient
 //
-// Solves A x = b by conjugate gradients; A, in CSR, is the 5-point Laplacian of a square grid, b made from a
-// known x. Verifies |b - A x| and the distance from the known x on the CPU. Exits with 0 if they are right, 1
-// if they are wrong, 2 without a GPU.
+// Solves A x = b by conjugate gradients. A, in CSR, is the 5-point Laplacian of a square grid; b is computed
+// from a known x. Verifies |b - A x| and the distance from the known x on the CPU. Exits with 0 if they are
+// right, 1 if they are wrong, 2 without a GPU.
 //
 // Shows: CapturePolicy::presized, warmed up by an ordinary iteration; scalars that stay on the device;
 // ordinary phases between the graph's launches, in the memory that the graph uses; ArenaScope. CUDA calls
-// involved: the arena's cudaMallocAsync, cudaFreeAsync and cudaStreamGetCaptureInfo, cudaStreamBeginCapture,
+// involved: cudaMallocAsync, cudaFreeAsync and cudaStreamGetCaptureInfo by the arena; cudaStreamBeginCapture,
 // cudaStreamEndCapture, cudaGraphInstantiate, cudaGraphGetNodes, cudaGraphLaunch.
 
 #include <cuda_runtime.h>
@@ -69,7 +70,7 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
 
 // --- kernels ---
 
-// What lives as long as the solution takes, in device memory. `rr` is the one number r * r.
+// The device arrays that exist for the whole solution. `rr` points to the scalar r * r.
 struct System {
   const int *row_begin, *column;
   const double* value;
@@ -88,7 +89,7 @@ __global__ void multiply(System s, const double* in, double* out) {
   out[i] = sum;
 }
 
-// The sum of a * b in each block, or that of a where there is no b.
+// The sum of a * b in each thread block; the sum of a if b is null.
 __global__ void dot_blocks(const double* a, const double* b, int count, double* block_sums) {
   __shared__ double sums[block];
   double mine = 0;
@@ -112,7 +113,7 @@ __global__ void descend(System s, const double* ap, const double* pap) {
   s.r[i] -= alpha * ap[i];
 }
 
-__global__ void turn(System s, const double* next_rr) {
+__global__ void update_direction(System s, const double* next_rr) {
   const int i = element();
   if (i < rows) s.p[i] = s.r[i] + *next_rr / *s.rr * s.p[i];
 }
@@ -128,7 +129,7 @@ void dot(DeviceAsyncArena& scratch, const double* a, const double* b, double* re
   DAA_CUDA_CHECK(cudaGetLastError());
 }
 
-// May be captured: nothing here waits for the stream or asks it for anything.
+// May be captured: no call here waits for the stream or queries it.
 void iterate(DeviceAsyncArena& scratch, System s) {
   const cudaStream_t stream = scratch.stream();
   auto ap = alloc<double>(scratch, rows);
@@ -139,7 +140,7 @@ void iterate(DeviceAsyncArena& scratch, System s) {
   descend<<<grid, block, 0, stream>>>(s, ap, pap);
   DAA_CUDA_CHECK(cudaGetLastError());
   dot(scratch, s.r, s.r, next_rr);
-  turn<<<grid, block, 0, stream>>>(s, next_rr);
+  update_direction<<<grid, block, 0, stream>>>(s, next_rr);
   DAA_CUDA_CHECK(cudaGetLastError());
   DAA_CUDA_CHECK(cudaMemcpyAsync(s.rr, next_rr, sizeof(double), cudaMemcpyDeviceToDevice, stream));
   scratch.reset();
@@ -161,7 +162,7 @@ std::size_t count_nodes(cudaGraph_t graph) {
     cudaGraphNodeType type{};
     DAA_CUDA_CHECK(cudaGraphNodeGetType(node, &type));
     const bool is_for_memory = type == cudaGraphNodeTypeMemAlloc || type == cudaGraphNodeTypeMemFree;
-    if (is_for_memory) throw std::runtime_error("wrong: the graph has a node for memory");
+    if (is_for_memory) throw std::runtime_error("wrong: the graph has a memory node");
   }
   return count;
 }
@@ -173,7 +174,7 @@ struct DestroyGraph {
 using Graph = std::unique_ptr<std::remove_pointer_t<cudaGraph_t>, DestroyGraph>;
 using GraphExec = std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, DestroyGraph>;
 
-// What `enqueue` enqueues, which may throw: the capture ends in any case.
+// Captures what `enqueue` enqueues. Ends the capture even if `enqueue` throws.
 template <class Enqueue>
 Graph capture(cudaStream_t stream, Enqueue enqueue) {
   cudaGraph_t graph = nullptr;
@@ -188,25 +189,25 @@ Graph capture(cudaStream_t stream, Enqueue enqueue) {
   return Graph{graph};
 }
 
-// `x` must be 0 and becomes the solution.
+// `x` must be 0 on entry; receives the solution.
 void solve(cudaStream_t stream, const HostMatrix& a, const std::vector<double>& b, double norm_b,
            std::vector<double>& x) {
-  DeviceAsyncArena storage{stream};  // for one phase, as long as the solution takes
+  DeviceAsyncArena storage{stream};  // one phase: the whole solution
   const std::vector first_rr{norm_b * norm_b};
   const System s{to_device(storage, a.row_begin), to_device(storage, a.column), to_device(storage, a.value),
                  to_device(storage, x),           to_device(storage, b),        to_device(storage, b),
                  to_device(storage, first_rr)};
   daa::ArenaOptions options;
   options.capture = daa::CapturePolicy::presized;
-  options.initial_bytes = std::size_t{4} << 20;  // all of an iteration: presized keeps what it outgrows
+  options.initial_bytes = std::size_t{4} << 20;  // fits an iteration: presized keeps outgrown chunks
   DeviceAsyncArena scratch{stream, {}, options};
-  iterate(scratch, s);  // the arena has now what an iteration needs
+  iterate(scratch, s);  // the arena now holds what an iteration needs
 
   const Graph graph = capture(stream, [&] { iterate(scratch, s); });
   const std::size_t nodes = count_nodes(graph.get());
   cudaGraphExec_t instance = nullptr;
   DAA_CUDA_CHECK(cudaGraphInstantiate(&instance, graph.get(), 0));
-  const GraphExec exec{instance};  // goes before the memory that it uses
+  const GraphExec exec{instance};  // destroyed before the memory that it uses
 
   int iterations = 1;
   double rr = 0;
@@ -223,7 +224,7 @@ void solve(cudaStream_t stream, const HostMatrix& a, const std::vector<double>& 
   DAA_CUDA_CHECK(cudaStreamSynchronize(stream));
 
   const daa::ArenaStats stats = scratch.stats();
-  std::printf("%d iterations, most by a graph of %zu nodes, none of them for memory\n", iterations, nodes);
+  std::printf("%d iterations, most by a graph of %zu nodes, none of them memory nodes\n", iterations, nodes);
   std::printf("%zu CUDA calls for memory, %zu bytes reserved, high-water mark %zu\n", stats.runtime_calls,
               stats.bytes_reserved, stats.high_water_bytes);
 }
@@ -240,8 +241,8 @@ int run() {
   solve(stream, a, b, norm_b, x);
   DAA_CUDA_CHECK(cudaStreamDestroy(stream));
 
-  // r drifts from b - A x by rounding, some 1e-13 of |b|, for which the bound leaves room. The error of x is
-  // at most the residual over the least eigenvalue of A.
+  // Rounding makes r differ from b - A x by about 1e-13 of |b|, which the bound allows for. The error of x is
+  // at most the residual divided by the smallest eigenvalue of A.
   const double residual = distance(b, product(a, x)), bound = 1.01 * tolerance * norm_b;
   const double sine = std::sin(std::acos(-1.0) / (2 * (side + 1)));
   const double error = distance(x, known), error_bound = bound / (8 * sine * sine);

@@ -1,14 +1,14 @@
 // A 2-D heat solver that reads its residual after every step, and so synchronises with each phase.
 //
-//   build/release/bin/heat_2d [picture.ppm]        the picture is heat.ppm unless said otherwise
+//   build/release/bin/heat_2d [picture.ppm]        default: heat.ppm
 //
-// Takes explicit steps of the heat equation on a plate whose rim is held at given temperatures, until the
-// root mean square of the residual is small. Verifies field and residual against a CPU reference of as many
-// steps. Exits with 0 if they are right and the picture is written, 1 if not, 2 without a GPU.
+// Advances the heat equation by explicit steps on a plate whose rim has fixed temperatures, until the root
+// mean square of the residual is small. Verifies field and residual against a CPU reference with the same
+// number of steps. Exits with 0 if they are right and the picture is written, 1 if not, 2 without a GPU.
 //
-// Shows: a phase a step, reset() ahead of the synchronisation, and no CUDA call for memory after the second
-// step (but with DAA_SANITIZER=1). CUDA calls involved: the arena's cudaMallocAsync, cudaFreeAsync and
-// cudaStreamGetCaptureInfo, cudaMemcpyAsync and cudaStreamSynchronize a step.
+// Shows: one phase per step, reset() before the synchronisation, and no CUDA call for memory after the second
+// step (except with DAA_SANITIZER=1). CUDA calls involved: cudaMallocAsync, cudaFreeAsync and
+// cudaStreamGetCaptureInfo by the arena; cudaMemcpyAsync and cudaStreamSynchronize in each step.
 
 #include <cuda_runtime.h>
 
@@ -32,11 +32,11 @@ using daa::DeviceAsyncArena;
 constexpr int width = 256, height = 192, cells = width * height;
 constexpr int block = 256, grid = (cells + block - 1) / block;
 constexpr float coldest = 20, hottest = 100;  // degrees
-constexpr float rate = 0.125f;                // of the residual a step; up to 0.25 is stable
+constexpr float rate = 0.125f;                // fraction of the residual per step; stable up to 0.25
 constexpr double tolerance = 0.01;            // degrees
 constexpr int most_steps = 20'000;
 
-// Cold, but for three waves of heat along the rim.
+// Cold, except for three heat waves along the rim.
 std::vector<float> initial_field() {
   std::vector<float> field(cells, coldest);
   for (int i = 0; i < cells; ++i) {
@@ -50,7 +50,7 @@ std::vector<float> initial_field() {
 
 // --- CPU reference ---
 
-// `field` after one step; returns the residual before it.
+// Advances `field` by one step; returns the residual before it.
 double reference_step(std::vector<float>& field, std::vector<float>& residual) {
   double squares = 0;
   for (int y = 1; y < height - 1; ++y) {
@@ -65,7 +65,7 @@ double reference_step(std::vector<float>& field, std::vector<float>& residual) {
 
 // --- kernels ---
 
-// The sum over the block, in its thread 0.
+// Returns the sum over the thread block in thread 0.
 __device__ double sum_of_block(double value) {
   __shared__ double sums[block];
   sums[threadIdx.x] = value;
@@ -89,7 +89,7 @@ __global__ void find_residual(const float* field, float* residual, double* block
   if (threadIdx.x == 0) block_squares[blockIdx.x] = squares;
 }
 
-// One block.
+// Runs in one thread block.
 __global__ void sum_blocks(const double* block_squares, double* squares) {
   double mine = 0;
   for (int i = static_cast<int>(threadIdx.x); i < grid; i += block) mine += block_squares[i];
@@ -118,15 +118,15 @@ double step(DeviceAsyncArena& scratch, float* field) {
   DAA_CUDA_CHECK(cudaGetLastError());
   double sum = 0;
   DAA_CUDA_CHECK(cudaMemcpyAsync(&sum, squares, sizeof sum, cudaMemcpyDeviceToHost, stream));
-  scratch.reset();                                // behind the copy in stream order
-  DAA_CUDA_CHECK(cudaStreamSynchronize(stream));  // the host decides by the residual whether to go on
+  scratch.reset();                                // after the copy in stream order
+  DAA_CUDA_CHECK(cudaStreamSynchronize(stream));  // the host reads the residual
   return std::sqrt(sum / cells);
 }
 
 // --- the picture ---
 
-// Binary PPM in the colours of viridis, which rise in lightness and so are told apart by the colour-blind as
-// well. The file is whole or not there: it gets its name when it is complete.
+// Writes a binary PPM in the viridis colours, whose lightness increases, so that colour-blind readers can
+// tell them apart. The file appears under its name only when it is complete.
 void write_picture(const std::string& path, const std::vector<float>& field) {
   constexpr double anchors[][3] = {{68, 1, 84},    {70, 50, 127},  {54, 92, 141},  {39, 127, 142},
                                    {31, 161, 135}, {74, 193, 109}, {160, 218, 57}, {253, 231, 37}};
@@ -179,7 +179,7 @@ int run(const std::string& picture) {
 
   // The fields must be equal: 4 * field and rate * residual are exact in binary, so it makes no difference
   // whether a compiler fuses these products with their sums. The residual is a sum of 49,152 squares in
-  // another order; either order is within 49,152 * 2^-53 < 1e-11 of the true one, relatively.
+  // another order; each order has a relative error below 49,152 * 2^-53 < 1e-11.
   double expected_norm = 0;
   for (int k = 0; k < steps; ++k) expected_norm = reference_step(expected, residual);
   const auto wrong = std::mismatch(field.begin(), field.end(), expected.begin());

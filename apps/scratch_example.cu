@@ -1,13 +1,13 @@
-// The library in one page: temporaries for two kernels, given back in stream order, phase after phase.
+// The library on one page: temporaries for two kernels, freed in stream order, phase after phase.
 //
 //   build/release/bin/scratch_example
 //
 // Scales a vector and counts its elements per bucket in scratch memory, then combines both into the result.
 // Verifies against a CPU reference. Exits with 0 if it is right, 1 if it is wrong, 2 without a GPU.
 //
-// Shows: DeviceAsyncArena, alloc<T>, views passed to kernels, reset() as a phase boundary, the end of a scope
-// as the end of scratch memory. CUDA calls involved: the arena's cudaMallocAsync, cudaFreeAsync and
-// cudaStreamGetCaptureInfo; no synchronisation until the result is read.
+// Shows: DeviceAsyncArena, alloc<T>, views passed to kernels, reset() as the end of a phase, the destructor
+// as the end of scratch memory. CUDA calls involved: cudaMallocAsync, cudaFreeAsync and
+// cudaStreamGetCaptureInfo by the arena; no synchronisation until the result is read.
 
 #include <cuda_runtime.h>
 
@@ -37,7 +37,7 @@ std::vector<float> reference(const std::vector<float>& in) {
   return out;
 }
 
-// --- kernels: scratch may be taken as a pointer or as a view ---
+// --- kernels: take scratch memory as a pointer or as a view ---
 
 __global__ void scale_and_count(const float* in, std::size_t n, float* scaled, DeviceBufferView<int> counts) {
   const std::size_t i = blockIdx.x * std::size_t{block} + threadIdx.x;

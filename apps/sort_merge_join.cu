@@ -1,15 +1,16 @@
-// A join of two tables in which every temporary comes from an arena, and serves again inside the phase.
+// A join of two tables whose temporaries all come from an arena and are reused within the phase.
 //
 //   build/release/bin/sort_merge_join
 //
 // Finds all pairs of a left and a right row with equal keys: sorts both tables by key (CUB), finds each left
-// row's matches by binary search, sums up their counts (CUB) and writes them out. Verifies the pairs against
-// a hash join on the CPU. Exits with 0 if they are right, 1 if they are wrong, 2 without a GPU.
+// row's matches by binary search, computes prefix sums of their counts (CUB) and writes the matches. Verifies
+// the pairs against a hash join on the CPU. Exits with 0 if they are right, 1 if they are wrong, 2 without a
+// GPU.
 //
 // Shows: CUB's two-call interface on an arena, ArenaScope for its temporary storage, recycle() for an array
-// whose memory the result then takes, a size that the host must read before it can allocate, and no CUDA call
-// for memory in the third join (but with DAA_SANITIZER=1). CUDA calls involved: the arena's cudaMallocAsync
-// and cudaFreeAsync, cudaMemcpyAsync and cudaStreamSynchronize for the size and the result.
+// whose memory the result then reuses, a size that the host must read before it can allocate, and no CUDA
+// call for memory in the third join (except with DAA_SANITIZER=1). CUDA calls involved: cudaMallocAsync and
+// cudaFreeAsync by the arena; cudaMemcpyAsync and cudaStreamSynchronize for the size and the result.
 
 #include <cuda_runtime.h>
 
@@ -34,7 +35,7 @@ constexpr unsigned keys = 400'000;
 constexpr unsigned block = 256;
 
 struct Match {
-  unsigned key, left, right;  // the latter are values
+  unsigned key, left, right;  // left and right are values
   auto operator<=>(const Match&) const = default;
 };
 
@@ -42,7 +43,7 @@ struct Table {
   std::vector<unsigned> keys, values;
 };
 
-// Rows of random keys, many of them duplicates; the value is the row's number, plus `first`.
+// Rows with random keys, many of them duplicates; the value is the row number plus `first`.
 Table random_table(int rows, unsigned first) {
   Table table;
   unsigned state = first;
@@ -67,9 +68,9 @@ std::vector<Match> hash_join(const Table& left, const Table& right) {
   return matches;
 }
 
-// --- kernels, with a thread for each left row ---
+// --- kernels, one thread per left row ---
 
-// The first of `count` sorted keys that is not below `key`.
+// The index of the first of `count` sorted keys that is not less than `key`.
 __device__ unsigned lower_bound(const unsigned* sorted, unsigned count, unsigned key) {
   unsigned begin = 0, end = count;
   while (begin < end) {
@@ -83,7 +84,7 @@ __device__ unsigned lower_bound(const unsigned* sorted, unsigned count, unsigned
   return begin;
 }
 
-// One count more than there are left rows, of 0: its place in the prefix sums is that of the total.
+// Writes one more count than there are left rows, 0: its prefix sum is the total.
 __global__ void find_matches(DeviceBufferView<const unsigned> left_keys,
                              DeviceBufferView<const unsigned> right_keys, unsigned* first,
                              unsigned long long* count) {
@@ -122,7 +123,7 @@ struct Sorted {
 
 Sorted sort(DeviceAsyncArena& scratch, const unsigned* keys, const unsigned* values, int rows) {
   const Sorted sorted{alloc<unsigned>(scratch, rows), alloc<unsigned>(scratch, rows)};
-  with_storage(scratch, [&](void* storage, std::size_t& bytes) {  // as large as the table again
+  with_storage(scratch, [&](void* storage, std::size_t& bytes) {  // as large as the table
     return cub::DeviceRadixSort::SortPairs(storage, bytes, keys, sorted.keys.data(), values,
                                            sorted.values.data(), rows, 0, 32, scratch.stream());
   });
@@ -135,7 +136,7 @@ struct DeviceTables {
 
 std::vector<Match> join(DeviceAsyncArena& scratch, const DeviceTables& in) {
   const cudaStream_t stream = scratch.stream();
-  const unsigned grid = left_rows / block + 1;  // a thread more than there are left rows, at least
+  const unsigned grid = left_rows / block + 1;  // at least one more thread than left rows
   const Sorted left = sort(scratch, in.left_keys, in.left_values, left_rows);
   const Sorted right = sort(scratch, in.right_keys, in.right_values, right_rows);
 
@@ -147,12 +148,12 @@ std::vector<Match> join(DeviceAsyncArena& scratch, const DeviceTables& in) {
   with_storage(scratch, [&](void* storage, std::size_t& bytes) {
     return cub::DeviceScan::ExclusiveSum(storage, bytes, count.data(), offset.data(), left_rows + 1, stream);
   });
-  scratch.recycle(count);  // the matches fit there
+  scratch.recycle(count);  // the matches fit into its memory
 
   unsigned long long size = 0;
   DAA_CUDA_CHECK(
       cudaMemcpyAsync(&size, offset.data() + left_rows, sizeof size, cudaMemcpyDeviceToHost, stream));
-  DAA_CUDA_CHECK(cudaStreamSynchronize(stream));  // the host must know how much to allocate
+  DAA_CUDA_CHECK(cudaStreamSynchronize(stream));  // the host needs the number of matches
 
   auto matches = alloc<Match>(scratch, size);
   write_matches<<<grid, block, 0, stream>>>(left.keys, left.values, right.values, first, offset, matches);
@@ -185,7 +186,7 @@ int run() {
       matches = join(scratch, {memory[0], memory[1], memory[2], memory[3]});
       const daa::ArenaStats stats = scratch.stats();
       calls = stats.runtime_calls - calls;
-      std::printf("join %d: asked for %zu bytes in all, %zu at once; %zu reserved; %zu CUDA calls\n", phase,
+      std::printf("join %d: requested %zu bytes in total, %zu at peak; %zu reserved; %zu CUDA calls\n", phase,
                   stats.life.bytes_requested / stats.phases, stats.life.peak_bytes, stats.bytes_reserved,
                   calls);
     }
@@ -197,9 +198,8 @@ int run() {
   std::sort(matches.begin(), matches.end());
   std::sort(expected.begin(), expected.end());
   if (matches != expected || calls != 0) {
-    std::printf(
-        "wrong: %zu matches, expected these %zu; %zu CUDA calls for memory in the last join, expected 0\n",
-        matches.size(), expected.size(), calls);
+    std::printf("wrong: %zu matches, expected %zu; %zu CUDA calls for memory in the last join, expected 0\n",
+                matches.size(), expected.size(), calls);
     return 1;
   }
   std::printf("verified: %d rows and %d rows, %zu matches\n", left_rows, right_rows, matches.size());

@@ -2,15 +2,15 @@
 //
 //   build/release/bin/streams_and_threads
 //
-// Threads enqueue phases on streams of their own, one of them on several at once. Each phase fills an array,
-// adds up neighbours in another, and sums those up, all in scratch memory: were two streams ever given the
-// same, a sum would differ. Verifies every sum on the CPU. Exits with 0 if they are right, 1 if they are
-// wrong, 2 without a GPU.
+// Threads enqueue phases on their own streams; one thread uses several streams at once. Each phase fills an
+// array, adds adjacent elements into another array, and sums those, all in scratch memory: if two streams
+// ever got the same memory, a sum would differ. Verifies every sum on the CPU. Exits with 0 if they are
+// right, 1 if they are wrong, 2 without a GPU.
 //
-// Shows: ArenaPool, a lease a phase, several leases at once, release() before a stream is destroyed, and a
-// warm arena for each lease of a stream but its first. CUDA calls involved: the arenas' cudaMallocAsync,
-// cudaFreeAsync and cudaStreamGetCaptureInfo, cudaStreamIsCapturing and cudaStreamGetId in each lease,
-// cudaMemcpyAsync and cudaStreamSynchronize for the sums.
+// Shows: ArenaPool, one lease per phase, several leases at once, release() before a stream is destroyed, and
+// a warm arena for each lease of a stream except its first. CUDA calls involved: cudaMallocAsync,
+// cudaFreeAsync and cudaStreamGetCaptureInfo by the arenas; cudaStreamIsCapturing and cudaStreamGetId in each
+// lease; cudaMemcpyAsync and cudaStreamSynchronize for the sums.
 
 #include <cuda_runtime.h>
 
@@ -31,7 +31,7 @@ constexpr unsigned elements = 200'003, phases = 50;
 constexpr unsigned threads = 8, streams_of_last_thread = 4, streams = threads - 1 + streams_of_last_thread;
 constexpr unsigned block = 256, grid = (elements + block - 1) / block;
 
-using Sums = std::vector<unsigned long long>;  // a phase each
+using Sums = std::vector<unsigned long long>;  // one for each phase
 
 // --- CPU reference ---
 
@@ -41,7 +41,7 @@ __host__ __device__ unsigned element(unsigned seed, unsigned i) {
   return x * 0xC2B2'AE35u >> 8;
 }
 
-// Of the phases of one stream.
+// The sums of all phases of one stream.
 Sums reference(unsigned stream_number) {
   Sums sums(phases, 0);
   for (unsigned phase = 0; phase < phases; ++phase) {
@@ -78,7 +78,7 @@ __global__ void add_up(const unsigned* in, unsigned long long* sum) {
 
 // --- one phase ---
 
-// Copies the sum to `*result`, which may be read when the stream has got there.
+// Copies the sum to `*result` in stream order.
 void run_phase(daa::DeviceAsyncArena& scratch, unsigned seed, unsigned long long* result) {
   const cudaStream_t stream = scratch.stream();
   auto values = alloc<unsigned>(scratch, elements), neighbours = alloc<unsigned>(scratch, elements);
@@ -95,7 +95,7 @@ void run_phase(daa::DeviceAsyncArena& scratch, unsigned seed, unsigned long long
 
 // --- threads ---
 
-// A stream whose arenas leave the pool before it is destroyed.
+// A stream that is released from the pool before it is destroyed.
 class PooledStream {
  public:
   explicit PooledStream(ArenaPool& pool) : pool_(pool) {
@@ -123,21 +123,21 @@ struct FreeHost {
   void operator()(unsigned long long* pointer) const noexcept { static_cast<void>(cudaFreeHost(pointer)); }
 };
 
-// The work of one thread, on `count` streams, which are called `first` and so on. Returns the sums of each.
+// The work of one thread on `count` streams, numbered from `first`. Returns the sums of each stream.
 std::vector<Sums> run_thread(ArenaPool& pool, unsigned first, unsigned count) {
-  unsigned long long* pinned = nullptr;  // a copy to other memory would make the thread wait
+  unsigned long long* pinned = nullptr;  // a copy to pageable memory would block the thread
   DAA_CUDA_CHECK(cudaMallocHost(reinterpret_cast<void**>(&pinned), count * phases * sizeof *pinned));
   const std::unique_ptr<unsigned long long, FreeHost> owner{pinned};
   std::vector<std::unique_ptr<PooledStream>> own;
   while (own.size() < count) own.push_back(std::make_unique<PooledStream>(pool));
 
   for (unsigned phase = 0; phase < phases; ++phase) {
-    std::vector<daa::ArenaLease> leases;  // all out at once
+    std::vector<daa::ArenaLease> leases;  // all at the same time
     for (const auto& stream : own) leases.push_back(pool.lease(stream->get()));
     for (unsigned s = 0; s < count; ++s) {
       run_phase(*leases[s], (first + s) * phases + phase, pinned + s * phases + phase);
     }
-  }  // each phase ends in the order of its stream; nothing waits
+  }  // each phase ends in stream order; nothing waits
   std::vector<Sums> sums;
   for (unsigned s = 0; s < count; ++s) {
     DAA_CUDA_CHECK(cudaStreamSynchronize(own[s]->get()));
@@ -160,8 +160,8 @@ int run() {
   }
 
   const daa::ArenaPoolStats stats = pool.stats();
-  std::printf("%u threads, %u streams: %zu cold leases, %zu warm ones; %zu CUDA calls for memory\n", threads,
-              streams, stats.cold_leases, stats.warm_leases, stats.runtime_calls);
+  std::printf("%u threads, %u streams: %zu cold leases, %zu warm leases; %zu CUDA calls for memory\n",
+              threads, streams, stats.cold_leases, stats.warm_leases, stats.runtime_calls);
   std::printf("after release(): %zu arenas leased, %zu idle, %zu abandoned\n", stats.arenas_leased,
               stats.arenas_idle, stats.abandoned);
   for (unsigned s = 0; s < streams; ++s) {
@@ -175,7 +175,7 @@ int run() {
   }
   const std::size_t kept = stats.arenas_leased + stats.arenas_idle + stats.abandoned;
   if (stats.cold_leases != streams || stats.warm_leases != streams * (phases - 1) || kept != 0) {
-    std::printf("wrong: expected %u cold leases, %u warm ones and no arena left\n", streams,
+    std::printf("wrong: expected %u cold leases, %u warm leases and no arena left\n", streams,
                 streams * (phases - 1));
     return 1;
   }

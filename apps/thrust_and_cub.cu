@@ -1,21 +1,21 @@
-// Thrust and CUB with an arena as the place of their temporaries.
+// Thrust and CUB with temporaries from an arena.
 //
 //   build/release/bin/thrust_and_cub
 //
-// Sums up a million sales by customer: sorts them by customer and adds up equal neighbours (Thrust), then
-// adds up these sums (CUB). Verifies sums and total on the CPU. Exits with 0 if they are right, 1 if they are
-// wrong, 2 without a GPU.
+// Sums a million sales by customer: sorts them by customer and reduces equal keys (Thrust), then adds up
+// these sums (CUB). Verifies sums and total on the CPU. Exits with 0 if they are right, 1 if they are wrong,
+// 2 without a GPU.
 //
-// Shows: daa::thrust_allocator in an execution policy; arena.resource(), as CUB's environment where CCCL has
-// that for reductions (3.1 and later), and around CUB's two calls before; the arena's statistics as the proof
-// that both took their temporaries from it, and without a CUDA call for memory in the third phase (but with
-// DAA_SANITIZER=1). CUDA calls involved: the arena's cudaMallocAsync, cudaFreeAsync and
-// cudaStreamGetCaptureInfo, cudaMemcpyAsync, cudaStreamSynchronize; those of Thrust, whose reduce_by_key()
-// waits for the number of its results.
+// Shows: daa::thrust_allocator in an execution policy; arena.resource(), as CUB's environment if CCCL
+// supports that for reductions (3.1 and later), otherwise around CUB's two calls; the arena's statistics as
+// proof that both libraries took their temporaries from it, without a CUDA call for memory in the third phase
+// (except with DAA_SANITIZER=1). CUDA calls involved: cudaMallocAsync, cudaFreeAsync and
+// cudaStreamGetCaptureInfo by the arena; cudaMemcpyAsync, cudaStreamSynchronize; those of Thrust, whose
+// reduce_by_key() waits for the number of its results.
 
 #include "daa/memory_resource.hpp"  // ahead of all else of CCCL
 
-#define THRUST_FORCE_32_BIT_OFFSET_TYPE  // half of the kernels to compile
+#define THRUST_FORCE_32_BIT_OFFSET_TYPE  // halves the number of kernels to compile
 #include <cuda_runtime.h>
 #include <thrust/execution_policy.h>
 #include <thrust/reduce.h>
@@ -53,7 +53,7 @@ std::map<unsigned, unsigned> reference(const std::vector<unsigned>& customer,
   return sums;
 }
 
-// --- CUB on the arena, in the two ways that there are ---
+// --- CUB on the arena, with an environment or with two calls ---
 
 #if CCCL_VERSION >= 3001000
 void add_up(DeviceAsyncArena& scratch, DeviceBufferView<const unsigned> in, unsigned* total) {
@@ -68,7 +68,7 @@ void add_up(DeviceAsyncArena& scratch, DeviceBufferView<const unsigned> in, unsi
   DAA_CUDA_CHECK(cub::DeviceReduce::Sum(nullptr, bytes, in.data(), total, size, stream));
   void* const storage = resource.allocate(stream, bytes);
   DAA_CUDA_CHECK(cub::DeviceReduce::Sum(storage, bytes, in.data(), total, size, stream));
-  resource.deallocate(stream, storage, bytes);  // for what comes later in the stream
+  resource.deallocate(stream, storage, bytes);  // reusable by later work in the stream
 }
 #endif
 
@@ -122,8 +122,8 @@ bool is_right(const Result& result, const std::map<unsigned, unsigned>& expected
   return result.total == total;
 }
 
-// What a library took between two snapshots of one phase. Returns whether that was anything, and all of it
-// was given back.
+// Prints what a library allocated between two snapshots of one phase. Returns whether it allocated anything
+// and freed all of it.
 bool report(const char* library, const daa::ArenaStats& before, const daa::ArenaStats& after) {
   const std::size_t allocations = after.allocations - before.allocations;
   const std::size_t bytes = after.bytes_requested - before.bytes_requested;
@@ -158,7 +158,7 @@ int run() {
   }
   DAA_CUDA_CHECK(cudaStreamDestroy(stream));
   if (!right || calls != 0) {
-    std::printf("wrong: a sum or a statistic is not as it must be\n");
+    std::printf("wrong: a sum or a statistic differs from the expected one\n");
     return 1;
   }
   std::printf("verified: %zu sums of %d sales\n", expected.size(), sales);

@@ -7,27 +7,31 @@
 add_library(daa_bench_peers_cuda INTERFACE)
 add_library(daa_bench_peers_host INTERFACE)
 
-# daa_bench_peer(<name> <absence> <libraries>...): allocators/<name>.cpp, unless there is a reason for its absence.
-function(daa_bench_peer name absence)
-  string(REPLACE - _ function ${name})
-  daa_bench_absent_peer(host ${name} ${function} "needs a GPU; daa-bench has it, where it is built in")
-  if(DAA_CUDA AND absence)
-    daa_bench_absent_peer(cuda ${name} ${function} "${absence}")
-  elseif(DAA_CUDA)
-    daa_bench_peer_object(cuda ${function} allocators/${function}.cpp ${ARGN})
+# daa_bench_peer(<source> <absence> <library> <names>...): allocators/<source>.cpp, which has these rows, unless there is a
+# reason for its absence.
+function(daa_bench_peer source absence library)
+  foreach(name IN LISTS ARGN)
+    daa_bench_absent_peer(host ${name} "needs a GPU; daa-bench has it, where it is built in")
+    if(DAA_CUDA AND absence)
+      daa_bench_absent_peer(cuda ${name} "${absence}")
+    endif()
+  endforeach()
+  if(DAA_CUDA AND NOT absence)
+    daa_bench_peer_object(cuda ${source} allocators/${source}.cpp ${library})
   endif()
 endfunction()
 
-# daa_bench_absent_peer(<program> <name> <function> <absence>): the row that says so.
-function(daa_bench_absent_peer program name function absence)
+# daa_bench_absent_peer(<program> <name> <absence>): the row that says so.
+function(daa_bench_absent_peer program name absence)
+  string(REPLACE - _ function ${name})
   set(source ${CMAKE_CURRENT_BINARY_DIR}/absent/${program}/${function}.cpp)
   configure_file(allocators/absent.cpp.in ${source} @ONLY)
   daa_bench_peer_object(${program} ${function} ${source})
 endfunction()
 
-# daa_bench_peer_object(<program> <function> <source> <libraries>...): the libraries' headers stay with this source.
-function(daa_bench_peer_object program function source)
-  set(target daa_bench_${function}_${program})
+# daa_bench_peer_object(<program> <object> <source> <libraries>...): the libraries' headers stay with this source.
+function(daa_bench_peer_object program object source)
+  set(target daa_bench_${object}_${program})
   add_library(${target} OBJECT ${source})
   target_link_libraries(${target} PRIVATE ${ARGN} daa_arena_objects)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
@@ -48,9 +52,7 @@ else()
   set(cccl_absence "the CUDA toolkit in ${CUDAToolkit_LIBRARY_ROOT} has no CCCL: install its package cuda-cccl")
 endif()
 
-daa_bench_peer(cub-caching "${cccl_absence}" daa_toolkit_cccl)
-daa_bench_peer(thrust-pool "${cccl_absence}" daa_toolkit_cccl)
-daa_bench_peer(rmm-pool "${DAA_RMM_ABSENCE}" daa_rmm)
-daa_bench_peer(rmm-async "${DAA_RMM_ABSENCE}" daa_rmm)
-daa_bench_peer(rmm-arena "${DAA_RMM_ABSENCE}" daa_rmm)
-daa_bench_peer(torch-caching "${DAA_TORCH_ABSENCE}" daa_torch)
+daa_bench_peer(cub_caching "${cccl_absence}" daa_toolkit_cccl cub-caching)
+daa_bench_peer(thrust_pool "${cccl_absence}" daa_toolkit_cccl thrust-pool)
+daa_bench_peer(rmm "${DAA_RMM_ABSENCE}" daa_rmm rmm-pool rmm-async rmm-arena)
+daa_bench_peer(torch_caching "${DAA_TORCH_ABSENCE}" daa_torch torch-caching)

@@ -1,7 +1,7 @@
-# CUPTI's header, from DAA_CUPTI or the toolkit: daa_cupti_include_dir is its folder, or false. The library is loaded when
-# the program runs; where it lies now is remembered as the place to look last.
+# Finds CUPTI's header, in DAA_CUPTI or the toolkit. daa_cupti_include_dir is its folder, or false. The
+# library is loaded at run time; its current path is compiled in as the last place to look.
 
-set(DAA_CUPTI "" CACHE PATH "A folder with include/ and lib/ of the CUPTI of this toolkit's release, where the toolkit has none")
+set(DAA_CUPTI "" CACHE PATH "Folder with include/ and lib/ of CUPTI, if the toolkit does not contain it")
 
 set(daa_cupti_folders ${DAA_CUPTI} ${CUDAToolkit_LIBRARY_ROOT} ${CUDAToolkit_TARGET_DIR} ${CUDAToolkit_BIN_DIR}/..)
 set(daa_cupti_soname libcupti.so.${CUDAToolkit_VERSION_MAJOR})
@@ -13,11 +13,13 @@ if(NOT daa_cupti_library)
   set(daa_cupti_library "")
 endif()
 
-# daa_use_cupti(<target>): gives <target> the counter of calls that uses CUPTI, or the one that says that there is none.
+# daa_use_cupti(<target>): adds the CUPTI call counter to <target>, or a replacement that reports that CUPTI
+# is missing.
 function(daa_use_cupti target)
-  set(folder ${PROJECT_SOURCE_DIR}/bench/counters/cuda)
+  set(folder ${PROJECT_SOURCE_DIR}/bench/device/cuda)
   if(NOT daa_cupti_include_dir)
-    message(STATUS "There is no cupti.h in the CUDA toolkit nor in DAA_CUPTI: daa-bench will not count CUDA calls on a GPU")
+    message(STATUS
+      "cupti.h was not found in the CUDA toolkit or in DAA_CUPTI: daa-bench will not count CUDA calls on a GPU")
     target_sources(${target} PRIVATE ${folder}/without_cupti.cpp)
     return()
   endif()

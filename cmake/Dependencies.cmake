@@ -1,9 +1,10 @@
-# Third-party libraries: the system's where it is no older than Debian 12's, else a pinned release from source.
+# Third-party libraries: the system's if it is recent enough (Debian 12 or newer), otherwise a pinned release
+# from source.
 
 include(FetchContent)
 
-# daa_dependency(<package> <version> <target> <repository> <tag>): finds that version or a later one, else fetches;
-# <target> exists after.
+# daa_dependency(<package> <version> <target> <repository> <tag>): finds this version or a later one,
+# otherwise fetches <tag>. <target> exists afterwards.
 function(daa_dependency package version target repository tag)
   find_package(${package} ${version} QUIET GLOBAL)
   if(NOT TARGET ${target})

@@ -1,5 +1,5 @@
-# What `cmake --install` puts where. Its components are those of the package, `arena` and `host_runtime`, and `bench`,
-# which is installed only when named. daa-config.cmake.in is the other half.
+# Install rules. The components are those of the package, `arena` and `host_runtime`, and `bench`, which is
+# installed only on request. See also daa-config.cmake.in.
 
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
@@ -22,7 +22,7 @@ install(DIRECTORY arena/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONE
 install(DIRECTORY arena/host_runtime/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT host_runtime)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT arena)
 
-# While the major version is 0, each minor version may break what the one before it promised.
+# While the major version is 0, each minor version may be incompatible with the previous one.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/daa-config-version.cmake COMPATIBILITY SameMinorVersion)
 configure_package_config_file(cmake/daa-config.cmake.in ${PROJECT_BINARY_DIR}/daa-config.cmake
   INSTALL_DESTINATION ${package_dir}

@@ -1,15 +1,14 @@
-# daa_rmm: RMM, its headers before those of the CUDA toolkit, for it brings its own CCCL. DAA_RMM_ABSENCE: empty, or why it
-# is not to be used, and what to do.
+# Defines daa_rmm: RMM, with its headers before those of the CUDA toolkit, because it brings its own CCCL.
+# DAA_RMM_ABSENCE is empty, or the reason why RMM is not used and the remedy. DAA_RMM_FOLDERS: the folders of
+# its libraries, unless CMake knows them.
 #
-# DAA_RMM_FOLDERS: where its libraries are, unless CMake knows.
-#
-# From the folder DAA_RMM, as the Python registry's packages make it, or else from RMM's CMake package, which needs
-# CMake 4.
+# RMM comes from the folder DAA_RMM, as installed by the Python packages, or from RMM's CMake package, which
+# needs CMake 4.
 
 include(CheckCXXSourceCompiles)
 include(CMakePushCheckState)
 
-set(DAA_RMM "" CACHE PATH "Folder with RMM: pip install --target <folder> librmm-cu13; if empty, find_package(rmm); OFF: none")
+set(DAA_RMM "" CACHE PATH "Folder with RMM (pip install --target <folder> librmm-cu13); empty: find_package(rmm); OFF: none")
 if(NOT DAA_CUDA)
   return()
 endif()
@@ -18,7 +17,7 @@ set(how_to_get_it "pip install --target FOLDER librmm-cu${CUDAToolkit_VERSION_MA
 set(DAA_RMM_ABSENCE "")
 set(DAA_RMM_FOLDERS "")
 
-# Older releases have other interfaces: RMM's resources were templates.
+# Older releases have a different interface, with resources as templates.
 set(rmm_least 26.10)
 
 if(NOT DAA_RMM AND NOT DAA_RMM STREQUAL "")
@@ -35,7 +34,7 @@ if(NOT DAA_RMM)
   else()
     add_library(daa_rmm INTERFACE IMPORTED GLOBAL)
     target_link_libraries(daa_rmm INTERFACE rmm::rmm)
-    target_link_options(daa_rmm INTERFACE -Wl,--no-as-needed)  # librmm need not know where rapids_logger is
+    target_link_options(daa_rmm INTERFACE -Wl,--no-as-needed)  # librmm may not record where rapids_logger is
   endif()
   return()
 endif()
@@ -56,7 +55,7 @@ add_library(daa_rmm INTERFACE IMPORTED GLOBAL)
 target_include_directories(daa_rmm SYSTEM INTERFACE ${rmm_includes} ${CUDAToolkit_INCLUDE_DIRS})
 target_compile_definitions(daa_rmm INTERFACE LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE)
 target_link_libraries(daa_rmm INTERFACE ${rmm_library} ${rapids_logger_library})
-target_link_options(daa_rmm INTERFACE -Wl,--no-as-needed)  # librmm does not know where rapids_logger is
+target_link_options(daa_rmm INTERFACE -Wl,--no-as-needed)  # librmm does not record where rapids_logger is
 
 set(DAA_RMM_FOLDERS ${DAA_RMM}/librmm/lib64 ${DAA_RMM}/rapids_logger/lib64)
 
@@ -73,6 +72,6 @@ check_cxx_source_compiles("
   }" DAA_RMM_WORKS_${key})
 cmake_pop_check_state()
 if(NOT DAA_RMM_WORKS_${key})
-  unset(DAA_RMM_WORKS_${key} CACHE)  # it may be repaired
-  set(DAA_RMM_ABSENCE "the RMM in ${DAA_RMM} does not compile or link (written for ${rmm_least}): ${how_to_get_it}")
+  unset(DAA_RMM_WORKS_${key} CACHE)  # check again at the next configuration
+  set(DAA_RMM_ABSENCE "the RMM in ${DAA_RMM} does not compile or link (${rmm_least} is supported): ${how_to_get_it}")
 endif()

@@ -1,10 +1,10 @@
-# daa_torch: PyTorch's allocator, which is in two of its libraries. DAA_TORCH_ABSENCE: empty, or why it is not to be used,
-# and what to do.
+# Defines daa_torch: PyTorch's allocator, which is in two of its libraries. DAA_TORCH_ABSENCE is empty, or the
+# reason why PyTorch is not used and the remedy.
 
 include(CheckCXXSourceCompiles)
 include(CMakePushCheckState)
 
-set(DAA_TORCH "" CACHE PATH "Folder of the Python package torch; if empty, that of python3 on PATH; OFF: none")
+set(DAA_TORCH "" CACHE PATH "Folder of the Python package torch; empty: that of python3 on PATH; OFF: none")
 if(NOT DAA_CUDA)
   return()
 endif()
@@ -13,7 +13,7 @@ set(how_to_get_it "pip install torch, then cmake -DDAA_TORCH=FOLDER_OF_THE_PACKA
 set(DAA_TORCH_ABSENCE "")
 set(torch "${DAA_TORCH}")
 if(torch STREQUAL "")
-  # Finds the package without importing it, which takes seconds.
+  # Finds the package without importing it: an import takes seconds.
   execute_process(
     COMMAND python3 -c "import importlib.util; print(importlib.util.find_spec('torch').submodule_search_locations[0])"
     OUTPUT_VARIABLE torch OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
@@ -28,7 +28,7 @@ else()
   add_library(daa_torch INTERFACE IMPORTED GLOBAL)
   target_include_directories(daa_torch SYSTEM INTERFACE ${torch}/include ${CUDAToolkit_INCLUDE_DIRS})
   target_link_libraries(daa_torch INTERFACE ${torch}/lib/libc10_cuda.so ${torch}/lib/libc10.so)
-  # These libraries bring their own CUDA runtime. Let them not find half of it in the program.
+  # These libraries bring their own CUDA runtime. They must not bind to symbols of the program's runtime.
   target_link_options(daa_torch INTERFACE -Wl,--exclude-libs,libcudart_static.a)
 
   cmake_push_check_state(RESET)
@@ -50,7 +50,7 @@ else()
     }" DAA_TORCH_WORKS_${key})
   cmake_pop_check_state()
   if(NOT DAA_TORCH_WORKS_${key})
-    unset(DAA_TORCH_WORKS_${key} CACHE)  # it may be repaired
-    set(DAA_TORCH_ABSENCE "the PyTorch in ${torch} does not compile or link here: ${how_to_get_it}")
+    unset(DAA_TORCH_WORKS_${key} CACHE)  # check again at the next configuration
+    set(DAA_TORCH_ABSENCE "the PyTorch in ${torch} does not compile or link: ${how_to_get_it}")
   endif()
 endif()

@@ -2,14 +2,15 @@
 
 cmake_minimum_required(VERSION 3.25)
 
-# Sources without their repository may say where they come from: DAA_COMMIT in the environment.
+# Sources outside their repository can name their commit in the environment variable DAA_COMMIT.
 set(commit unknown)
 if(DEFINED ENV{DAA_COMMIT})
   set(commit $ENV{DAA_COMMIT})
 endif()
 find_program(git git)
 if(git AND commit STREQUAL "unknown")
-  # Not the commit of a repository that only contains this project, and without a lock that another git could meet.
+  # Ignores an enclosing repository that merely contains this project, and takes no lock that could block
+  # another git.
   cmake_path(GET SOURCE_DIR PARENT_PATH ceiling)
   set(ENV{GIT_CEILING_DIRECTORIES} ${ceiling})
   set(ENV{GIT_OPTIONAL_LOCKS} 0)

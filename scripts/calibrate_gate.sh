@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# Measures on this machine's GPU how often the regression gate raises a false alarm, and how often it finds a slow-down:
-# rates of this session, for a machine has its moods.
+# Measures on this machine's GPU how often the regression gate reports a regression: with no change, and with delays in the
+# arena.
 #
-#   scripts/calibrate_gate.sh          into results/<name of the GPU>/gate_calibration.csv
-#   scripts/calibrate_gate.sh DIR      into DIR/gate_calibration.csv; the runs themselves stay in build/gate-calibration
+#   scripts/calibrate_gate.sh                    into results/<name of the GPU>/<date>/gate_calibration.csv
+#   scripts/calibrate_gate.sh FOLDER             into FOLDER/gate_calibration.csv
+#   scripts/calibrate_gate.sh --no-install ...   refuses, with a list, if something is missing; else it is installed
 #
-# Rounds of five processes of daa-bench with the suite of scripts/gate.toml, in an order that changes from round to round:
-# two as they are, one whose phases really take 3 % longer (--plant-delay=0.03), one 5 %, and one whose enqueueing on the
-# host takes 5 % longer (--plant-delay=host:0.05). Then scripts/gate_rates.py deals these processes out to a thousand BASEs
-# and HEADs of 12 rounds each, as scripts/gate.sh would have run them, and lets `daa-bench compare` judge each.
-#
-# Measures for 330 seconds and 16 rounds at least.
+# Each round runs four processes with the suite of scripts/gate.toml, in an order that changes from round to round: two
+# without a delay, and two in which phases of the arena take 3 % and 5 % longer on the host (DAA_PLANT_DELAY, which
+# daa-bench-faulty-gpu reads). scripts/gate_rates.py then draws a thousand comparisons from them, each as scripts/gate.sh
+# makes it. Takes at least 330 seconds and 16 rounds; the results of all processes stay in build/gate-calibration.
 
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
@@ -20,28 +19,27 @@ if [[ ${1:-} == --help ]]; then show_header && exit; fi
 require_gpu
 results=${1:-$(results_folder "$gpu")}
 mkdir -p "$results"
+# shellcheck disable=SC2119  # no further tools
 prepare
-build release daa-bench
-program=$root/build/release/bin/daa-bench
+build release daa-bench-faulty-gpu
+program=$root/build/release/bin/daa-bench-faulty-gpu
 runs=$root/build/gate-calibration
 readonly measuring_seconds=330 rounds_least=16
 
-declare -A flags=([plain]='' [again]='' [delay-0.03]=--plant-delay=0.03 [delay-0.05]=--plant-delay=0.05
-  [host-0.05]=--plant-delay=host:0.05)
-order=(plain delay-0.03 again delay-0.05 host-0.05)
+order=(plain arena:0.03 again arena:0.05)
 rm -rf "$runs"
-mkdir -p "$runs"
 round=0
 SECONDS=0
 while ((SECONDS < measuring_seconds || round < rounds_least)); do
   ((round += 1))
-  mkdir "$runs/$round"
+  mkdir -p "$runs/$round"
   for condition in "${order[@]}"; do
-    # shellcheck disable=SC2086  # no flag where there is none
-    "$program" --config="$root/scripts/gate.toml" ${flags[$condition]} --csv="$runs/$round/$condition.csv" >/dev/null
+    delay=()
+    [[ $condition != *:* ]] || delay=("DAA_PLANT_DELAY=$condition")
+    env "${delay[@]}" "$program" --config="$root/scripts/gate.toml" --csv="$runs/$round/$condition.csv" >/dev/null
   done
   order=("${order[@]:1}" "${order[0]}")
   say "round $round: $SECONDS s"
 done
 "$root/scripts/gate_rates.py" "$program" "$runs" "$results/gate_calibration.csv"
-say "now scripts/report.py writes the rates into README.md"
+say "scripts/report.py now writes the rates into scripts/README.md"

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# Holds one build of daa-bench against another on this machine's GPU; its exit status is that of `daa-bench compare`.
+# Compares two builds of daa-bench on this machine's GPU; the exit status is that of `daa-bench compare`.
 #
 #   scripts/gate.sh BASE HEAD FOLDER [FLAG...]
 #
-# BASE and HEAD are programs, such as build/release/bin/daa-bench of two checkouts. They take turns: 12 processes each of one
-# repetition, a value of each time, so that what differs from process to process and from minute to minute differs on both
-# sides alike.
-# The suite is scripts/gate.toml. Results go into the new folders FOLDER/base and FOLDER/head; flags are `compare`'s.
-# A run that fails ends it with that run's status, and bad usage with 100.
+# BASE and HEAD are programs, such as build/release/bin/daa-bench of two checkouts. Each is run in 12 processes of one
+# repetition, alternating, so that what differs from process to process and from minute to minute affects both alike. The
+# suite is scripts/gate.toml. Results go into the new folders FOLDER/base and FOLDER/head; flags are those of `compare`.
+# Exit status of a run that fails: that run's; of bad usage: 100.
 
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
@@ -23,20 +22,20 @@ if [[ ${1:-} == --help ]]; then show_header && exit; fi
 (($# >= 3)) || refuse "needs BASE, HEAD and FOLDER: $(show_header)"
 declare -A programs=([base]=$1 [head]=$2)
 results=$3
-for program in "$1" "$2"; do [[ $program == */* && -x $program && -f $program ]] || refuse "$program is no path of a program"; done
+for program in "$1" "$2"; do [[ $program == */* && -x $program && -f $program ]] || refuse "$program is not the path of a program"; done
 shift 3
 readonly rounds=12
 
-for side in base head; do [[ ! -e $results/$side ]] || refuse "$results has a $side in it already: name a folder without results"; done
+for side in base head; do [[ ! -e $results/$side ]] || refuse "$results/$side exists already: name a folder without results"; done
 made=$results
 [[ ! -e $results ]] || made=
 why=$(mkdir -p "$results/base" "$results/head" 2>&1) || refuse "$results: cannot make folders in it: ${why##*: }"
 trap 'rmdir --ignore-fail-on-non-empty "$results/base" "$results/head" ${made:+"$made"}' EXIT  # of a run without results
 for ((round = 1; round <= rounds; ++round)); do
   say "round $round of $rounds"
-  turns=(base head)
-  ((round % 2)) || turns=(head base)
-  for side in "${turns[@]}"; do
+  order=(base head)
+  ((round % 2)) || order=(head base)
+  for side in "${order[@]}"; do
     "${programs[$side]}" --config="$root/scripts/gate.toml" --csv="$results/$side/$round.csv" >/dev/null
   done
 done

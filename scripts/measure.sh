@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Builds, measures on this machine's GPU, and writes results, pictures and a report into a folder.
+# Builds, measures on this machine's GPU, and writes results, pictures and their README.md into a folder.
 #
-#   scripts/measure.sh                  everything, into results/<name of the GPU>/<date>
-#   scripts/measure.sh DIR              everything, into DIR
-#   scripts/measure.sh DIR STEP...      of the steps: workloads, traces, threads, streams, cold, graphs, sweep, alloc-cost, report
+#   scripts/measure.sh                    everything, into results/<name of the GPU>/<date>
+#   scripts/measure.sh FOLDER             everything, into FOLDER
+#   scripts/measure.sh FOLDER STEP...     of the steps: workloads, traces, threads, streams, cold, graphs, sweep, alloc-cost, report
+#   scripts/measure.sh --no-install ...   refuses, with a list, if something is missing; else it is installed
 #
-# Laid out to take under ten minutes on an H200 with 16 cores. The floor is measured twice, and its second row is the noise
-# of a comparison; the workload none is the overhead of measuring. A step that fails, or has rows that do, keeps no other from
-# running: they are named at the end, and the exit status is 1. Without matplotlib the report is without pictures.
+# Takes under ten minutes on an H200 with 16 cores. A step that fails, or has rows that do, does not stop the others: they are
+# named at the end, and the exit status is 1.
 
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
@@ -23,19 +23,16 @@ for step in $steps; do
   [[ " $all_steps " == *" $step "* ]] || die "unknown step $step; known: $all_steps"
 done
 require_gpu
-: "${results:=$(results_folder "$gpu")/$(date +%F)}"
+: "${results:=$(results_folder "$gpu")}"
 mkdir -p "$results"
 results=$(cd "$results" && pwd)
 
-prepare
-prepare_rmm
-prepare_cupti
-[[ " $steps " != *" report "* ]] || prepare_matplotlib
+prepare rmm matplotlib
 build release daa-bench daa-alloc-cost
 bin=$root/build/release/bin
 readonly bad_rows=4  # exit status of daa-bench, and here of a step: the other rows are good
 
-# bench FLAG...: daa-bench on the GPU. Rows that are no good are said, and do not end the step.
+# bench FLAG...: daa-bench on the GPU. Bad rows are reported and do not end the step.
 bench() {
   local status=0
   "$bin/daa-bench" --device=cuda "$@" || status=$?
@@ -44,20 +41,13 @@ bench() {
   say "$step: some rows were out of memory, wrong or failed; going on with what was measured"
 }
 
-# Many short turns, for noise comes in spells; at 2^24 a phase lasts long enough that few will do.
+# Many short trials, since noise comes in spells; at 2^24 elements a phase is so long that few suffice.
 workloads() {
-  rm -f "$results"/samples.jsonl*
-  bench --workload=none,all --elements=2^12,2^16,2^20 --sync=both --iters=100 --repetitions=15 \
-    --csv="$results/workloads.csv" --jsonl="$results/samples.jsonl"
+  bench --workload=none,all --elements=2^12,2^16,2^20 --sync=both --iters=100 --repetitions=15 --csv="$results/workloads.csv"
   bench --workload=all --elements=2^24 --sync=both --iters=40 --repetitions=9 --csv="$results/workloads_large.csv"
-  if command -v xz >/dev/null; then
-    xz -6 --threads=0 --block-size=8MiB "$results/samples.jsonl"
-  else
-    say "no xz here (apt-get install xz-utils): $results/samples.jsonl stays as long as it is"
-  fi
 }
 
-traces() { bench --workload=replay --trace=all --min-fit --repetitions=7 --csv="$results/traces.csv"; }
+traces() { bench --workload=replay --trace=all --repetitions=7 --csv="$results/traces.csv"; }
 
 threads() {
   bench --workload=stencil --elements=2^12 --threads=1,2,4,8,16 --iters=100 --repetitions=7 \
@@ -84,16 +74,9 @@ alloc-cost() {
     --benchmark_out="$results/alloc_cost.json" --benchmark_out_format=json
 }
 
-# Pictures of other figures than these would be refused, so none stay behind where none can be drawn.
 report() {
-  if ! PYTHONPATH=$root/scripts${PYTHONPATH:+:$PYTHONPATH} python3 -B -c 'import reporting.canvas'; then
-    rm -rf "$results/pictures"
-    say "so the report is without pictures"
-  elif ! "$root/scripts/plot.py" "$results"; then
-    rm -rf "$results/pictures"
-    step_status=1
-    say "no pictures were drawn, so the report is without"
-  fi
+  rm -rf "$results/pictures"  # report.py refuses those of other figures
+  "$root/scripts/plot.py" "$results" || step_status=$?
   "$root/scripts/report.py" "$results"
 }
 

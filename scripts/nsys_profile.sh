@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Builds daa-bench and runs it on the GPU under Nsight Systems: a report for each turn of an allocator, in their order.
+# Builds daa-bench and runs it on the GPU under Nsight Systems: a report for each trial of an allocator, in their order.
 #
-#   scripts/nsys_profile.sh WORKLOAD ... as --workload=WORKLOAD
+#   scripts/nsys_profile.sh WORKLOAD ...        the same as --workload=WORKLOAD
 #   scripts/nsys_profile.sh --workload=scan --allocator=arena,cuda-malloc-async --iters=200
+#   scripts/nsys_profile.sh --no-install ...    refuses, with a list, if something is missing; else it is installed
 #   scripts/nsys_profile.sh --report=PATH ...   PATH.1.nsys-rep, PATH.2.nsys-rep, ...; else in build/profiles, by time
 #
 # Everything but --report is daa-bench's, with --profile, --device=cuda and --repetitions=1 before it where not given.
@@ -34,14 +35,14 @@ if ! command -v nsys >/dev/null; then
 fi
 ! compgen -G "$report.*nsys-rep" >/dev/null || die "there are reports of that name: $report.*nsys-rep"
 
+# shellcheck disable=SC2119  # no further tools
 prepare
-prepare_cupti
 build release daa-bench
 exec 9>&-
 mkdir -p "$(dirname -- "$report")"
 
-# Each measured turn is a range of that name: `stop` would keep the first alone, `repeat` makes a report of each, written
-# after the last so that it disturbs none.
+# Each trial is a range `measured`: `repeat` makes a report of each, where `stop` would keep the first alone. Reports are
+# written after the last range, so that they disturb none.
 status=0
 nsys profile --output="$report" --force-overwrite=false \
   --capture-range=nvtx --nvtx-capture=measured@daa --capture-range-end=repeat \

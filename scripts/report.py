@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Writes what was measured for people to read.
+"""Writes results of daa-bench and daa-alloc-cost as Markdown.
 
-  scripts/report.py            the newest results of results/h200/ into README.md, between its result marks, and the
-                               gate's rates between its gate marks
-  scripts/report.py --check    exits with 1 if README.md, or the report.html beside those results, is not what it would
-                               write
-  scripts/report.py FOLDER     FOLDER/report.html, one file that needs no other: context, pictures, every row
+  scripts/report.py FOLDER     writes FOLDER/README.md: context, commands, tables, links to the pictures that scripts/plot.py
+                               has drawn
+  scripts/report.py            writes the newest results of results/<gpu>/<date>/ into README.md between its `results` marks,
+                               and the newest rates of the regression gate into scripts/README.md between its `gate` marks
+  scripts/report.py --check    compares these two and the README.md of the newest results with what it would write
 
-The pictures are those that scripts/plot.py has put into FOLDER/pictures. Exit code 2: bad usage, or a file was refused,
-and nothing was written. Nothing but Python's standard library.
+Exit code 0: done, or up to date; 1: something is out of date; 2: bad usage, or a file was refused and nothing was written.
+Needs Python's standard library only.
 """
 
 import csv
@@ -18,142 +18,88 @@ import sys
 from pathlib import Path
 
 from reporting import findings, results
-from reporting.page import page
+from reporting.page import page, table
 
 ROOT = Path(__file__).resolve().parent.parent
-PUBLISHED = ROOT / "results" / "h200"
 README = ROOT / "README.md"
-BEGIN, END = "<!-- results -->\n", "<!-- /results -->\n"
-GATE_BEGIN, GATE_END = "<!-- gate -->\n", "<!-- /gate -->\n"
+SCRIPTS_README = ROOT / "scripts" / "README.md"
 
 
-def table(heading, rows):
-    lines = ["| " + " | ".join(heading) + " |", "|---" * len(heading) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+def newest(name=""):
+    """The newest folder results/<gpu>/<date> that holds this file, or None."""
+    dated = [folder for folder in ROOT.glob("results/*/*") if re.fullmatch(r"\d{4}-\d{2}-\d{2}", folder.name)]
+    return max((folder for folder in dated if (folder / name).exists()), key=lambda folder: folder.name, default=None)
 
 
-def newest():
-    """The newest dated folder, or the folder of all where there is none."""
-    dated = [folder for folder in PUBLISHED.iterdir() if re.fullmatch(r"\d{4}-\d{2}-\d{2}", folder.name)]
-    return max(dated, default=PUBLISHED)
+# --- the section of README.md ---
 
 
-def interval_words(rows):
-    """A sentence on the 95 % intervals of the ratios; nothing for results from before there were any."""
-    halves = sorted(
-        (row["end_to_end_ratio_high"] - row["end_to_end_ratio_low"]) / 2 / row["end_to_end_ratio"]
-        for row in results.measured(rows, "end_to_end_ratio_low")
-        if row["allocator"] != results.FLOOR
-    )
-    if not halves:
-        return ""
-    middle = halves[len(halves) // 2]
-    return f"Half a 95 % confidence interval is {middle:.1%} of its ratio in the middle and {halves[-1]:.1%} at most.\n"
-
-
-def measured_words(folder, result):
-    """The section of README."""
-    if not result.rows:
-        raise results.Refused(f"{folder}: has no result of daa-bench, which README is to show")
+def summary(folder, result):
+    """A table of the noise, the arena and the best of the other allocators, a picture, and where they come from."""
+    steady = [row for rows in result.configurations("steady").values() for row in rows]
+    if not steady:
+        raise results.Refused(f"{folder}: has no results of workloads, which README.md shows")
+    best = findings.best_other(steady)
+    heading, lines = findings.headline(result, [name for name in (results.NOISE, results.ARENA, best) if name])
+    if best:
+        lines[-1][0] += ", the best other one measured"
     path = folder.relative_to(ROOT)
-    text = f"## Measured\n\n{context_words(path, result.rows)}"
-    if (folder / "report.html").exists():
-        text += f"Every row and picture: [`report.html`]({path}/report.html), one file to open in a browser. "
-    text += f"Raw: [`{path}/`]({path}).\n\n{ratio_words(result)}"
-    if (folder / "pictures" / "ratio-phase.png").exists():
-        text += f"\n![Time of a phase by workload, size and allocator]({path}/pictures/ratio-phase.png)\n"
-    traces = len({row["trace"] for row in result.of_kind("trace")})
-    if traces:
-        text += f"\nOn [traces of real models](bench/traces/README.md), from the least to the greatest of {traces}:\n\n"
-        text += table(*findings.trace_headline(result))
-    unfavourable = "".join(f"- {sentence}\n" for sentence in findings.against_arena(result))
-    if unfavourable:
-        text += f"\nNot in the arena's favour, as computed from these results:\n\n{unfavourable}"
-    return text
+    picture = [f"![Time of a phase by workload, size and allocator]({path}/pictures/ratio-phase.png)", ""]
+    device = results.spread(steady, "device").replace("NVIDIA ", "")
+    return "\n".join(
+        [
+            "## What it gains",
+            "",
+            "End-to-end time of a phase divided by that with one preallocated buffer: minimum to maximum over "
+            f"{len({results.case_of(row) for row in steady})} workloads and sizes.",
+            *["Last column: host time of one allocation and its release."] * bool(result.costs),
+            "",
+            *table(heading, lines),
+            "",
+            *picture * (folder / "pictures" / "ratio-phase.png").exists(),
+            f"Measured on one {device} with driver {results.spread(steady, 'driver')} on {steady[0]['time_utc'][:10]},",
+            f"commit `{steady[0]['commit'][:7]}`: [all results, and where the arena is no better]({path}/README.md).",
+            "",
+        ]
+    )
 
 
-def context_words(path, rows):
-    device = rows[0]["device"].removeprefix("NVIDIA ")
-    driver, toolkit = results.spread(rows, "driver"), results.spread(rows, "toolkit")
-    days = " or ".join(sorted({row["time_utc"][:10] for row in rows}))
-    commits = " or ".join(f"`{commit}`" for commit in dict.fromkeys(row["commit"][:7] for row in rows))
-    return f"""On one {device} with driver {driver}, CUDA runtime {toolkit},
-{results.spread(rows, "compiler")}, on {days}, of commit {commits}, by `scripts/measure.sh {path}`.
-"""
-
-
-def ratio_words(result):
-    rows = [row for row in result.of_kind("workload") if row["way"] in ("phase", "end")]
-    if not rows:
-        return ""
-    cases = len(results.by_case(rows))
-    repetitions, iters = spread_of_numbers(rows, "repetitions"), spread_of_numbers(rows, "iters")
-    text = f"""End to end, a ratio to `preallocated`: the least and the greatest over {cases} workloads and sizes, each
-the median of {repetitions} repetitions of {iters} phases. `{results.AGAIN}` is preallocated memory measured again:
-what differs there is noise.
-{interval_words(rows)}
-"""
-    text += table(*findings.headline(result))
-    once = {cost["allocator"]: cost["ns"] for cost in result.costs if cost["kind"] == "cost" and not cost["sync"]}
-    if once:
-        text += "\n*An allocation* is the host's time for one, giving back included, at 1,000 of 4 KiB a phase"
-    if "std-pmr-monotonic" in once:
-        own = findings.nanoseconds(once["std-pmr-monotonic"])
-        text += f"; of\n`std::pmr::monotonic_buffer_resource`, over host memory, {own}"
-    return text + ".\n" * bool(once)
-
-
-def spread_of_numbers(rows, column):
-    return " or ".join(f"{value:.0f}" for value in sorted({row[column] for row in rows if row[column] is not None}))
-
-
-def shown(folder):
-    folder = folder.resolve()
-    return folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else Path(folder.name)
-
-
-# --- the regression gate ---
+# --- the section of scripts/README.md ---
 
 
 def percent(share):
     return f"{100 * float(share):.1f} %"
 
 
-def gate_rate(row):
-    return f"{percent(row['rate'])} ({percent(row['rate_low'])} to {percent(row['rate_high'])})"
-
-
-def gate():
+def gate_rates():
     """What scripts/calibrate_gate.sh has measured."""
-    path = PUBLISHED / "gate_calibration.csv"
-    if not path.exists():
-        return (
-            "\nHow often it raises a false alarm, and how often it misses, `scripts/calibrate_gate.sh` measures on a GPU.\n"
-            "That has not been done yet: the defaults of its thresholds are estimates.\n"
-        )
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = {row["planted_delay"]: row for row in csv.DictReader(file) if row["is_default"] == "1"}
-    none = rows["none"]
-    inconclusive = int(none["inconclusive"]) / int(none["comparisons"])
+    folder = newest("gate_calibration.csv")
+    if folder is None:
+        return "Not measured yet: the default thresholds are estimates.\n"
+    with open(folder / "gate_calibration.csv", newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if not row["flags"]]  # with the default thresholds
+    first = rows[0]
     lines = [
-        ["nothing: a false alarm", gate_rate(none)],
-        ["one case, end to end, by 3 %", gate_rate(rows["0.03"])],
-        ["one case, end to end, by 5 %", gate_rate(rows["0.05"])],
-        ["one case, host enqueue, by 5 %", gate_rate(rows["host:0.05"])],
+        [row["planted_delay"], percent(row["rate"]), f"{percent(row['rate_low'])} to {percent(row['rate_high'])}"]
+        for row in rows
     ]
-    return (
-        f"\nMeasured on one {none['device'].removeprefix('NVIDIA ')} with driver {none['driver']}, of commit\n"
-        f"`{none['commit'][:7]}`, by `scripts/calibrate_gate.sh`: {none['comparisons']} comparisons of {none['rounds']} processes with"
-        f" {none['rounds']}, drawn from\n{none['rounds_measured']} rounds of them, each of the whole suite of {none['cases']} cases."
-        " The intervals (95 %) are those of the drawing.\n"
-        f"Of the comparisons of a build with itself, {percent(inconclusive)} were inconclusive.\n\n"
-        + table(["what was slowed down", "called a regression"], lines)
+    words = (
+        f"Measured on one {first['device'].removeprefix('NVIDIA ')} with driver {first['driver']}, "
+        f"commit `{first['commit'][:7]}`: {first['comparisons']} comparisons,\n"
+        f"each of {first['rounds']} processes a side out of {first['rounds_measured']}.\n"
     )
+    return words + "\n" + "\n".join(table(["planted delay", "called a regression", "95 % interval"], lines)) + "\n"
 
 
-def replaced(text, begin, end, content):
-    before, rest = text.split(begin)
-    return before + begin + content + end + rest.split(end)[1]
+# --- files ---
+
+
+def replaced(path, mark, content):
+    """The text of a file with this content between its marks."""
+    text, begin, end = path.read_text(encoding="utf-8"), f"<!-- {mark} -->\n", f"<!-- /{mark} -->\n"
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise results.Refused(f"{path}: needs the lines {begin.strip()} and {end.strip()} once each")
+    return text.partition(begin)[0] + begin + content + end + text.partition(end)[2]
 
 
 def write(path, text):
@@ -162,38 +108,54 @@ def write(path, text):
     os.replace(partial, path)
 
 
-def main():
-    arguments = sys.argv[1:]
+def page_of(folder):
+    page_file = folder / "README.md"
+    if page_file.exists() and "Generated by `scripts/report.py`" not in page_file.read_text(encoding="utf-8"):
+        raise results.Refused(f"{page_file}: was not generated by report.py; move it away")
+    return {folder / "README.md": page(folder, results.load([folder]))}
+
+
+def sections():
+    folder = newest()
+    if folder is None:
+        raise results.Refused(f"{ROOT / 'results'}: has no folder <gpu>/<date>")
+    return {
+        README: replaced(README, "results", summary(folder, results.load([folder]))),
+        SCRIPTS_README: replaced(SCRIPTS_README, "gate", gate_rates()),
+    }
+
+
+def folder_of(argument):
+    if argument.startswith("-"):
+        raise results.Refused(f"unknown flag {argument}; there are --check and --help")
+    folder = Path(argument)
+    if not folder.is_dir():
+        raise results.Refused(f"{folder}: " + ("is a file; name its folder" if folder.exists() else "does not exist"))
+    return folder
+
+
+def main(arguments):
+    if len(arguments) > 1:
+        raise results.Refused(f"takes one argument at most, not {' '.join(arguments)}")
     if arguments in (["--help"], ["-h"]):
         print(__doc__.strip())
-        return
-    if len(arguments) > 1 or (arguments and arguments[0] != "--check" and arguments[0].startswith("-")):
-        raise results.Refused(f"takes one folder of results, --check, --help or nothing; not {' '.join(arguments)}")
-    if arguments and arguments[0] != "--check":
-        folder = Path(arguments[0])
-        if not folder.is_dir():
-            what = "is a file; name the folder that it is in" if folder.exists() else "does not exist"
-            raise results.Refused(f"{folder}: {what}")
-        write(folder / "report.html", page(folder, results.load([folder]), shown(folder)))
-        print(folder / "report.html")
-        return
-    folder = newest()
-    result = results.load([folder])
-    readme = README.read_text(encoding="utf-8")
-    wanted = replaced(replaced(readme, BEGIN, END, measured_words(folder, result)), GATE_BEGIN, GATE_END, gate())
-    if not arguments:
-        write(README, wanted)
-        return
-    if readme != wanted:
-        sys.exit("README.md does not hold what scripts/report.py writes: run it")
-    report = folder / "report.html"
-    if report.exists() and report.read_text(encoding="utf-8") != page(folder, result, shown(folder)):
-        sys.exit(f"{report} is not what scripts/report.py {shown(folder)} writes: run that")
+    elif arguments == ["--check"]:
+        stale = [path for path, text in (sections() | page_of(newest())).items() if not is_text_of(path, text)]
+        if stale:
+            sys.exit("out of date: " + ", ".join(map(str, stale)) + "; run scripts/report.py, or scripts/report.py FOLDER")
+    else:
+        for path, text in (page_of(folder_of(arguments[0])) if arguments else sections()).items():
+            write(path, text)
+            print(path)
+
+
+def is_text_of(path, text):
+    return path.exists() and path.read_text(encoding="utf-8") == text
 
 
 if __name__ == "__main__":
     try:
-        main()
+        main(sys.argv[1:])
     except results.Refused as refusal:
         print(f"report.py: {refusal}; nothing was written", file=sys.stderr)
         sys.exit(2)

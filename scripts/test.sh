@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs the tests in one CTest run; its exit status is that of the first failure.
+# Builds, and runs tests in one CTest run; its exit status is that of the first failure.
 #
-#   scripts/test.sh                             every test: of release, and of asan and tsan (the host runtime's)
-#   scripts/test.sh release                     the tests of these presets only
-#   scripts/test.sh release -L gpu -R Contract  what follows the presets is CTest's
+#   scripts/test.sh                    the tests of the preset release
+#   scripts/test.sh all                those of release, asan and tsan
+#   scripts/test.sh asan -R Contract   those of the presets named; what follows is CTest's
+#   scripts/test.sh --no-install ...   refuses, with a list, if something is missing; else it is installed
 
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
@@ -11,21 +12,17 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
 if [[ ${1:-} == --help ]]; then show_header && exit; fi
 presets=()
-while [[ ${1:-} =~ ^(release|asan|tsan)$ ]]; do
-  presets+=("$1")
+while [[ ${1:-} =~ ^(release|asan|tsan|all)$ ]]; do
+  if [[ $1 == all ]]; then presets=(release asan tsan); else presets+=("$1"); fi
   shift
 done
-((${#presets[@]})) || presets=(release asan tsan)
+((${#presets[@]})) || presets=(release)
 
 # The sanitizers of older compilers stumble over addresses as random as newer kernels make them.
 fixed_addresses=(setarch "$(uname -m)" --addr-no-randomize)
 "${fixed_addresses[@]}" true 2>/dev/null || fixed_addresses=()
 
-prepare
-prepare_newest_cccl
-prepare_rmm
-prepare_cupti
-prepare_matplotlib
+prepare cccl rmm matplotlib
 tests=$root/build/tests
 mkdir -p "$tests"
 : >"$tests/CTestTestfile.cmake"

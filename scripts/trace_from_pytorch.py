@@ -1,24 +1,24 @@
 #!/usr/bin/env python3
-"""Makes a trace for `daa-bench --workload=replay` of a memory snapshot of PyTorch's.
+"""Makes a trace for `daa-bench --workload=replay` of a memory snapshot of PyTorch.
 
     torch.cuda.memory._record_memory_history()
-    ...                                             # what is to be replayed
+    ...                                             # the work to replay
     torch.cuda.memory._dump_snapshot("snapshot.pickle")
 
     scripts/trace_from_pytorch.py snapshot.pickle my_trace.csv
 
-A pickle may hold instructions to import and call anything. Nothing of this kind is in a snapshot, and nothing of it is
-carried out: a pickle that names a class or a function is refused.
+A pickle can import and call anything. A snapshot needs none of that: a pickle that names a class or a function is refused,
+and nothing of it is executed.
 
-Of the snapshot's device_traces, in their order (sizes as requested, each block on the stream it was allocated for):
-  alloc            the allocation
-  free_completed   its free: from here on its memory may serve again, all streams that use it having done so
-  oom              a failed allocation, which the replay leaves out
-  free_requested   only checked: the program has let go of the block, and some stream may still use it
-  segment_*        not used: the memory that the caching allocator itself takes and gives back
-  snapshot, user_defined, workspace_snapshot   not used
-A free of a block from before the recording has no allocation, and a block that is never freed outlives the trace: both are
-left out, and counted on stderr. A history that was cut (max_entries) loses its beginning in this way.
+What becomes of the entries of the snapshot's device_traces, in their order:
+  alloc            an allocation: the size as requested, on the stream it was allocated for
+  free_completed   its free: from here on its memory can be reused, since all streams that use it have finished with it
+  oom              a failed allocation, which the replay ignores
+  free_requested   only checked: the program has released the block, but a stream may still use it
+  segment_*        ignored: the memory that the caching allocator itself takes and gives back
+  snapshot, user_defined, workspace_snapshot   ignored
+Frees of blocks from before the recording and blocks that are never freed are left out and counted on stderr. A history that
+was cut (max_entries) loses its beginning in this way.
 """
 
 import argparse
@@ -27,6 +27,7 @@ import pickle
 import sys
 
 HEADER = "Thread,Time,Action,Pointer,Size,Stream\n"
+USED = ("alloc", "free_requested", "free_completed", "oom")
 UNUSED = ("segment_alloc", "segment_free", "segment_map", "segment_unmap", "snapshot", "user_defined",
           "workspace_snapshot")
 
@@ -85,13 +86,13 @@ class Entry:
     def __init__(self, entry, place):
         self.place = place
         if not isinstance(entry, dict):
-            raise Refused(f"{place}: is no dictionary; use a newer PyTorch")
+            raise Refused(f"{place}: is not a dictionary; use a newer PyTorch")
         self.fields = entry
 
     def number(self, field, default=None):
         value = self.fields.get(field, default)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 64:
-            raise Refused(f"{self.place}: {field} is {value!r:.50}, not a whole number from 0 to 2^64 - 1; "
+            raise Refused(f"{self.place}: {field} is {value!r:.50}, not an integer from 0 to 2^64 - 1; "
                           "dump the snapshot again")
         return value
 
@@ -102,55 +103,81 @@ class Entry:
         return value
 
 
-def rows_of(trace, device):
-    """Lines of the CSV, and how many frees and allocations were left out."""
-    rows = []   # [time, action, address, size, stream], or None where it turned out to be left out
-    live = {}   # address: number of the allocation's row
-    unmatched_frees = 0
+class Recording:
+    """Collects the lines of the CSV."""
+
+    def __init__(self):
+        self.rows = []  # [time, action, address, size, stream]
+        self.live = {}  # address: index of the allocation's row
+        self.unmatched_frees = 0
+
+    def add(self, action, time, entry):
+        size, stream = entry.number("size"), entry.number("stream")
+        if action == "oom":
+            self.rows.append([time, "allocate failure", 0, size, stream])
+        elif action == "alloc":
+            self.allocate(time, entry, entry.number("addr"), size, stream)
+        else:
+            self.free(action, time, entry, entry.number("addr"), size)
+
+    def allocate(self, time, entry, address, size, stream):
+        if address in self.live:
+            raise Refused(f"{entry.place}: {address:#x} is allocated and is live already; dump the snapshot again")
+        self.live[address] = len(self.rows)
+        self.rows.append([time, "allocate", address, size, stream])
+
+    def free(self, action, time, entry, address, size):
+        if address not in self.live:
+            self.unmatched_frees += action == "free_completed"
+            return
+        _, _, _, allocated, stream = self.rows[self.live[address]]
+        if size != allocated:
+            raise Refused(f"{entry.place}: {address:#x} is freed with size {size} and was allocated with {allocated}; "
+                          "dump the snapshot again")
+        if action == "free_completed":
+            self.rows.append([time, "free", address, size, stream])
+            del self.live[address]
+
+    def lines(self):
+        """Of all but the blocks that are still live."""
+        left_out = set(self.live.values())
+        kept = [row for index, row in enumerate(self.rows) if index not in left_out]
+        if not any(row[1] == "allocate" for row in kept):
+            raise Refused("has no block that is both allocated and freed; record more of the program")
+        start = kept[0][0]
+        return [f"0,{max(time - start, 0)},{action},{address:#x},{size},{stream}\n"
+                for time, action, address, size, stream in kept]
+
+
+def record(trace, device):
+    recording = Recording()
     for number, raw in enumerate(trace):
         entry = Entry(raw, f"device_traces[{device}][{number}]")
         action = entry.action()
         if action in UNUSED:
             continue
-        if action not in ("alloc", "free_requested", "free_completed", "oom"):
-            raise Refused(f"{entry.place}: unknown action {action!r:.50}; known: alloc, free_requested, "
-                          f"free_completed, oom, {', '.join(UNUSED)}")
-        size, stream, time = entry.number("size"), entry.number("stream"), entry.number("time_us", number)
-        if action == "oom":
-            rows.append([time, "allocate failure", 0, size, stream])
-            continue
-        address = entry.number("addr")
-        if action == "alloc":
-            if address in live:
-                raise Refused(f"{entry.place}: {address:#x} is allocated and is live already; dump the snapshot again")
-            live[address] = len(rows)
-            rows.append([time, "allocate", address, size, stream])
-        elif address not in live:
-            unmatched_frees += action == "free_completed"
-        else:
-            allocated = rows[live[address]]
-            if size != allocated[3]:
-                raise Refused(f"{entry.place}: {address:#x} is freed with size {size} and was allocated with "
-                              f"{allocated[3]}; dump the snapshot again")
-            if action == "free_completed":
-                rows.append([time, "free", address, size, allocated[4]])
-                del live[address]
-    for row in live.values():
-        rows[row] = None
-    kept = [row for row in rows if row is not None]
-    if not any(row[1] == "allocate" for row in kept):
-        raise Refused("has no block that is both allocated and freed; record more of the program")
-    start = kept[0][0]
-    lines = [f"0,{max(time - start, 0)},{action},{address:#x},{size},{stream}\n"
-             for time, action, address, size, stream in kept]
-    return lines, unmatched_frees, len(live)
+        if action not in USED:
+            raise Refused(f"{entry.place}: unknown action {action!r:.50}; known: {', '.join(USED + UNUSED)}")
+        recording.add(action, entry.number("time_us", number), entry)
+    return recording
+
+
+def write(path, text):
+    if path == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+    except OSError as error:
+        sys.exit(f"trace_from_pytorch.py: {path}: cannot be written: {error.strerror}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("snapshot", help="the pickle")
     parser.add_argument("trace", help="the CSV to write; - is standard output")
-    parser.add_argument("--device", type=int, metavar="N", help="whose history; needed where there are several")
+    parser.add_argument("--device", type=int, metavar="N", help="the device, if several have a history")
     options = parser.parse_args()
     exist = os.path.exists(options.snapshot) and os.path.exists(options.trace)
     if exist and os.path.samefile(options.snapshot, options.trace):
@@ -158,21 +185,14 @@ def main():
     try:
         traces = traces_of(load(options.snapshot))
         device = choose_device(traces, options.device)
-        lines, unmatched_frees, unfreed = rows_of(traces[device], device)
+        recording = record(traces[device], device)
+        lines = recording.lines()
     except Refused as refused:
         sys.exit(f"trace_from_pytorch.py: {options.snapshot}: {refused}")
-    text = HEADER + "".join(lines)
-    if options.trace == "-":
-        sys.stdout.write(text)
-    else:
-        try:
-            with open(options.trace, "w", encoding="ascii") as file:
-                file.write(text)
-        except OSError as error:
-            sys.exit(f"trace_from_pytorch.py: {options.trace}: cannot be written: {error.strerror}")
-    if unmatched_frees or unfreed:
-        print(f"trace_from_pytorch.py: left out {unmatched_frees} frees of blocks from before the recording and "
-              f"{unfreed} blocks that are never freed", file=sys.stderr)
+    write(options.trace, HEADER + "".join(lines))
+    if recording.unmatched_frees or recording.live:
+        print(f"trace_from_pytorch.py: left out {recording.unmatched_frees} frees of blocks from before the recording and "
+              f"{len(recording.live)} blocks that are never freed", file=sys.stderr)
 
 
 if __name__ == "__main__":

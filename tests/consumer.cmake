@@ -15,7 +15,7 @@ function(daa_test_consumer name)
       --build-makeprogram ${CMAKE_MAKE_PROGRAM}
       --build-options
         -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
-        -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER}
+        -DCMAKE_CXX_COMPILER_LAUNCHER=${DAA_CCACHE}
         -DCMAKE_JOB_POOLS=two=2
         -DCMAKE_JOB_POOL_COMPILE=two
         ${ARGN}
@@ -48,7 +48,7 @@ math(EXPR next_minor "${PROJECT_VERSION_MINOR} + 1")
 daa_test_refusal(AnotherMinorVersionIsRefused moved ${PROJECT_VERSION_MAJOR}.${next_minor}
   "version: ${PROJECT_VERSION}")
 daa_test_refusal(AnUnknownComponentIsRefused moved "COMPONENTS;host_runtime;gpu"
-  "daa has no component \"gpu\": there are arena and host_runtime.")
+  "daa has no component \"gpu\": the components are arena and host_runtime.")
 daa_test_refusal(AComponentThatIsNotInstalledIsRefused arena_only "COMPONENTS;host_runtime"
   "The component \"host_runtime\" of daa is not installed in")
 

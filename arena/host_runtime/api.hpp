@@ -1,8 +1,8 @@
-// What every function of the CUDA runtime API does around its own work.
+// The wrapper around every function of the CUDA runtime API.
 //
-// In this order: refuse after the end of the process has begun, inside a host function, and once the context
-// is destroyed; let an injected fault strike; make a context current, where it needs one; do the work, with
-// no exception getting out; remember the error; log the call.
+// In this order: refuse calls after the end of the process has begun, on a stream's worker, and once the
+// context is destroyed; apply an injected fault; make a context current if the function needs one; run the
+// body, and turn exceptions into errors; store the error; log the call.
 #pragma once
 
 #include <cuda.h>
@@ -13,11 +13,10 @@
 #include "errors.hpp"
 #include "runtime.hpp"
 #include "stream.hpp"
-#include "unloading.hpp"
 
 namespace daa::host_runtime {
 
-/// What `body` returns or, if it throws, the error that says so.
+/// Returns what `body` returns or, if it throws, the corresponding error.
 template <class Body>
 cudaError_t result_of(const Body& body) noexcept {
   try {
@@ -31,7 +30,7 @@ cudaError_t result_of(const Body& body) noexcept {
   }
 }
 
-/// api() and driver_api(), but for the thread's last error.
+/// The common part of api() and driver_api(): everything except the thread's last error.
 template <class Body>
 cudaError_t logged(Function function, Call call, const Body& body) noexcept {
   if (unloaded()) return cudaErrorCudartUnloading;
@@ -49,7 +48,8 @@ cudaError_t logged(Function function, Call call, const Body& body) noexcept {
   return result;
 }
 
-/// `body` is called with the Call to be logged, and may complete it; it returns the function's result.
+/// Implements a function of the runtime API. `body` gets the Call to be logged, may complete it, and returns
+/// the function's result.
 template <class Body>
 cudaError_t api(Function function, Call call, const Body& body) noexcept {
   const cudaError_t result = logged(function, call, body);
@@ -57,13 +57,14 @@ cudaError_t api(Function function, Call call, const Body& body) noexcept {
   return result;
 }
 
-/// A function of the driver API: there is no last error. Its errors have the runtime's codes.
+/// Implements a function of the driver API, which has no last error. Its error codes equal the runtime's.
 template <class Body>
 CUresult driver_api(Function function, const Body& body) noexcept {
   return static_cast<CUresult>(logged(function, {}, [&](Call&) -> cudaError_t { return body(); }));
 }
 
-/// Calls `use` with the lock and the stream, if there is such a stream.
+/// Calls `use` with the lock and the stream; returns cudaErrorInvalidResourceHandle if there is no such
+/// stream.
 template <class Use>
 cudaError_t with_stream(cudaStream_t handle, const Use& use) {
   Runtime& rt = runtime();
@@ -72,7 +73,7 @@ cudaError_t with_stream(cudaStream_t handle, const Use& use) {
   return stream ? use(lock, *stream) : cudaErrorInvalidResourceHandle;
 }
 
-/// A Call with what is known of it before the work is done.
+/// A Call with the arguments that are known before the body runs.
 inline Call asked(cudaStream_t stream = nullptr, std::size_t bytes = 0, const void* pointer = nullptr) {
   return {{}, cudaSuccess, stream, bytes, pointer};
 }

@@ -24,7 +24,7 @@ void CallLog::add(Function function, const Call& call) noexcept {
   try {
     records_.push_back(call);
   } catch (const std::bad_alloc&) {
-    // The record is lost; the count holds.
+    // Only the record is lost; the count is correct.
   }
 }
 
@@ -56,8 +56,8 @@ void CallLog::clear() {
 }
 
 void CallLog::fail(std::size_t k, cudaError_t error, std::string_view function) {
-  if (k == 0) throw std::invalid_argument("calls are counted from 1");
-  if (error == cudaSuccess) throw std::invalid_argument("cudaSuccess is no fault");
+  if (k == 0) throw std::invalid_argument("fail_call: k is 0; calls are counted from 1");
+  if (error == cudaSuccess) throw std::invalid_argument("fail_call: cudaSuccess is not an error");
   std::optional<std::size_t> index;
   if (!function.empty()) {
     index = function_index(function);
@@ -79,6 +79,32 @@ bool CallLog::clear_fault() {
 CallLog& call_log() {
   static CallLog& log = *new CallLog;  // outlives every static object
   return log;
+}
+
+// --- the control API ---
+
+std::vector<Call> calls() {
+  return call_log().calls();
+}
+
+std::size_t call_count(std::string_view function) {
+  return call_log().count(function);
+}
+
+std::vector<FunctionCount> call_counts() {
+  return call_log().counts();
+}
+
+void clear_calls() {
+  call_log().clear();
+}
+
+void fail_call(std::size_t k, cudaError_t error, std::string_view function) {
+  call_log().fail(k, error, function);
+}
+
+bool clear_fault() {
+  return call_log().clear_fault();
 }
 
 }  // namespace daa::host_runtime

@@ -1,7 +1,7 @@
-// Work that touches memory: copies, sets, and host_runtime::launch in place of kernels.
+// Work that accesses memory: copies, sets, and host_runtime::launch in place of kernels.
 //
-// When the host calls, an operand that has to be device memory and is not mapped on any device is refused.
-// What is live is known only in stream order, so that is checked by the worker, just before the work.
+// A call is refused if an operand that must be device memory is not mapped on any device. Whether memory is
+// live is known only in stream order, so the worker checks that just before the work runs.
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -9,15 +9,16 @@
 #include <utility>
 
 #include "api.hpp"
-#include "capture_rules.hpp"
+#include "capture.hpp"
+#include "errors.hpp"
 #include "memory.hpp"
 #include "runtime.hpp"
-#include "violations.hpp"
 
 namespace daa::host_runtime {
 namespace {
 
-// Copies from pageable memory up to this size are staged: the caller may reuse its memory at once.
+// Copies from pageable memory up to this size are staged: the caller may reuse its memory when the call
+// returns.
 constexpr std::size_t most_staged = 64 * 1024;
 
 std::string describe(std::string_view what, const Access& access) {
@@ -26,7 +27,7 @@ std::string describe(std::string_view what, const Access& access) {
   return std::string(what) + text;
 }
 
-// On the worker: whether all accesses are to live memory; reports those that are not.
+// On the worker: returns whether all accesses are to live memory, and reports those that are not.
 bool check(std::string_view what, const std::vector<Access>& accesses) {
   const Lock lock(runtime().mutex);
   bool all_live = true;
@@ -48,16 +49,16 @@ Work checked(std::string_view what, std::vector<Access> accesses, std::function<
           type};
 }
 
-// With the lock: whether the device can reach `access` at all, as far as the host knows when it calls.
+// With the lock: whether the device can access `access` at all, as far as the host knows at the call.
 bool reachable(std::string_view what, const Access& access) {
   if (is_device_memory(access.pointer) || is_pinned(access)) return true;
   report_violation(describe(what, access));
   return false;
 }
 
-// `call` says how much is copied. Without `wait`, returns as soon as the caller may go on as cudaMemcpyAsync
-// lets it: pageable memory is done with, pinned memory is not. Where the stream captures, nothing is:
-// pageable memory, too, is read and written when the graph runs.
+// `call` has the number of bytes. Without `wait`, returns when cudaMemcpyAsync may return: pageable memory
+// has been read or written, pinned memory may not have been. While the stream is capturing nothing has: the
+// graph accesses pageable memory, too, when it runs.
 cudaError_t copy(Lock& lock, Stream& stream, const Call& call, void* to, const void* from,
                  cudaMemcpyKind kind, bool wait) {
   if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) return cudaErrorInvalidMemcpyDirection;

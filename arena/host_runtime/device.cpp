@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "api.hpp"
-#include "capture_rules.hpp"
+#include "capture.hpp"
 #include "memory.hpp"
 #include "runtime.hpp"
 
@@ -20,7 +20,7 @@ int processors() {
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-// Attributes that are not listed are 0 here.
+// Attributes that are not listed are 0.
 int attribute_value(cudaDeviceAttr attribute) {
   switch (attribute) {
     case cudaDevAttrMaxThreadsPerBlock:
@@ -126,7 +126,7 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 
 cudaError_t cudaDeviceSynchronize() {
   return api("cudaDeviceSynchronize", asked(), [&](Call&) {
-    Segments released;  // unmapped after the lock is gone
+    Segments released;  // unmapped after the lock is released
     Lock lock(runtime().mutex);
     Device& device = runtime().current_device();
     refuse_waiting(device);

@@ -1,13 +1,13 @@
-// Functions of the driver API, for programs that ask the runtime for them by name. Adding one is adding a
-// function, a line of the table and its name in functions.hpp.
+// Functions of the driver API, for programs that look them up by name through the runtime. To add one, add a
+// function, a line of the table and its name in call_log.hpp.
 #include <algorithm>
 #include <string>
 #include <string_view>
 
 #include "api.hpp"
+#include "errors.hpp"
 #include "memory.hpp"
 #include "runtime.hpp"
-#include "violations.hpp"
 
 using namespace daa::host_runtime;
 
@@ -19,12 +19,12 @@ static_assert(int{CUDA_ERROR_INVALID_CONTEXT} == int{cudaErrorDeviceUninitialize
 
 constexpr cudaError_t invalid_context = cudaErrorDeviceUninitialized;
 
-// Not null, which stands for no context.
+// Never null: null means no context.
 CUcontext context_of(int device) {
   return handle_of<CUcontext>(static_cast<std::uint64_t>(device) + 1);
 }
 
-// The device whose primary context it is, if that is active; null if there is none.
+// The device with this primary context, if it is active; null if there is none.
 const Device* device_of(CUcontext context) {
   for (const auto& device : runtime().devices) {
     if (context_of(device->ordinal) == context && device->has_context()) return device.get();
@@ -100,7 +100,7 @@ CUresult pop_current(CUcontext* context) {
 
 struct DriverFunction {
   std::string_view name;
-  unsigned int since;  // the version of CUDA that declared it as it is here
+  unsigned int since;  // the CUDA version that declared it with this signature
   void* address;
 };
 

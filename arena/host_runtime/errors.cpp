@@ -4,8 +4,11 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstdio>
+#include <mutex>
+#include <vector>
 
-#include "unloading.hpp"
+#include "daa/host_runtime.hpp"
 
 namespace daa::host_runtime {
 namespace {
@@ -81,7 +84,7 @@ const char* describe(cudaError_t code, const char* Description::*field) noexcept
 
 constinit std::atomic<cudaError_t> destroyed_by{cudaSuccess};
 
-// A thread's last error counts only if nothing has been forgotten since it was set.
+// A thread's last error is valid only if forget_errors() has not been called since it was set.
 constinit std::atomic<std::uint64_t> forgotten{0};
 
 struct LastError {
@@ -135,6 +138,40 @@ void remember(cudaError_t result) noexcept {
 void forget_errors() noexcept {
   destroyed_by = cudaSuccess;
   ++forgotten;
+}
+
+namespace {
+
+struct Found {
+  std::mutex mutex;
+  std::vector<std::string> sentences;
+};
+
+Found& found() {
+  static Found& instance = *new Found;  // outlives every static object
+  return instance;
+}
+
+}  // namespace
+
+void report_violation(std::string sentence) {
+  Found& all = found();
+  const std::lock_guard lock(all.mutex);
+  if (all.sentences.size() == max_recorded_violations) return;
+  std::fprintf(stderr, "daa host runtime: %s\n", sentence.c_str());
+  all.sentences.push_back(std::move(sentence));
+}
+
+std::vector<std::string> violations() {
+  Found& all = found();
+  const std::lock_guard lock(all.mutex);
+  return all.sentences;
+}
+
+void clear_violations() {
+  Found& all = found();
+  const std::lock_guard lock(all.mutex);
+  all.sentences.clear();
 }
 
 }  // namespace daa::host_runtime

@@ -1,15 +1,18 @@
-// Error state as cudart keeps it.
+// Error state, as in cudart.
 //
-// Every host thread has a last error: set by a call that fails, read and reset by cudaGetLastError, left
-// alone by calls that succeed. An error that destroys the context belongs to the whole process instead: once
-// it has struck, every call returns it, and nothing but host_runtime::reset() ends that.
+// Every host thread has a last error: set by a call that fails, read and reset by cudaGetLastError, not
+// changed by calls that succeed. An error that destroys the context belongs to the whole process instead:
+// every later call returns it until host_runtime::reset().
 #pragma once
 
 #include <cuda_runtime_api.h>
 
+#include <atomic>
+#include <string>
+
 namespace daa::host_runtime {
 
-/// Ends an API function from further down with the error that it is to return.
+/// Thrown inside an API function to make it return `code`.
 struct ApiError {
   cudaError_t code;
 };
@@ -20,12 +23,30 @@ struct ApiError {
 /// The error that has destroyed the context, or cudaSuccess.
 [[nodiscard]] cudaError_t context_error() noexcept;
 
-/// Remembers what a call returned, if that destroys the context.
+/// Stores the result of a call if it destroys the context.
 void remember_if_destroyed(cudaError_t result) noexcept;
-/// As that, and as this thread's last error. cudaErrorNotReady is an answer, not an error, and is not kept.
+/// remember_if_destroyed(), and stores the result as this thread's last error. cudaErrorNotReady is not an
+/// error and is not stored.
 void remember(cudaError_t result) noexcept;
 
-/// Forgets the context error, and this thread's and every other thread's last error.
+/// Clears the context error and the last error of every thread.
 void forget_errors() noexcept;
+
+// --- violations: misuse that a device would not notice, or would notice too late to locate ---
+
+/// Stores the sentence and prints it to stderr. May be called from any thread, with or without the runtime's
+/// lock.
+void report_violation(std::string sentence);
+
+// --- the end of the process ---
+//
+// An exit handler, registered at first use, stops the runtime. Objects that are destroyed later may still
+// call it: they get cudaErrorCudartUnloading, as with cudart.
+
+inline constinit std::atomic<bool> unloading_begun{false};
+
+[[nodiscard]] inline bool unloaded() noexcept {
+  return unloading_begun.load(std::memory_order_acquire);
+}
 
 }  // namespace daa::host_runtime

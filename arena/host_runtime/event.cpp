@@ -1,8 +1,7 @@
-#include "event.hpp"
+#include "stream.hpp"
 
 #include "api.hpp"
 #include "capture.hpp"
-#include "capture_rules.hpp"
 #include "memory.hpp"
 #include "runtime.hpp"
 
@@ -74,7 +73,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   return api("cudaEventSynchronize", asked(), [&](Call&) {
     Runtime& rt = runtime();
-    Segments released;  // unmapped after the lock is gone
+    Segments released;  // unmapped after the lock is released
     Lock lock(rt.mutex);
     const auto found = rt.events.find(event);
     if (!found) return cudaErrorInvalidResourceHandle;

@@ -1,9 +1,9 @@
-// Graphs, and what is made of them to be launched.
+// Graphs and executable graphs.
 //
-// A graph's nodes stand in the order in which they were captured, in which every node comes after those that
-// it depends on. An executable graph is a copy of them, and a launch runs them in that order as one piece of
-// work on a stream: branches that a device might run side by side follow each other here. Guarded by the
-// runtime's lock, but for an executable graph's nodes, which never change.
+// A graph's nodes are stored in the order of their capture, in which every node comes after its dependencies.
+// An executable graph is a copy of them; a launch runs them in that order as one piece of work on a stream,
+// so branches that a device could run concurrently run one after the other. Guarded by the runtime's lock,
+// except for the nodes of an executable graph, which never change.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -21,7 +21,7 @@ namespace daa::host_runtime {
 struct GraphNode {
   cudaGraphNodeType type;
   std::function<void()> run;                    // null for memory nodes
-  std::shared_ptr<GraphAllocation> allocation;  // of memory nodes: which is made or freed
+  std::shared_ptr<GraphAllocation> allocation;  // allocated or freed by a memory node
   std::vector<cudaGraphNode_t> dependencies;
   cudaGraphNode_t handle = nullptr;
 
@@ -39,9 +39,9 @@ struct Graph {
   [[nodiscard]] bool has_memory_nodes() const;
   /// The node of this type for this allocation; null if there is none.
   [[nodiscard]] const GraphNode* find(cudaGraphNodeType type, const GraphAllocation& allocation) const;
-  /// Whether every node is among `last` or one that these depend on.
+  /// Whether every node is in `last` or a dependency of a node in `last`.
   [[nodiscard]] bool is_reached_by(const std::vector<cudaGraphNode_t>& last) const;
-  /// Whether `node` is among `last` or one that these depend on.
+  /// Whether `node` is in `last` or a dependency of a node in `last`.
   [[nodiscard]] bool precedes(const GraphNode& node, const std::vector<cudaGraphNode_t>& last) const;
 };
 
@@ -52,21 +52,22 @@ struct GraphExec {
   const unsigned long long flags;
   const std::shared_ptr<GraphMemory> memory;
   const std::vector<GraphNode> nodes;
-  StreamPoint launched;  // last
+  StreamPoint launched;  // the last launch
 
   [[nodiscard]] bool frees_on_launch() const {
     return (flags & cudaGraphInstantiateFlagAutoFreeOnLaunch) != 0;
   }
 };
 
-/// Takes a graph's handle and those of its nodes out. Returns the graph, better to be destroyed without the
+/// Removes the handles of a graph and of its nodes. Returns the graph, which is best destroyed without the
 /// lock.
 [[nodiscard]] std::shared_ptr<Graph> forget_graph(cudaGraph_t handle);
 
-/// Puts a launch into the stream, or, if it captures, a node that is one; an API function's result.
+/// Submits a launch to the stream, or adds a node if the stream is capturing. Returns an API function's
+/// result.
 cudaError_t launch_graph(Lock& lock, const std::shared_ptr<GraphExec>& exec, Stream& on);
 
-/// Backs the allocations of `exec`; an API function's result.
+/// Backs the allocations of `exec` with memory. Returns an API function's result.
 cudaError_t attach_memory(Lock& lock, GraphExec& exec, Stream& on);
 
 }  // namespace daa::host_runtime

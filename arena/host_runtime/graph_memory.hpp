@@ -1,10 +1,10 @@
-// The memory of graphs: addresses from capture on, memory from the first launch on.
+// The memory of graphs: addresses are assigned at capture, memory at the first launch.
 //
-// Every allocation node has its own range of addresses, which no other node shares. A launch makes an
-// Allocation there, as cudaMallocAsync does in its pool. What backs the addresses is no more than a figure
-// here: a device holds so many bytes for graphs, and of these so many are in use by graphs that have been
-// launched or uploaded. A graph keeps its bytes until it is gone, or is idle when they are trimmed or needed
-// by another; the device keeps them until it is trimmed. All of it with the runtime's lock.
+// Every allocation node has its own range of addresses. A launch makes an Allocation there, as
+// cudaMallocAsync does in its pool. The memory behind the addresses is only accounted for: a device reserves
+// a number of bytes for graphs, and graphs that were launched or uploaded use a part of them. A graph keeps
+// its bytes until it is destroyed, or until it is idle and they are trimmed or needed by another graph; the
+// device keeps them until it is trimmed. Guarded by the runtime's lock.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +21,9 @@
 
 namespace daa::host_runtime {
 
-/// What an allocation node stands for: a range of addresses of one device.
+/// The allocation of an allocation node: a range of addresses of one device.
 struct GraphAllocation {
-  Range range;  // as asked for
+  Range range;  // as requested
   int device = 0;
   std::shared_ptr<Segment> segment;
   bool is_freed_in_graph = false;
@@ -36,32 +36,34 @@ struct GraphAllocation {
 /// The memory of one graph. The runtime keeps it for as long as anything uses it.
 class GraphMemory : public std::enable_shared_from_this<GraphMemory> {
  public:
-  /// Addresses for `bytes` on `device`; throws std::bad_alloc. They are the graph's until its memory is gone.
+  /// Reserves addresses for `bytes` on `device`; throws std::bad_alloc. They belong to the graph until its
+  /// memory is released.
   std::shared_ptr<GraphAllocation> reserve(int device, std::size_t bytes);
 
-  /// What begins at `address`; null if nothing does.
+  /// The allocation that begins at `address`; null if there is none.
   [[nodiscard]] std::shared_ptr<GraphAllocation> find(std::uintptr_t address);
   [[nodiscard]] bool contains(std::uintptr_t address) const;
 
-  /// An allocation as a launch on `stream` makes it.
+  /// Makes the allocation of a launch on `stream`.
   [[nodiscard]] AllocationPtr make(const GraphAllocation& node, const Stream& stream) const;
-  /// Keeps the memory from being idle for as long as it exists.
+  /// The memory is not idle while the returned object exists.
   [[nodiscard]] std::shared_ptr<const void> use() const { return use_; }
-  /// Whether no launch is under way and none of its allocations is left.
+  /// Whether no launch is running and none of its allocations is left.
   [[nodiscard]] bool is_idle() const { return use_.use_count() == 1; }
 
-  /// Backs all addresses. False, and nothing has changed, if a device's limit does not allow it.
+  /// Backs all addresses with memory. Returns false, with nothing changed, if a device's limit does not allow
+  /// it.
   [[nodiscard]] bool attach();
-  /// Takes the backing on `device` away.
+  /// Removes the memory behind the addresses on `device`.
   void detach(int device);
-  /// Takes all backing away and the address space out.
+  /// Removes all memory and releases the address space.
   [[nodiscard]] Segments take_all();
 
  private:
   struct Part {
     int device;
     std::shared_ptr<Segment> segment;
-    std::size_t taken;  // bytes, from its beginning
+    std::size_t taken;  // bytes in use, from its beginning
     bool is_attached;
   };
 
@@ -73,11 +75,11 @@ class GraphMemory : public std::enable_shared_from_this<GraphMemory> {
 /// The allocation of any graph that begins at `pointer`; null if there is none.
 [[nodiscard]] std::shared_ptr<GraphAllocation> graph_allocation(const void* pointer);
 
-/// Takes the addresses out of graphs that are gone and idle. They are verified and unmapped when the result
-/// is destroyed, better without the lock.
+/// Releases the addresses of destroyed graphs that are idle. They are verified and unmapped when the result
+/// is destroyed, best without the lock.
 [[nodiscard]] Segments release_graphs();
 
-/// As release_graphs(), and gives what idle graphs have and what is in no graph's use back.
+/// release_graphs(), and unmaps the memory of idle graphs and the reserved memory that no graph uses.
 [[nodiscard]] Segments trim_graphs(Device& device);
 
 }  // namespace daa::host_runtime

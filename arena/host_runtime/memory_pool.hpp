@@ -1,12 +1,13 @@
-// A memory pool: segments taken from the driver, cut into blocks.
+// A memory pool: segments mapped by the driver, divided into blocks.
 //
-// All of it happens when the host calls, so that an address is known at once. A free block has an owner: the
-// stream in which it was freed, until that free has been done there, and nobody thereafter. A stream may
-// take blocks of its own and of nobody, which stream order makes safe without waiting. Best fit among them;
-// neighbours of one owner are one block. Only when nothing fits, other streams' frees are looked at again
-// and nobody's blocks joined to the stream's own beside them. Among equals the oldest segment is preferred,
-// and released first. So with a single stream, what is taken from where depends on the calls alone: neither
-// on how far the worker has come nor on where the system maps memory.
+// Blocks are allocated when the host calls, so the address is known at once. A free block has an owner: the
+// stream that freed it until the free is executed there, and no one after that. A stream may take its own
+// blocks and unowned ones, which stream order makes safe without waiting. The choice is best fit; adjacent
+// blocks with the same owner are merged. Only if nothing fits, the frees of other streams are checked again
+// and unowned blocks are merged with adjacent blocks of the stream. Of equal blocks the one in the oldest
+// segment is preferred; the oldest segments are also released first. With a single stream, the result
+// therefore depends only on the calls, and not on the progress of the worker or on the addresses of the
+// mappings.
 //
 // All members are guarded by the runtime's lock.
 #pragma once
@@ -44,24 +45,24 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   const std::uint64_t number;
   std::size_t max_bytes = 0;  // no limit if 0
   std::uint64_t release_threshold = 0;
-  bool reuse_follow_event_dependencies = true;    // kept, without effect
-  bool reuse_allow_opportunistic = true;          // whether a stream may take what another's free has reached
-  bool reuse_allow_internal_dependencies = true;  // kept, without effect
+  bool reuse_follow_event_dependencies = true;    // stored, without effect
+  bool reuse_allow_opportunistic = true;          // whether a stream may reuse another's executed frees
+  bool reuse_allow_internal_dependencies = true;  // stored, without effect
   bool destroyed = false;
   Watermark reserved;  // bytes of all segments
-  Watermark used;      // bytes of blocks that are handed out
+  Watermark used;      // bytes of allocated blocks
 
-  /// The address of a block of `bytes`, a multiple of the unit, for use on `stream` (or, if null, at once);
-  /// 0 if the pool has to grow first.
+  /// Allocates a block of `bytes`, a multiple of the unit, for use on `stream` (or, if null, at once), and
+  /// returns its address; 0 if the pool has to grow first.
   [[nodiscard]] std::uintptr_t take(std::size_t bytes, const Stream* stream);
-  /// Takes a block back that `freed` says when to be free of; without a stream, now.
+  /// Frees a block at the point `freed`; now, if that has no stream.
   void give(std::uintptr_t address, StreamPoint freed);
 
-  /// The frees that a device would have reached by now, and the worker of their stream has not.
+  /// The frees that a device would have reached by now, but that the worker of their stream has not executed.
   [[nodiscard]] std::vector<StreamPoint> due_frees() const;
 
   void add(std::shared_ptr<Segment> segment);
-  /// Sees to the frees that have been done, and takes idle segments out as long as `keep` bytes stay.
+  /// Processes the frees that were executed, and removes idle segments as long as `keep` bytes stay.
   std::vector<std::shared_ptr<Segment>> release(std::size_t keep);
 
   /// The segment that holds `address`; null if none does.
@@ -72,7 +73,7 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
     std::uint64_t segment;  // its number
     std::size_t bytes;
     bool is_used;
-    StreamPoint freed;  // by whom; no stream: nobody's
+    StreamPoint freed;  // owner and time of the free; without a stream: unowned
   };
   using Blocks = std::map<std::uintptr_t, Block>;
   struct Mapping {
@@ -87,12 +88,13 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   };
 
   [[nodiscard]] std::uintptr_t take_fitting(std::size_t bytes, const Stream* stream);
-  /// Gives the blocks whose frees have been reached to nobody, but for those of `except`.
+  /// Makes blocks whose frees were executed unowned, except those of `except`.
   void settle(const Stream* except);
-  /// Joins nobody's blocks to the neighbouring ones of `stream`.
+  /// Merges unowned blocks with adjacent blocks of `stream`.
   void join(const Stream& stream);
-  /// Merges a free block with its neighbours of the same owner, or of nobody too; returns what it became.
-  Blocks::iterator merge(Blocks::iterator block, bool with_nobody);
+  /// Merges a free block with its neighbours of the same owner, or also with unowned ones; returns the
+  /// result.
+  Blocks::iterator merge(Blocks::iterator block, bool with_unowned);
   void index(Blocks::iterator block);
   void unindex(Blocks::iterator block);
 

@@ -5,20 +5,22 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <stdexcept>
 
+#include "call_log.hpp"
 #include "capture.hpp"
+#include "daa/host_runtime.hpp"
 #include "errors.hpp"
-#include "event.hpp"
 #include "graph.hpp"
 #include "memory.hpp"
-#include "unloading.hpp"
+#include "stream.hpp"
 
 namespace daa::host_runtime {
 namespace {
 
 constinit std::atomic<std::uint64_t> restarts{0};
 
-// What a thread has made current counts only if the runtime has not been restarted since.
+// A thread's current device is valid only if the runtime has not been restarted since it was set.
 struct ThreadContexts {
   int set_device = 0;
   std::array<int, 32> stack{};
@@ -35,7 +37,7 @@ ThreadContexts& this_threads_contexts() noexcept {
   return contexts;
 }
 
-// Closes the streams that cudaStreamPerThread stood for in a thread that ends.
+// Closes the cudaStreamPerThread streams of a thread when it ends.
 struct ThreadEnd {
   ~ThreadEnd() {
     if (unloaded()) return;
@@ -49,9 +51,8 @@ struct ThreadEnd {
   }
 };
 
-// Stops the workers after what they are doing now. What they have not begun is dropped, as when a process
-// that uses a device ends. A worker that does not come back soon is left behind: nothing it needs is ever
-// destroyed.
+// Stops the workers after their current work. Work that has not begun is dropped, as when a process that uses
+// a device ends. A worker that does not stop soon is left running: nothing it needs is ever destroyed.
 void unload() {
   unloading_begun.store(true, std::memory_order_release);
   Runtime& rt = runtime();
@@ -179,6 +180,43 @@ void Runtime::restart() {
   newest_allocation = 0;
   add_devices(1);
   ++restarts;
+}
+
+// --- the control API ---
+
+void reset() {
+  runtime().restart();
+  forget_errors();
+  clear_calls();
+  clear_fault();
+  clear_violations();
+}
+
+void set_device_count(int count) {
+  if (count < 0) throw std::invalid_argument("set_device_count: the number of devices is negative");
+  const Lock lock(runtime().mutex);
+  runtime().add_devices(static_cast<std::size_t>(count));
+  runtime().visible_devices = static_cast<std::size_t>(count);
+}
+
+void set_memory_limit(std::size_t bytes, int device) {
+  const Lock lock(runtime().mutex);
+  runtime().device(device).memory_limit = bytes;
+}
+
+bool has_context(int device) {
+  const Lock lock(runtime().mutex);
+  return runtime().device(device).has_context();
+}
+
+std::size_t mapped_bytes(int device) {
+  const Lock lock(runtime().mutex);
+  return runtime().device(device).mapped_bytes;
+}
+
+std::size_t live_allocations() {
+  const Lock lock(runtime().mutex);
+  return runtime().owned.size();
 }
 
 }  // namespace daa::host_runtime

@@ -1,8 +1,8 @@
-// The one object that everything else hangs on: devices, handles and memory, under one lock.
+// The state of the host runtime: devices, handles and memory, guarded by one lock.
 //
-// One lock is enough: it is held for bookkeeping only, never while work runs, memory is filled or compared,
-// or a caller waits. The object is made at first use and never destroyed, so that threads and static
-// objects that outlive main() find it in order; an exit handler stops the workers.
+// The lock is held for bookkeeping only, never while work runs, memory is filled or compared, or a caller
+// waits. The object is created at first use and never destroyed, so that threads and static objects that
+// outlive main() can use it; an exit handler stops the workers.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -37,24 +37,24 @@ struct Device {
 
   int ordinal;
   bool runtime_has_context = false;  // whether the runtime has the primary context retained
-  std::size_t context_retains = 0;   // how often others have
+  std::size_t context_retains = 0;   // number of times others have retained it
   std::size_t memory_limit = std::size_t{16} << 30;
   std::size_t mapped_bytes = 0;
-  Watermark graph_reserved;                      // part of the mapped bytes: for the memory of graphs
-  Watermark graph_used;                          // part of these: behind the addresses of graphs
-  std::shared_ptr<Stream> legacy;                // what stream 0 is
-  std::vector<std::shared_ptr<Stream>> streams;  // all with work to come or to be done, legacy too
+  Watermark graph_reserved;                      // part of mapped_bytes: for the memory of graphs
+  Watermark graph_used;                          // part of graph_reserved: behind the addresses of graphs
+  std::shared_ptr<Stream> legacy;                // stream 0
+  std::vector<std::shared_ptr<Stream>> streams;  // open or with pending work, including legacy
   std::shared_ptr<MemoryPool> default_pool;
   std::shared_ptr<MemoryPool> current_pool;
   std::shared_ptr<MemoryPool> direct_pool;         // behind cudaMalloc
-  std::vector<std::shared_ptr<MemoryPool>> pools;  // all that hold memory, destroyed ones too
+  std::vector<std::shared_ptr<MemoryPool>> pools;  // all that hold memory, including destroyed ones
 
   /// Whether its primary context is active.
   [[nodiscard]] bool has_context() const { return runtime_has_context || context_retains != 0; }
 };
 
-/// A handle made of a number that no other handle has had, so that one which was destroyed, or is of another
-/// kind, is always noticed. Not 1 or 2: those are cudaStreamLegacy and cudaStreamPerThread.
+/// Makes a handle from a unique number, so that a destroyed handle, or one of another kind, is always
+/// detected. Never 1 or 2, which are cudaStreamLegacy and cudaStreamPerThread.
 template <class Handle>
 Handle handle_of(std::uint64_t number) {
   return reinterpret_cast<Handle>(static_cast<std::uintptr_t>(number) << 4);
@@ -73,7 +73,7 @@ class HandleTable {
     const auto found = objects_.find(handle);
     return found == objects_.end() ? nullptr : found->second;
   }
-  /// As find(), and the handle is valid no longer.
+  /// find(), and invalidates the handle.
   std::shared_ptr<Object> remove(Handle handle) {
     auto object = find(handle);
     objects_.erase(handle);
@@ -84,7 +84,7 @@ class HandleTable {
   std::unordered_map<Handle, std::shared_ptr<Object>> objects_;
 };
 
-/// What reset() throws away.
+/// The state that reset() discards.
 struct Contents {
   std::vector<std::unique_ptr<Device>> devices;
   HandleTable<cudaStream_t, Stream> streams;
@@ -95,7 +95,7 @@ struct Contents {
   HandleTable<cudaGraphExec_t, GraphExec> graph_execs;
   std::map<std::pair<std::thread::id, int>, std::shared_ptr<Stream>> per_thread_streams;
   std::vector<std::shared_ptr<Capture>> captures;            // that have not ended
-  std::vector<std::shared_ptr<GraphMemory>> graph_memories;  // that are, or have been, some graph's
+  std::vector<std::shared_ptr<GraphMemory>> graph_memories;  // of existing and destroyed graphs
 
   std::unordered_map<std::uintptr_t, std::shared_ptr<Allocation>> owned;  // by the program, in host time
   std::map<std::uintptr_t, std::shared_ptr<Allocation>> live;             // in stream order
@@ -110,41 +110,41 @@ struct Runtime : Contents {
   std::uint64_t newest_number = 0;
   std::uint64_t newest_allocation = 0;
 
-  /// A number for a stream, event or pool that no other has had, reset() or not.
+  /// A number for a stream, event or pool, unique across reset().
   std::uint64_t next_number() { return ++newest_number; }
-  /// The device, also if it is one that the program should not see any more.
+  /// The device, even if it is not visible to the program.
   [[nodiscard]] Device& device(int ordinal) { return *devices.at(static_cast<std::size_t>(ordinal)); }
-  /// The device that a caller names; throws ApiError if there is none.
+  /// The device with this ordinal, if visible; throws ApiError if there is none.
   [[nodiscard]] Device& visible_device(int ordinal);
-  /// The device current in this thread, with a context or without; throws ApiError if there is none.
+  /// The current device of this thread, with or without a context; throws ApiError if there is none.
   [[nodiscard]] Device& current_device();
-  /// Without the lock: makes the current device's primary context current, unless some context is. Throws
-  /// ApiError.
+  /// Makes the current device's primary context current, unless a context is current. Throws ApiError. Call
+  /// it without the lock.
   void need_context();
-  /// Makes devices up to `count` exist.
+  /// Creates devices until there are `count`.
   void add_devices(std::size_t count);
 
   std::shared_ptr<Stream> add_stream(Device& device, Stream::Kind kind);
-  /// The stream behind a handle, those of the default streams included; null if there is none.
+  /// The stream with this handle, including the default streams; null if there is none.
   std::shared_ptr<Stream> stream(cudaStream_t handle);
 
   /// Waits for all work submitted to `device` so far.
   void synchronize(Lock& lock, Device& device);
-  /// As reset() in the control API, but for errors, log and violations.
+  /// reset() of the control API, except for errors, log and violations.
   void restart();
 };
 
 Runtime& runtime();
 
-/// The contexts of this thread, by their devices: a stack, of which the last is current. Setting a device
-/// replaces the last; without any context it is the current device all the same.
+/// This thread's stack of contexts, by device; the last one is current. Setting a device replaces the last
+/// one; if the stack is empty, the device becomes current without a context.
 void set_current_device(int ordinal) noexcept;
 [[nodiscard]] std::optional<int> current_context() noexcept;
 /// False if the stack is full.
 [[nodiscard]] bool push_context(int ordinal) noexcept;
 std::optional<int> pop_context() noexcept;
 
-/// How often the runtime has been restarted: what a thread has set counts until the next time.
+/// Number of restarts. Thread-local state is valid only until the next restart.
 [[nodiscard]] std::uint64_t restart_count() noexcept;
 
 }  // namespace daa::host_runtime

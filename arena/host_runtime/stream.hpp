@@ -1,17 +1,18 @@
-// A stream is a queue of work and one thread that does it in order.
+// A stream is a queue of work and one worker thread that executes it in order.
 //
-// The k-th piece of work put into a stream has the ticket k, and a StreamPoint (stream, ticket) names the
-// moment at which it is done. All ordering between streams is made of such points: a piece of work carries
-// the points that must be reached before it starts. That is how an event is waited for, and how the legacy
-// default stream synchronises with the blocking streams of its device. Points only ever name work that was
-// submitted earlier, so no cycle can arise.
+// The k-th piece of work submitted to a stream has ticket k. A StreamPoint (stream, ticket) is the point at
+// which that work is done. All ordering between streams consists of such points: each piece of work has a
+// list of points that must be reached before it starts. Waiting for an event works this way, and so does the
+// synchronisation of the legacy default stream with the blocking streams of its device. A point refers only
+// to work submitted earlier, so no cycle can arise.
 //
 // The thread starts with the first work and ends when the stream is destroyed and its queue is empty. All
-// members but the constants are guarded by the runtime's lock; work runs without it.
+// members except the constants are guarded by the runtime's lock; work runs without it.
 #pragma once
 
 #include <cuda_runtime_api.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -27,25 +28,25 @@ using Lock = std::unique_lock<std::mutex>;
 class Stream;
 struct Capture;
 
-/// All work of a stream up to a ticket. Without a stream: nothing, and reached from the start.
+/// All work of a stream up to a ticket. Without a stream it is always reached.
 struct StreamPoint {
   std::shared_ptr<Stream> stream;
   std::uint64_t ticket = 0;
 
   [[nodiscard]] bool reached() const;
-  /// Whether a device would have reached it by now: nothing up to there takes time or waits.
+  /// Whether a device would have reached it by now: no work up to it takes time or waits.
   [[nodiscard]] bool due() const;
-  /// Blocks until reached or until the process ends; returns whether it is reached.
+  /// Blocks until it is reached or the process ends; returns whether it is reached.
   bool await(Lock& lock) const;
-  /// As await(); throws ApiError if the process ends, so that an API function stops there.
+  /// await(), but throws ApiError if the process ends, so that the API function returns.
   void wait(Lock& lock) const;
 };
 
 struct Work {
   std::function<void()> run;
   std::vector<StreamPoint> after;
-  cudaGraphNodeType type = cudaGraphNodeTypeKernel;  // what a capture makes of it
-  bool is_instant = false;                           // takes a device no time: bookkeeping
+  cudaGraphNodeType type = cudaGraphNodeTypeKernel;  // the type of its node in a capture
+  bool is_instant = false;                           // bookkeeping: takes a device no time
 };
 
 /// Work that takes a device no time.
@@ -53,7 +54,7 @@ struct Work {
   return {std::move(run), {}, cudaGraphNodeTypeEmpty, true};
 }
 
-/// Runs `work`, if there is any. An exception out of it is a violation.
+/// Runs `work`, if not empty. An exception from it is a violation.
 void run_guarded(const std::function<void()>& work);
 
 class Stream : public std::enable_shared_from_this<Stream> {
@@ -67,25 +68,26 @@ class Stream : public std::enable_shared_from_this<Stream> {
   const std::uint64_t id;
   const Kind kind;
 
-  std::shared_ptr<Capture> capture;              // null while this stream does not capture
-  std::vector<cudaGraphNode_t> capture_tail;     // what the next node depends on
-  std::vector<cudaGraphEdgeData> capture_edges;  // of these, for those who ask
+  std::shared_ptr<Capture> capture;              // null while this stream is not capturing
+  std::vector<cudaGraphNode_t> capture_tail;     // dependencies of the next node
+  std::vector<cudaGraphEdgeData> capture_edges;  // the edges, for cudaStreamGetCaptureInfo
 
-  /// Puts work behind everything in this stream, and behind what the legacy default stream demands. Blocks
-  /// while the queue is full. The one way into a stream. Where the stream captures, the work becomes a node
-  /// of the graph instead, and the point is reached from the start. Throws ApiError where a capture forbids
-  /// it.
+  /// Submits work, ordered after everything in this stream and after what the legacy default stream requires.
+  /// All work enters a stream here. Blocks while the queue is full. If the stream is capturing, the work
+  /// becomes a node of the graph instead, and the returned point is always reached. Throws ApiError if a
+  /// capture forbids it.
   StreamPoint submit(Lock& lock, Work work);
 
   /// All work submitted so far.
   [[nodiscard]] StreamPoint last();
-  /// What to wait for to find the stream idle: for the legacy default stream, the blocking streams too.
+  /// The points to wait for until the stream is idle; for the legacy default stream, also those of the
+  /// blocking streams.
   [[nodiscard]] std::vector<StreamPoint> everything();
   [[nodiscard]] bool idle() const { return completed_ == submitted_; }
 
-  /// No more work will come: the worker ends after what there is.
+  /// Ends the stream: the worker exits after the submitted work.
   void close();
-  /// Wakes everyone who waits, so that they see that the process is ending.
+  /// Wakes all waiting threads, so that they notice the end of the process.
   void wake();
 
  private:
@@ -94,7 +96,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   static constexpr std::size_t most_queued = 1 << 16;
 
   void run_worker();
-  /// The points of other streams that work submitted now has to wait for.
+  /// The points of other streams that work submitted now must wait for.
   std::vector<StreamPoint> legacy_order();
 
   std::deque<Work> queue_;
@@ -107,7 +109,26 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::condition_variable completed_changed_;
 };
 
-/// Whether this thread is a stream's worker, on which no CUDA call is allowed.
+/// Whether this thread is a stream's worker, which must not make CUDA calls.
 [[nodiscard]] bool on_worker() noexcept;
+
+// An event is the point of a stream at which it was last recorded, and the time at which that was reached;
+// or, if the stream was capturing, the nodes that it comes after.
+
+struct Event {
+  /// One recording. `when` is written by the worker before the point is reached.
+  struct Mark {
+    StreamPoint point;
+    std::chrono::steady_clock::time_point when;
+  };
+
+  int device = 0;
+  bool has_timing = true;
+  std::shared_ptr<Mark> mark;                   // null until recorded
+  std::shared_ptr<Capture> capture;             // in which it was recorded; null if in none
+  std::vector<cudaGraphNode_t> captured_after;  // the nodes that it comes after there
+
+  [[nodiscard]] bool reached() const { return !mark || mark->point.reached(); }
+};
 
 }  // namespace daa::host_runtime

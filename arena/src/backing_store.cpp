@@ -7,12 +7,6 @@
 
 namespace daa::v0_1::detail {
 
-namespace {
-
-constexpr std::size_t most_history_phases = 1'000'000;
-
-}  // namespace
-
 void add(PhaseStats& sum, const PhaseStats& phase) noexcept {
   sum.allocations += phase.allocations;
   sum.bytes_requested += phase.bytes_requested;
@@ -23,17 +17,7 @@ void add(PhaseStats& sum, const PhaseStats& phase) noexcept {
 }
 
 BackingStore::BackingStore(StreamOrderedMemory memory, const ArenaOptions& options)
-    : memory_(memory),
-      capture_policy_(options.capture),
-      name_(options.name),
-      history_phases_(options.history_phases) {
-  if (history_phases_ > most_history_phases) {
-    throw std::invalid_argument("DeviceAsyncArena: ArenaOptions::history_phases is " +
-                                std::to_string(history_phases_) + "; at most " +
-                                std::to_string(most_history_phases) + " phases are remembered");
-  }
-  history_.reserve(history_phases_);
-}
+    : memory_(memory), backing_(options.backing), capture_policy_(options.capture), name_(options.name) {}
 
 PhaseStats BackingStore::phase(const Bump& bump) const noexcept {
   PhaseStats phase = phase_;
@@ -66,7 +50,7 @@ std::size_t BackingStore::begin_scope(Bump& bump) {
 }
 
 void BackingStore::end_scope(Bump& bump, std::size_t depth) noexcept {
-  if (depth > scopes_.size()) return;  // of an arena that was assigned to meanwhile
+  if (depth > scopes_.size()) return;  // the arena was assigned to meanwhile
   scopes_[depth - 1].ended = true;
   if (depth != scopes_.size()) scopes_misused_ = true;
   while (!scopes_.empty() && scopes_.back().ended) {
@@ -79,9 +63,7 @@ void BackingStore::end_scope(Bump& bump, std::size_t depth) noexcept {
 
 std::string BackingStore::described() const {
   std::string text = name_.empty() ? "an arena" : "the arena \"" + name_ + "\"";
-  text += " in phase " + std::to_string(phases_ + 1);
-  if (*phase_name_ != '\0') text += std::string(" (") + phase_name_ + ")";
-  return text;
+  return text + " in phase " + std::to_string(phases_ + 1);
 }
 
 void BackingStore::note_recycled(const Bump& bump, std::size_t recycled) noexcept {
@@ -90,23 +72,19 @@ void BackingStore::note_recycled(const Bump& bump, std::size_t recycled) noexcep
 }
 
 void BackingStore::end_phase(const Bump& bump) noexcept {
-  const PhaseRecord record{phase(bump), ++phases_, std::exchange(phase_name_, "")};
-  add(life_, record);
+  add(life_, phase(bump));
+  ++phases_;
   phase_ = {};
-  if (history_phases_ == 0) return;
-  const std::size_t slot = (phases_ - 1) % history_phases_;
-  if (slot == history_.size()) {
-    history_.push_back(record);  // reserved: cannot throw
-  } else {
-    history_[slot] = record;
-  }
 }
 
-std::vector<PhaseRecord> BackingStore::history() const {
-  std::vector<PhaseRecord> result = history_;
-  std::sort(result.begin(), result.end(),
-            [](const PhaseRecord& a, const PhaseRecord& b) { return a.number < b.number; });
-  return result;
+std::string BackingStore::capture_remedy() const {
+  const bool chunked = backing_ == Backing::chunked;
+  std::string text = keeps_all() || chunked ? "" : "choose CapturePolicy::presized and ";
+  text += chunked ? "run the phase once, or reserve() what it needs, before the capture begins"
+                  : "run the phase once before the capture begins";
+  if (!keeps_all() && chunked)
+    text += "; CapturePolicy::presized keeps that memory whatever retain_bytes says";
+  return text;
 }
 
 Block BackingStore::take_block(Bump& bump, std::size_t asked, std::size_t preferred, std::size_t least,
@@ -116,7 +94,7 @@ Block BackingStore::take_block(Bump& bump, std::size_t asked, std::size_t prefer
   };
   if (least == 0) out_of_memory(stats(bump));
   if (capture.error != cudaSuccess) throw CudaError(capture.error, Capture::call, __FILE__, __LINE__);
-  if (capture.is_active) throw GrowthDuringCapture(asked, described());
+  if (capture.is_active) throw GrowthDuringCapture(asked, described(), capture_remedy());
   if (unfreed_.capacity() <= blocks_) unfreed_.reserve(std::max<std::size_t>(16, 2 * blocks_));
 
   Block block{nullptr, std::max(least, std::min(preferred, round_up(failed_bytes_ / 2, min_alignment)))};
@@ -181,8 +159,8 @@ void BackingStore::throw_foreign_pointer(const void* pointer, std::size_t bytes)
   std::snprintf(address, sizeof address, "%p", pointer);
   throw std::invalid_argument(
       "DeviceAsyncArena::recycle: " + std::to_string(bytes) + " bytes at " + address +
-      " are no allocation of this arena's current phase; give, once, the pointer that "
-      "alloc_bytes() returned and the bytes that it was asked for");
+      " are not an allocation of this arena's current phase; pass, once, the pointer that "
+      "alloc_bytes() returned and the size that was requested");
 }
 
 }  // namespace daa::v0_1::detail

@@ -1,4 +1,4 @@
-// Where an arena's memory comes from, one class a Backing. A *block* is one allocation from the pool.
+// The stores behind an arena, one class for each Backing. A *block* is one allocation from the pool.
 #pragma once
 
 #include <algorithm>
@@ -19,18 +19,19 @@ struct Block {
   std::size_t bytes;
 };
 
-/// What to go back to when a nested phase ends.
+/// The state to return to when a nested phase ends.
 struct ScopeMark {
-  std::size_t begin;         ///< where its first allocation goes, in the order of the phase
-  std::size_t bytes_in_use;  ///< by what was allocated before it and is not recycled
-  bool ended = false;        ///< too early, while a scope inside it is open
+  std::size_t begin;         ///< where the scope's first allocation goes, in the order of the phase
+  std::size_t bytes_in_use;  ///< by earlier allocations that were not recycled
+  bool ended = false;        ///< out of order, while a scope inside it is open
 };
 
-/// A store over blocks from a pool. Each Backing says where in them an allocation goes. Stores of different
-/// threads share no cache line.
+/// A store over blocks from a pool. The derived class of each Backing places allocations in them. Stores of
+/// different threads share no cache line.
 ///
-/// What a phase has in use is cursor - origin of the Bump (bytes_in_use()): the inline path moves the cursor,
-/// a store moves the origin (set_bytes_in_use()) where memory comes from or goes to another place.
+/// The bytes in use by a phase are cursor - origin of the Bump; only bytes_in_use() and set_bytes_in_use()
+/// compute that. The inline path moves the cursor. A store moves the origin when memory is allocated or freed
+/// elsewhere than at the cursor.
 class alignas(64) BackingStore : public Store {
  public:
   BackingStore(StreamOrderedMemory memory, const ArenaOptions& options);
@@ -41,8 +42,6 @@ class alignas(64) BackingStore : public Store {
   bool take_misuse_of_scopes() noexcept override { return std::exchange(scopes_misused_, false); }
 
   ArenaStats stats(const Bump& bump) const noexcept override;
-  std::vector<PhaseRecord> history() const override;
-  void name_phase(const char* name) noexcept override { phase_name_ = name; }
   std::string described() const override;
   void abandon() noexcept override { unfreed_.clear(); }
 
@@ -52,41 +51,41 @@ class alignas(64) BackingStore : public Store {
   }
   static void set_bytes_in_use(Bump& bump, std::size_t bytes) noexcept { bump.origin = bump.cursor - bytes; }
 
-  /// Marks where the phase stands; what is allocated from now on must lie behind it. May throw
-  /// std::bad_alloc; nothing is changed then.
+  /// Marks the current position of the phase; later allocations must lie behind it. May throw std::bad_alloc,
+  /// with nothing changed.
   [[nodiscard]] virtual ScopeMark mark(Bump& bump) = 0;
-  /// Gives back what was allocated since the mark. What the runtime fails to free is left to reset().
+  /// Frees what was allocated since the mark. Memory that the runtime fails to free is left to reset().
   virtual void unwind(Bump& bump, const ScopeMark& mark) noexcept = 0;
-  /// Gives back, where memory is short, what this phase does not use. Returns whether there was any.
+  /// Frees memory that this phase does not use; called when memory is short. Returns whether there was any.
   virtual bool free_idle(Bump& bump) noexcept = 0;
 
   [[nodiscard]] PhaseStats phase(const Bump& bump) const noexcept;
-  /// Before what is in use shrinks by `recycled` bytes.
+  /// Must be called before bytes_in_use() decreases by `recycled`.
   void note_recycled(const Bump& bump, std::size_t recycled) noexcept;
-  /// Adds the phase to the arena's life and to its history, before the Bump is cleared.
+  /// Adds the phase to the arena's totals. Must be called before the Bump is cleared.
   void end_phase(const Bump& bump) noexcept;
 
-  /// A block of `preferred` bytes or, where the pool has not that much, of half of it and so on, but never
-  /// less than `least`, for which what is idle is freed if need be. A size that has failed is not tried again
-  /// until something was freed, but for `least`. Throws for an allocation of `asked` bytes; then nothing but
-  /// idle memory is gone. 0 for `least` stands for a size that has overflowed.
+  /// Allocates a block of `preferred` bytes. If the pool cannot supply that, tries half of it and so on, but
+  /// never less than `least`; idle memory is freed if even `least` fails. A size that failed is not tried
+  /// again until memory was freed, except for `least`. Throws for an allocation of `asked` bytes; then only
+  /// idle memory has been freed. `least` is 0 for a size that has overflowed.
   [[nodiscard]] Block take_block(Bump& bump, std::size_t asked, std::size_t preferred, std::size_t least,
                                  Capture capture);
-  /// Takes a block of `block.bytes`, where no exception is wanted. Not while the stream is captured, and only
-  /// where there has been a block before.
+  /// Allocates a block of `block.bytes` without throwing. Must not be called while the stream is captured,
+  /// nor before the first take_block().
   cudaError_t try_block(Block& block) noexcept;
-  /// Frees that belong together: the stream is asked once whether it is captured.
+  /// A group of frees, for which the capture state of the stream is queried once.
   struct Frees {
     std::optional<Capture> capture = {};
-    cudaError_t error = cudaSuccess;  ///< the first
-    const char* call = "";            ///< that has failed
+    cudaError_t error = cudaSuccess;  ///< of the first call that failed
+    const char* call = "";            ///< its name
   };
-  /// Frees a block that nothing uses. One that cannot be freed, since the stream is captured (which is no
-  /// error) or the runtime fails, is left to free_unfreed(), and never used again.
+  /// Frees an unused block. A block that cannot be freed, because the stream is captured (which is not an
+  /// error) or the runtime fails, is left to free_unfreed() and never used again.
   void free_block(const Block& block, Frees& frees) noexcept;
-  /// Tries again what could not be freed. To be called by reset(), trim() and the destructor.
+  /// Retries failed frees. Called by reset(), trim() and the destructor.
   void free_unfreed(Frees& frees) noexcept;
-  /// Whether the pool has failed to supply a block since this arena has freed one.
+  /// Whether the pool has failed to supply a block since this arena last freed one.
   [[nodiscard]] bool is_short() const noexcept { return failed_bytes_ != ~std::size_t{0}; }
   [[nodiscard]] bool has_unfreed() const noexcept { return !unfreed_.empty(); }
   /// Throws CudaError if a free has failed.
@@ -94,33 +93,34 @@ class alignas(64) BackingStore : public Store {
 
   [[noreturn]] static void throw_foreign_pointer(const void* pointer, std::size_t bytes);
 
-  /// Whether memory is kept until the arena dies, because graphs may use it.
+  /// Whether memory is kept until the arena is destroyed, because graphs may use it.
   [[nodiscard]] bool keeps_all() const noexcept { return capture_policy_ == CapturePolicy::presized; }
 
   StreamOrderedMemory memory_;
   std::vector<ScopeMark> scopes_;   // innermost last
   std::size_t reserved_bytes_ = 0;  // of all blocks
-  PhaseStats phase_;                // of this phase, what the Bump does not know
+  PhaseStats phase_;                // of this phase: the parts that the Bump does not track
 
  private:
+  /// The remedy for GrowthDuringCapture with these options.
+  [[nodiscard]] std::string capture_remedy() const;
+
+  Backing backing_;
   CapturePolicy capture_policy_;
-  std::string name_;  // of the arena
-  const char* phase_name_ = "";
-  PhaseStats life_;         // of the phases before this one
-  std::size_t phases_ = 0;  // that have ended
-  std::size_t history_phases_;
-  std::vector<PhaseRecord> history_;            // a ring: phase n stands at n % history_phases_
+  std::string name_;                            // of the arena
+  PhaseStats life_;                             // of the phases before this one
+  std::size_t phases_ = 0;                      // that have ended
   std::size_t blocks_ = 0;                      // held
-  std::vector<Block> unfreed_;                  // has room for all blocks
-  std::size_t failed_bytes_ = ~std::size_t{0};  // the least size that the pool did not have
+  std::vector<Block> unfreed_;                  // failed frees; has capacity for all blocks
+  std::size_t failed_bytes_ = ~std::size_t{0};  // the smallest size that the pool could not supply
   bool scopes_misused_ = false;
 };
 
 /// Adds a phase, or several, to a sum.
 void add(PhaseStats& sum, const PhaseStats& phase) noexcept;
 
-/// Bytes lost at most to an alignment that the pool does not give by itself: it aligns to min_alignment.
-/// (CUDA C++ Programming Guide, "Device Memory Accesses".)
+/// Maximum number of bytes lost to an alignment beyond min_alignment, which the pool guarantees. (CUDA C++
+/// Programming Guide, "Device Memory Accesses".)
 [[nodiscard]] constexpr std::size_t alignment_slack(std::size_t alignment) noexcept {
   return alignment > min_alignment ? alignment - min_alignment : 0;
 }
@@ -139,8 +139,12 @@ void add(PhaseStats& sum, const PhaseStats& phase) noexcept;
                                                                const ArenaOptions& options);
 [[nodiscard]] std::unique_ptr<BackingStore> make_individual_store(StreamOrderedMemory memory,
                                                                   const ArenaOptions& options);
+/// A store that places each allocation between guards and compares them when it is freed
+/// (ArenaOptions::checked).
+[[nodiscard]] std::unique_ptr<Store> make_checked_store(std::unique_ptr<Store> checked,
+                                                        const StreamOrderedMemory& memory);
 
-/// So that the next push_back() cannot throw: what may throw comes first.
+/// Ensures that the next push_back() cannot throw. May throw std::bad_alloc, with nothing changed.
 template <class T>
 void reserve_one_more(std::vector<T>& vector) {
   if (vector.size() == vector.capacity()) vector.reserve(std::max<std::size_t>(16, 2 * vector.size()));

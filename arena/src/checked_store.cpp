@@ -1,8 +1,6 @@
-// ArenaOptions::checked: each allocation gets guards before and behind it, fresh and returned memory is
-// poisoned, all in stream order; when an allocation is given back its guards are copied to the host, which
-// waits for them and compares.
-
-#include "checked_store.hpp"
+// ArenaOptions::checked: each allocation gets guards before and after it, and new and freed memory is filled
+// with a pattern, all in stream order. When an allocation is freed, its guards are copied to the host, which
+// waits for the copies and compares them.
 
 #include <algorithm>
 #include <atomic>
@@ -17,10 +15,10 @@ namespace daa::v0_1::detail {
 
 namespace {
 
-constexpr std::size_t most_compared = 4096;  // of a guard that is large for the alignment's sake
+constexpr std::size_t most_compared = 4096;  // bytes of a guard that is large because of the alignment
 
 constexpr std::uint8_t guard_byte = 0xA5;
-constexpr std::uint8_t fresh_byte = 0xFF;  // as float and double NaN, as an integer -1
+constexpr std::uint8_t fresh_byte = 0xFF;  // NaN as float and double, -1 as an integer
 constexpr std::uint8_t returned_byte = 0xDD;
 
 struct Allocation {
@@ -29,7 +27,7 @@ struct Allocation {
   std::size_t front;   // the guard before it
   std::size_t back;    // the guard behind it
   std::size_t number;  // in the phase, from 1
-  bool guarded;        // not where the stream was captured: what is written there is written by each launch
+  bool guarded;        // false if the stream was captured: each launch would write the guards again
 };
 
 struct Scope {
@@ -48,7 +46,8 @@ std::string described(const Allocation& allocation) {
          " bytes at " + at(allocation.pointer) + ")";
 }
 
-// What was written into a guard; empty if nothing was. `distance(i)` is that of byte i from the allocation.
+// Describes what was written into a guard; empty if nothing was. `distance(i)` is the distance of byte i from
+// the allocation.
 template <class Distance>
 std::string damage(const std::vector<std::uint8_t>& guard, const char* where, Distance distance) {
   std::size_t changed = 0;
@@ -59,8 +58,8 @@ std::string damage(const std::vector<std::uint8_t>& guard, const char* where, Di
     farthest = std::max<std::size_t>(farthest, distance(i));
   }
   if (changed == 0) return {};
-  return std::to_string(changed) + " bytes " + where + " it were written, up to " + std::to_string(farthest) +
-         " bytes away";
+  return std::to_string(changed) + " bytes " + where + " it were overwritten, up to " +
+         std::to_string(farthest) + " bytes away";
 }
 
 class CheckedStore final : public Store {
@@ -70,11 +69,11 @@ class CheckedStore final : public Store {
     static_cast<void>(find_stream());
   }
 
-  // Nobody is left to catch an exception.
+  // A destructor must not throw: reports to stderr.
   ~CheckedStore() override {
     const cudaError_t error = find_stream();
     if (is_about_handle(error)) {
-      report(described() + " outlives its stream: its memory cannot be given back in order, and is leaked");
+      report(described() + " outlives its stream: its memory cannot be freed in stream order and is leaked");
       checked_->abandon();
       return;
     }
@@ -96,7 +95,7 @@ class CheckedStore final : public Store {
     const std::size_t size = overflows ? ~std::size_t{0} : front + bytes + back;
     const std::size_t requested = bump.bytes_requested;
     auto* const base = static_cast<std::byte*>(allocate_with_guards(bump, size, front, bytes));
-    // Without guards if they cannot be written: what ails the stream will show where it matters.
+    // Without guards if they cannot be written: an error of the stream is reported where it matters.
     const bool guarded = !memory_.capture().is_active &&
                          memory_.fill(base, guard_byte, size) == cudaSuccess &&
                          memory_.fill(base + front, fresh_byte, bytes) == cudaSuccess;
@@ -125,7 +124,7 @@ class CheckedStore final : public Store {
     if (dynamic_cast<const MemoryOverrun*>(&why) == nullptr) return;
     try {
       findings_left_.emplace_back(why.what());
-    } catch (const std::bad_alloc&) {  // it has been reported
+    } catch (const std::bad_alloc&) {  // already reported
     }
   }
 
@@ -204,21 +203,20 @@ class CheckedStore final : public Store {
   std::size_t open_scopes() const noexcept override { return checked_->open_scopes(); }
   bool take_misuse_of_scopes() noexcept override { return checked_->take_misuse_of_scopes(); }
   ArenaStats stats(const Bump& bump) const noexcept override { return checked_->stats(bump); }
-  std::vector<PhaseRecord> history() const override { return checked_->history(); }
-  void name_phase(const char* name) noexcept override { checked_->name_phase(name); }
   std::string described() const override { return checked_->described(); }
 
  private:
-  // One call on the arena: by one thread at a time, while the stream lives. At its end, however that comes,
-  // the inline path finds no room, so that every allocation comes here. Throws, unless `unfound` is there to
-  // take it, also the error that keeps the stream from being found.
+  // One call on the arena. Throws if another thread is in a call, if the stream is gone, or if the stream
+  // cannot be queried; that last error goes to `unfound` instead, if it is given. At the end of the call the
+  // inline path is left without room, so that every allocation comes here.
   class Use {
    public:
     Use(CheckedStore& store, Bump& bump, cudaError_t* unfound = nullptr) : store_(store), bump_(bump) {
       if (store_.in_use_.exchange(true, std::memory_order_acquire)) {
-        throw std::logic_error(store_.described() +
-                               " is used by two threads at once; an arena has no lock: use one for each "
-                               "thread, or lock it yourself");
+        throw std::logic_error(
+            store_.described() +
+            " is used by two threads at once; an arena is not thread-safe: use one for each "
+            "thread, or guard it with a mutex");
       }
       const cudaError_t error = store_.find_stream();
       if (error == cudaSuccess) return;
@@ -229,9 +227,10 @@ class CheckedStore final : public Store {
       }
       store_.in_use_.store(false, std::memory_order_release);
       if (!is_gone) throw unfound_stream(error);
-      throw std::logic_error(store_.described() +
-                             ": its stream was destroyed, or its handle names another one now; an arena must "
-                             "not outlive its stream");
+      throw std::logic_error(
+          store_.described() +
+          ": its stream was destroyed, or its handle now names another stream; an arena must "
+          "not outlive its stream");
     }
     ~Use() {
       bump_.limit = bump_.cursor;
@@ -245,7 +244,7 @@ class CheckedStore final : public Store {
     Bump& bump_;
   };
 
-  // Who runs out of memory has not asked for the guards.
+  // OutOfDeviceMemory reports the size that was requested, without the guards.
   void* allocate_with_guards(Bump& bump, std::size_t size, std::size_t alignment, std::size_t asked) try {
     return checked_->allocate(bump, size, alignment);
   } catch (const OutOfDeviceMemory& error) {
@@ -254,9 +253,8 @@ class CheckedStore final : public Store {
     throw OutOfDeviceMemory(shortage, described());
   }
 
-  // cudaSuccess if the handle names the stream that it named first, cudaErrorInvalidResourceHandle if it
-  // names another one, or the runtime's error. A stream that is captured may not be asked for its identity,
-  // and exists.
+  // Returns cudaSuccess if the handle still names the same stream, cudaErrorInvalidResourceHandle if it names
+  // another one, or the runtime's error. A captured stream must not be queried for its id; it exists.
   cudaError_t find_stream() noexcept {
     if (memory_.capture().is_active) return cudaSuccess;
     unsigned long long id = 0;
@@ -266,7 +264,7 @@ class CheckedStore final : public Store {
     return id == stream_id_ ? cudaSuccess : cudaErrorInvalidResourceHandle;
   }
 
-  // Whether an error of find_stream() says that the stream is gone. Any other one may come of earlier work.
+  // Whether an error of find_stream() means that the stream is gone. Other errors may come from earlier work.
   static bool is_about_handle(cudaError_t error) noexcept {
     return error == cudaErrorInvalidResourceHandle || error == cudaErrorContextIsDestroyed;
   }
@@ -293,25 +291,25 @@ class CheckedStore final : public Store {
                static_cast<std::byte*>(pointer) < allocation.pointer + allocation.bytes;
       });
       if (around != live_.end()) {
-        why = "they lie " + std::to_string(static_cast<std::byte*>(pointer) - around->pointer) +
+        why = "the pointer is " + std::to_string(static_cast<std::byte*>(pointer) - around->pointer) +
               " bytes into " + detail::described(*around);
       } else if (before != recycled_.rend()) {
-        why = detail::described(*before) + " was recycled already";
+        why = detail::described(*before) + " was already recycled";
       } else {
-        why = "no allocation of this phase is there";
+        why = "this phase has no allocation there";
       }
     } else if (found->bytes != bytes) {
-      why = detail::described(*found) + " has another size";
+      why = detail::described(*found) + " has a different size";
     } else {
       return found;
     }
     throw std::invalid_argument(
         "DeviceAsyncArena::recycle: " + std::to_string(bytes) + " bytes at " + at(pointer) + " in " +
         described() + ": " + why +
-        "; give, once, what alloc_bytes() returned and the bytes that it was asked for");
+        "; pass, once, the pointer that alloc_bytes() returned and the size that was requested");
   }
 
-  // What is wrong with the guards of live_[first, last). Waits for the stream.
+  // Describes the damaged guards of live_[first, last). Waits for the stream.
   std::vector<std::string> verify(std::size_t first, std::size_t last = ~std::size_t{0}) {
     last = std::min(last, live_.size());
     std::vector<std::string> findings;
@@ -334,7 +332,7 @@ class CheckedStore final : public Store {
       const std::vector<std::uint8_t>& back = guards[2 * (i - first) + 1];
       for (const std::string& found :
            {damage(front, "before", [&](std::size_t byte) { return front.size() - byte; }),
-            damage(back, "behind", [](std::size_t byte) { return byte + 1; })}) {
+            damage(back, "after", [](std::size_t byte) { return byte + 1; })}) {
         if (!found.empty())
           findings.push_back(described() + ": " + detail::described(live_[i]) + ": " + found);
       }
@@ -342,7 +340,7 @@ class CheckedStore final : public Store {
     return findings;
   }
 
-  // Best effort: what fails here fails again, and louder, where the memory is given back.
+  // Best effort: an error here is returned again when the memory is freed.
   void poison(const Allocation& allocation) noexcept {
     if (!allocation.guarded || memory_.capture().is_active) return;
     static_cast<void>(memory_.fill(allocation.pointer, returned_byte, allocation.bytes));
@@ -354,20 +352,20 @@ class CheckedStore final : public Store {
   static void throw_if_any(const std::vector<std::string>& findings) {
     if (findings.empty()) return;
     std::string text = findings[0];
-    const std::size_t told = std::min<std::size_t>(findings.size(), 10);
-    for (std::size_t i = 1; i < told; ++i) text += "; " + findings[i];
-    if (findings.size() > told) text += "; and " + std::to_string(findings.size() - told) + " more";
+    const std::size_t listed = std::min<std::size_t>(findings.size(), 10);
+    for (std::size_t i = 1; i < listed; ++i) text += "; " + findings[i];
+    if (findings.size() > listed) text += "; and " + std::to_string(findings.size() - listed) + " more";
     throw MemoryOverrun(text);
   }
 
   std::unique_ptr<Store> checked_;
   StreamOrderedMemory memory_;
-  unsigned long long stream_id_ = 0;  // as it was when it could be asked for first
+  unsigned long long stream_id_ = 0;  // from the first query that was possible; 0 before that
   std::atomic<bool> in_use_{false};
   std::vector<Allocation> live_;            // in the order of allocation
   std::vector<Allocation> recycled_;        // in this phase
   std::vector<Scope> scopes_;               // innermost last
-  std::vector<std::string> findings_left_;  // to reset(), by what must not throw
+  std::vector<std::string> findings_left_;  // of functions that must not throw; thrown by reset()
 };
 
 }  // namespace

@@ -1,26 +1,29 @@
-// Backing::chunked: allocations are cut from chunks that are kept.
+// Backing::chunked: allocations are cut from chunks, which are kept between phases.
 //
-// The chunks that a phase uses lie one behind the other in a space of offsets, each where it was opened, with
-// a gap between them: so no hole reaches from one into the next, and each has memory behind it. Allocations
-// go into the hole that fits best or to the top, in the chunk that was opened last. Where that has no room,
-// the first of the other chunks that has is opened, in the order in which they were taken; where none has,
-// the arena grows. So a phase that comes again on the same chunks is laid out as before, and takes none.
+// The chunks that a phase uses are laid out one behind the other in a space of offsets, in the order in which
+// they were opened, with a gap between them: no hole extends from one chunk into the next, and each offset
+// has memory behind it. An allocation goes into the hole that fits best or to the top, in the chunk that was
+// opened last. If that chunk has no room, the first of the other chunks with enough room is opened, in the
+// order in which the chunks were allocated; if there is none, the arena grows. A repeated phase on the same
+// chunks therefore gets the same layout and allocates no chunk.
 //
 // A chunk is *open* while this phase uses it, otherwise *closed*. The *tail* of a chunk is what was left at
 // its end when the phase outgrew it. A phase is *mixed* once it has several chunks and holes: from then on
 // tails are holes as well, every allocation takes the slow path, and the phase is logged.
 //
-// As long as the phase fits its first chunk, that is all. A phase that outgrew it is laid out once more at
-// reset(), as in one endless chunk, which tells exactly how large the one chunk must be that reset() takes
-// instead: a phase that comes again fits it and makes no CUDA call. Where that is not known (PhaseLog), or
-// the pool has not as much, the chunks stay as they are.
+// That is all for a phase that fits into its first chunk. For a phase that outgrew it, reset() replays the
+// layout as in one endless chunk and so computes the exact size of the one chunk that replaces the others: a
+// repeated phase fits into it and makes no CUDA call. If the size is not known (PhaseLog), or the pool cannot
+// supply that much, the chunks are kept as they are.
+
+#include <nvtx3/nvtx3.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <optional>
 
 #include "backing_store.hpp"
-#include "nvtx.hpp"
+#include "daa/nvtx_domain.hpp"
 #include "over_aligned.hpp"
 #include "phase_layout.hpp"
 #include "phase_log.hpp"
@@ -32,9 +35,9 @@ namespace {
 constexpr std::size_t none = PhaseLayout::none;
 
 struct Chunk : Block {
-  std::size_t number;       // in the order in which they were taken
-  std::size_t begin = 0;    // its offset, while it is open
-  std::size_t tail = 0;     // left unused at its end, where the phase outgrew it
+  std::size_t number;       // in the order of allocation from the pool
+  std::size_t begin = 0;    // its offset while it is open
+  std::size_t tail = 0;     // bytes unused at its end when the phase outgrew it
   bool was_opened = false;  // in this phase
 
   [[nodiscard]] std::uintptr_t address() const noexcept { return address_of(pointer); }
@@ -45,7 +48,7 @@ struct ChunkGrowth {
   static constexpr const char* message = "chunk growth";
 };
 
-// An NVTX range with the bytes that were asked for.
+// An NVTX range with the requested bytes as its payload. Without a tool attached it costs a few nanoseconds.
 struct GrowthRange : nvtx3::scoped_range_in<NvtxDomain> {
   explicit GrowthRange(std::size_t asked)
       : scoped_range_in(nvtx3::event_attributes{nvtx3::registered_string_in<NvtxDomain>::get<ChunkGrowth>(),
@@ -59,7 +62,7 @@ class ChunkedStore final : public BackingStore {
         initial_bytes_(footprint(options.initial_bytes)),
         retain_bytes_(options.retain_bytes) {}
 
-  // Retries failed frees: this is the last chance.
+  // Retries failed frees a last time.
   ~ChunkedStore() override {
     close_from(0);
     Frees frees;
@@ -114,7 +117,7 @@ class ChunkedStore final : public BackingStore {
   void reset(Bump& bump) override {
     const bool fitted = open_ <= 1 && !mixed_;
     std::optional<PhaseLog::InOneChunk> in_one = log_ ? log_->replay() : std::nullopt;
-    std::optional<std::size_t> needed;  // in one chunk, if that is known
+    std::optional<std::size_t> needed;  // bytes in one chunk, if known
     if (fitted) needed = std::max(layout_.highest_top(), top(bump));
     if (in_one) needed = in_one->bytes;
     if (!fitted && !mixed_) needed = bytes_in_use(bump);
@@ -153,10 +156,10 @@ class ChunkedStore final : public BackingStore {
         grow(bump, bytes, keeps_all() || chunks_.empty() ? preferred_growth(size) : 0, size);
         if (open_ <= 1 && top(bump) == 0) begin_with_newest(bump);
       } catch (const OutOfDeviceMemory&) {
-        if (!layout_.has_hole(size)) throw;  // which a scope would not reach
+        if (!layout_.has_hole(size)) throw;  // a scope could not use the hole
       }
     }
-    // The next phase shall have room for as much at this point, too.
+    // The next phase must have room for that much at this point, too.
     if (log_) log_->reserved(size);
     const std::size_t before = mixed_ ? 0 : bytes_in_use(bump);
     promised_bytes_ = std::max(promised_bytes_, (open_ <= 1 ? top(bump) : before) + size);
@@ -182,17 +185,17 @@ class ChunkedStore final : public BackingStore {
   }
 
  private:
-  // Where the next allocation goes if no hole takes it.
+  // The offset of the next allocation that goes into no hole.
   std::size_t top(const Bump& bump) const noexcept { return bump.cursor - layout_base_; }
 
-  // The offset of an allocation of `size` bytes, `asked` with their padding.
+  // Places an allocation of `asked` bytes, `size` with padding, and returns its offset.
   std::size_t place(Bump& bump, std::size_t asked, std::size_t size) {
     std::size_t offset = size == 0 || layout_.empty() ? none : layout_.take(size, top(bump));
     if (offset == none && (size == 0 || size > room_end_ - bump.cursor)) {
       offset = make_room(bump, asked, size);
     }
     if (offset != none) {
-      bump.origin -= size;
+      set_bytes_in_use(bump, bytes_in_use(bump) + size);
       return offset;
     }
     offset = top(bump);
@@ -200,8 +203,8 @@ class ChunkedStore final : public BackingStore {
     return offset;
   }
 
-  // Makes sure that there are `size` bytes at the top, in another chunk, or returns an offset in a tail,
-  // where the pool has no more.
+  // Ensures `size` bytes at the top by moving to another chunk, and returns none; or returns an offset in a
+  // tail if the pool cannot supply more.
   std::size_t make_room(Bump& bump, std::size_t asked, std::size_t size) {
     const bool is_first = open_ <= 1 && top(bump) == 0;
     std::size_t chunk = size == 0 ? chunks_.size() : first_closed(size);
@@ -211,7 +214,7 @@ class ChunkedStore final : public BackingStore {
         mix(bump);
         return layout_.empty() ? none : layout_.take(size, top(bump));
       };
-      // So that a phase that has used tails finds them without a failing call when it comes again.
+      // If memory is short, tails come first: a repeated phase then needs no failing call.
       std::size_t offset = is_short() ? in_tail() : none;
       if (offset != none) return offset;
       try {
@@ -238,7 +241,7 @@ class ChunkedStore final : public BackingStore {
     return none;
   }
 
-  // A phase whose first allocation outgrew what the arena had may go on growing, as in merge().
+  // A phase whose first allocation exceeds what the arena had may keep growing; adds slack, as merge() does.
   std::size_t first_growth(std::size_t size) const noexcept {
     if (chunks_.empty() || !began_with_memory_ || keeps_all()) return preferred_growth(size);
     return std::max(size, std::min(size + round_up(size / 8, min_alignment), retain_bytes_));
@@ -247,13 +250,13 @@ class ChunkedStore final : public BackingStore {
   std::size_t preferred_growth(std::size_t size) const noexcept {
     constexpr std::size_t large = std::size_t{1} << 30;
     if (chunks_.empty()) return std::max(initial_bytes_, expected_bytes_);
-    if (keeps_all()) return reserved_bytes_;  // so that chunks outgrown by one allocation add up to no more
+    if (keeps_all()) return reserved_bytes_;  // bounds the sum of chunks that one allocation outgrew
     if (size > reserved_bytes_ / 8) return size;
     if (recycles_) return round_up(reserved_bytes_ / 8, min_alignment);
     return reserved_bytes_ <= large ? reserved_bytes_ : round_up(reserved_bytes_ / 4, min_alignment);
   }
 
-  // Adds a closed chunk. If that throws, idle ones may be gone and nothing else has changed.
+  // Adds a closed chunk. If it throws, idle chunks may have been freed; nothing else has changed.
   void grow(Bump& bump, std::size_t asked, std::size_t preferred, std::size_t least) {
     const GrowthRange range{asked};
     reserve_one_more(chunks_);
@@ -261,21 +264,21 @@ class ChunkedStore final : public BackingStore {
     grew_ = true;
   }
 
-  // Begins the phase, which has nothing in use, in the chunk that was taken last. Smaller ones are freed:
-  // they would be opened first.
+  // Begins the phase, which has nothing in use, in the newest chunk. Frees smaller chunks, which would be
+  // opened first.
   void begin_with_newest(Bump& bump) noexcept {
     close_from(0);
     const Chunk newest = chunks_.back();
     if (!keeps_all() && reserved_bytes_ - newest.bytes <= newest.bytes) {
       chunks_.pop_back();
-      Frees frees;  // what fails is left to reset()
+      Frees frees;  // failed frees are left to reset()
       free_closed(frees);
       chunks_.push_back(newest);
     }
     open(bump, chunks_.size() - 1);
   }
 
-  // Goes on at the beginning of a closed chunk.
+  // Opens a closed chunk and continues at its beginning.
   void open(Bump& bump, std::size_t position) noexcept {
     if (open_ == 1 && !mixed_ && !layout_.untouched()) begin_log(layout_, top(bump));
     const auto at = [&](std::size_t i) { return chunks_.begin() + static_cast<std::ptrdiff_t>(i); };
@@ -295,7 +298,7 @@ class ChunkedStore final : public BackingStore {
     if (mixed_ && open_ > 1) use_tail(bump, chunks_[open_ - 2]);
   }
 
-  // From now on allocations may go behind the top, in holes and in tails of chunks; so each is noted.
+  // From now on allocations may also go into holes and tails, so each one is logged.
   void mix(Bump& bump) noexcept {
     if (mixed_) return;
     try {
@@ -307,10 +310,10 @@ class ChunkedStore final : public BackingStore {
     set_limit(bump);
   }
 
-  // Until now the open chunks are stretches of one endless chunk, in their order.
+  // Up to now the open chunks are consecutive stretches of one endless chunk.
   void begin_log(const PhaseLayout& layout, std::size_t top) noexcept {
     mixed_ = true;
-    if (keeps_all()) return;  // its chunks stay as they are
+    if (keeps_all()) return;  // chunks are never merged
     try {
       std::vector<PhaseLog::Stretch> stretches;
       std::size_t in_one = 0;
@@ -329,7 +332,7 @@ class ChunkedStore final : public BackingStore {
     if (tail != 0) static_cast<void>(layout_.give({chunk.end() - tail, chunk.end()}, top(bump)));
   }
 
-  // Bumps on from `offset`, in the chunk that was opened last.
+  // Moves the cursor to `offset`, in the chunk that was opened last.
   void continue_at(Bump& bump, std::size_t offset) noexcept {
     const std::size_t in_use = bytes_in_use(bump);
     const Chunk& chunk = chunks_[open_ - 1];
@@ -347,7 +350,7 @@ class ChunkedStore final : public BackingStore {
     if (began_with_memory_) open(bump, 0);
   }
 
-  // Where there are holes, every allocation has to ask for them first: the inline path finds no room.
+  // While there are holes, the inline path gets no room: every allocation must search the holes first.
   void set_limit(Bump& bump) const noexcept {
     bump.limit = layout_.empty() && !log_ ? room_end_ : bump.cursor;
   }
@@ -381,7 +384,7 @@ class ChunkedStore final : public BackingStore {
     return i;
   }
 
-  // Closes all open chunks from the `first`-th on. Closed ones stand in the order in which they were taken.
+  // Closes all open chunks from index `first` on. Closed chunks are sorted by the order of their allocation.
   void close_from(std::size_t first) noexcept {
     if (open_ <= first) return;
     for (std::size_t i = first; i != open_; ++i) phase_.tail_bytes -= std::exchange(chunks_[i].tail, 0);
@@ -390,13 +393,14 @@ class ChunkedStore final : public BackingStore {
               [](const Chunk& a, const Chunk& b) { return a.number < b.number; });
   }
 
-  // Closes the chunks at the end of the phase in which nothing is in use, as far as no scope began in them.
+  // Closes unused chunks at the end of the phase, up to the first one in which a scope began.
   void close_empty(Bump& bump) noexcept {
     while (open_ != 0 && top(bump) == chunks_[open_ - 1].begin &&
            (scopes_.empty() || scopes_.back().begin < top(bump))) {
       close_from(open_ - 1);
       if (open_ == 0) {
-        bump.cursor = bump.limit = bump.origin = 0;
+        bump.cursor = bump.limit = 0;
+        set_bytes_in_use(bump, 0);
         layout_base_ = room_end_ = 0;
         layout_.forget_behind(0);
         return;
@@ -422,9 +426,9 @@ class ChunkedStore final : public BackingStore {
     return reserved_bytes_ != reserved;
   }
 
-  // Between two phases: one chunk instead of several, as far as retain_bytes allows. `fitted`: the phase used
-  // no more than one. `has_promised`: reserve() was called. Returns false, with nothing changed, in a
-  // capture.
+  // Between two phases: replaces several chunks by one, as far as retain_bytes allows. `fitted`: the phase
+  // used at most one chunk. `has_promised`: reserve() was called. Returns false, with nothing changed, during
+  // a capture.
   bool settle(std::optional<std::size_t> needed, bool fitted, bool has_promised, Frees& frees) noexcept {
     if (!frees.capture) frees.capture = memory_.capture();
     if (frees.capture->is_active) return false;
@@ -443,7 +447,8 @@ class ChunkedStore final : public BackingStore {
         return true;
       }
     }
-    // As they are. A chunk that a growing phase had no use for is too small for what comes, and would add up.
+    // Keeps the chunks as they are, except that a chunk which a growing phase did not use is freed: it is too
+    // small for later phases, and such chunks would add up.
     const bool fit = reserved_bytes_ <= retain_bytes_;
     const bool keeps_unused = !grew_ || has_promised;
     const auto kept = std::stable_partition(chunks_.begin(), chunks_.end(), [&](const Chunk& chunk) {
@@ -454,10 +459,10 @@ class ChunkedStore final : public BackingStore {
     return true;
   }
 
-  // Takes the one chunk of the next phase. If the pool has not that much, that phase grows again.
+  // Allocates the one chunk for the next phase. If the pool cannot supply it, that phase grows again.
   void merge(std::size_t needed) noexcept {
     const GrowthRange range{needed};
-    // A phase that outgrew what it had may go on growing: with slack, not every one of them takes a chunk.
+    // Later phases may keep growing; slack avoids a new chunk for each of them.
     const std::size_t slack = grew_ && began_with_memory_ ? std::min(needed / 8, retain_bytes_ - needed) : 0;
     Block block{nullptr, round_up(needed + slack, min_alignment)};
     if (try_block(block) != cudaSuccess) {
@@ -467,7 +472,7 @@ class ChunkedStore final : public BackingStore {
         return;
       }
     }
-    chunks_.push_back({block, ++newest_number_});  // reserved: there have been chunks
+    chunks_.push_back({block, ++newest_number_});  // cannot throw: there was room for more chunks before
   }
 
   ScopeMark mark(Bump& bump) override {
@@ -497,18 +502,18 @@ class ChunkedStore final : public BackingStore {
   std::vector<Chunk> chunks_;    // the open ones, in the order of their offsets, then the closed ones
   std::size_t open_ = 0;         // how many are
   PhaseLayout layout_;           // below the top
-  std::optional<PhaseLog> log_;  // if it can be had, where the phase is mixed
+  std::optional<PhaseLog> log_;  // of a mixed phase, unless the host is out of memory
   OverAligned over_aligned_;
   std::uintptr_t layout_base_ = 0;        // an address less its offset, in the chunk of the cursor
   std::uintptr_t room_end_ = 0;           // of the chunk of the cursor
   std::size_t expected_bytes_ = 0;        // what the last phase needed
   std::size_t promised_bytes_ = 0;        // by reserve(), for the next phase
-  std::size_t unmergeable_bytes_ = none;  // for which the pool had no chunk
+  std::size_t unmergeable_bytes_ = none;  // the size of a merged chunk that the pool could not supply
   std::size_t newest_number_ = 0;
   bool began_with_memory_ = false;  // this phase
   bool grew_ = false;               // in this phase
   bool mixed_ = false;              // this phase
-  bool recycles_ = false;           // has ever been asked to recycle
+  bool recycles_ = false;           // recycle() has been called on this arena
 };
 
 }  // namespace

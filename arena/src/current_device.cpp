@@ -1,15 +1,52 @@
-// Why not cudaSetDevice(device) and then cudaSetDevice(previous): since CUDA 12 the latter creates the
-// primary context of `previous`, of hundreds of MB, also where that device has never been used and was only
-// the one that a thread begins with. Popping a context off the driver's stack leaves what was there before,
-// even nothing.
+// cudaSetDevice(device) followed by cudaSetDevice(previous) is not an alternative. Since CUDA 12 the second
+// call creates the primary context of `previous`, hundreds of MB, even if that device has never been used and
+// is current only by default. Popping a context off the driver's stack restores the previous state, even if
+// no context was current.
 
 #include "current_device.hpp"
 
-#include "driver_function.hpp"
+#include <cuda.h>
+
+#include <atomic>
 
 namespace daa::v0_1::detail {
 
 namespace {
+
+// A function of the driver API of type `Function`, looked up through the runtime, so that the driver library
+// is not linked. The address is cached for all threads; threads may look it up concurrently, since all find
+// the same one.
+template <class Function>
+class DriverFunction {
+ public:
+  // `name` has no version suffix; `version` is the CUDA version that declares it as `Function`, times 1000.
+  constexpr DriverFunction(const char* name, unsigned int version) noexcept
+      : name_(name), version_(version) {}
+
+  // Whether the driver has the function. Adds the runtime calls made for the lookup to `calls`.
+  [[nodiscard]] bool find(std::size_t& calls) noexcept {
+    if (found_.load(std::memory_order_relaxed) != nullptr) return true;
+    void* address = nullptr;
+    cudaDriverEntryPointQueryResult status{};
+    ++calls;
+    const cudaError_t error =
+        cudaGetDriverEntryPointByVersion(name_, &address, version_, cudaEnableDefault, &status);
+    if (taken(error) != cudaSuccess) return false;
+    found_.store(reinterpret_cast<Function*>(address), std::memory_order_relaxed);
+    return address != nullptr;
+  }
+
+  // Calls the function, which find() must have found. The runtime's error codes equal the driver's.
+  template <class... Arguments>
+  cudaError_t operator()(Arguments... arguments) const noexcept {
+    return static_cast<cudaError_t>(found_.load(std::memory_order_relaxed)(arguments...));
+  }
+
+ private:
+  const char* name_;
+  unsigned int version_;
+  std::atomic<Function*> found_{nullptr};
+};
 
 struct Driver {
   DriverFunction<decltype(cuDevicePrimaryCtxGetState)> primary_state{"cuDevicePrimaryCtxGetState", 7000};
@@ -29,15 +66,9 @@ Driver& driver() noexcept {
   return functions;
 }
 
-// A failed call of the runtime leaves its error behind for the next cudaGetLastError() of anybody.
-cudaError_t taken(cudaError_t code) noexcept {
-  if (code != cudaSuccess) static_cast<void>(cudaGetLastError());
-  return code;
-}
-
 }  // namespace
 
-// Nothing says that to look a function up needs no context; the current device's does no harm here.
+// It is not documented that a lookup needs no context; one on the current device does no harm here.
 void CurrentDevice::prepare() noexcept {
   std::size_t calls = 0;
   static_cast<void>(driver().find(calls));
@@ -49,7 +80,7 @@ CurrentDevice::CurrentDevice(int device, std::size_t& calls) noexcept
   if (driver().find(calls)) {
     push_context();
   } else {
-    error_ = cudaErrorSymbolNotFound;  // no driver that runs this toolkit is without them
+    error_ = cudaErrorSymbolNotFound;  // every driver that supports this toolkit has them
   }
 }
 
@@ -57,9 +88,9 @@ CurrentDevice::~CurrentDevice() {
   if (pops_context_) pop_context();
 }
 
-// A device has the number that the runtime gives it in the driver, too. A context that is active is kept so
-// by somebody else. One that is not begins here, and is not released: that would end it with the memory in
-// it.
+// Runtime and driver number the devices alike. An active context is retained by someone else, so this scope
+// releases its own reference. An inactive one becomes active here and is not released: that would destroy it
+// with the memory in it.
 void CurrentDevice::push_context() noexcept {
   unsigned int flags = 0;
   int is_active = 0;
@@ -83,8 +114,8 @@ void CurrentDevice::push_context() noexcept {
   }
 }
 
-// An error may be that of earlier work on the device; whether the context is still there, the current device
-// tells. To release it twice would take it from others, to do so never only keeps it.
+// An error may be that of earlier work on the device; the current device tells whether the context was
+// popped. Releasing twice would take the context from others; never releasing only keeps it.
 void CurrentDevice::pop_context() noexcept {
   for (int attempt = 0; attempt < 2; ++attempt) {
     CUcontext popped = nullptr;

@@ -9,21 +9,28 @@
 
 namespace daa::v0_1::detail {
 
-/// At the end of the scope this thread's contexts are what they were, and no device has one that it did not
-/// have, but for `device`: an arena's memory there needs it.
+/// Clears an error from the runtime's per-thread state, so that an unrelated cudaGetLastError() does not
+/// return it. Returns `code`.
+inline cudaError_t taken(cudaError_t code) noexcept {
+  if (code != cudaSuccess) static_cast<void>(cudaGetLastError());
+  return code;
+}
+
+/// Makes `device` current until the end of the scope, which restores this thread's context stack. Creates no
+/// context except on `device`, where an arena's memory needs one.
 class CurrentDevice {
  public:
-  /// Looks up the driver's functions, once in a process; a later scope tries again where that fails. To be
-  /// called while the device that will be made current is the current one.
+  /// Looks up the driver's functions, once per process; a later scope retries if that fails. Call it while
+  /// the device that will be made current is the current one.
   static void prepare() noexcept;
 
-  /// Adds the CUDA calls that it makes, those of the destructor too, to `calls`, which must outlive it.
+  /// Adds the CUDA calls of the constructor and the destructor to `calls`, which must outlive this object.
   CurrentDevice(int device, std::size_t& calls) noexcept;
   ~CurrentDevice();
   CurrentDevice(const CurrentDevice&) = delete;
   CurrentDevice& operator=(const CurrentDevice&) = delete;
 
-  /// Why `device` could not be made current; nothing has changed then.
+  /// The error if `device` could not be made current; nothing has changed then.
   [[nodiscard]] cudaError_t error() const noexcept { return error_; }
 
  private:

@@ -22,7 +22,7 @@ std::string name_of(cudaStream_t stream) {
 }  // namespace
 
 static_assert(std::is_same_v<DeviceAsyncArena, DAA_VERSION_NAMESPACE::DeviceAsyncArena>,
-              "the inline namespace of the public headers is that of the project's version");
+              "the inline namespace of the public headers must match the project's version");
 
 DeviceAsyncArena::DeviceAsyncArena(detail::NamedStream, cudaStream_t stream,
                                    std::optional<cudaMemPool_t> pool, ArenaOptions options)
@@ -65,12 +65,12 @@ void DeviceAsyncArena::reset() {
   detail::Store& store = this->store();
   if (store.open_scopes() != 0) {
     throw std::logic_error("DeviceAsyncArena::reset: " + std::to_string(store.open_scopes()) +
-                           " ArenaScope(s) of this arena are open; let them end first");
+                           " ArenaScope(s) of this arena are open; end them first");
   }
   if (store.take_misuse_of_scopes()) {
     throw std::logic_error(
         "DeviceAsyncArena::reset: an ArenaScope was ended before one inside it; end them in reverse order. "
-        "The phase goes on; reset() again to end it");
+        "The phase has not ended; call reset() again to end it");
   }
   store.reset(bump_);
 }
@@ -92,14 +92,6 @@ ArenaStats DeviceAsyncArena::stats() const noexcept {
   return store_ ? store_->stats(bump_) : ArenaStats{};
 }
 
-std::vector<PhaseRecord> DeviceAsyncArena::history() const {
-  return store_ ? store_->history() : std::vector<PhaseRecord>{};
-}
-
-void DeviceAsyncArena::name_phase(const char* name) {
-  store().name_phase(name == nullptr ? "" : name);
-}
-
 void detail::recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,
                               std::size_t bytes) noexcept {
   try {
@@ -113,7 +105,7 @@ void detail::recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void
 void detail::throw_foreign_stream(const char* call, cudaStream_t asked, cudaStream_t own) {
   throw std::invalid_argument(std::string("ArenaResource::") + call + ": the stream is " + name_of(asked) +
                               ", and the arena's is " + name_of(own) +
-                              "; pass that one, or use an arena of the other");
+                              "; pass the arena's stream, or use an arena of the other stream");
 }
 
 ArenaScope::ArenaScope(DeviceAsyncArena& arena)

@@ -11,9 +11,9 @@ std::string describe(cudaError_t code, const char* call, const char* file, int l
          ":" + std::to_string(line) + ")";
 }
 
-std::string describe(const MemoryShortage& shortage, const std::string& asker) {
-  std::string text = "out of device memory: " + std::to_string(shortage.bytes_asked) + " bytes asked";
-  if (!asker.empty()) text += " by " + asker;
+std::string describe(const MemoryShortage& shortage, const std::string& requester) {
+  std::string text = "out of device memory: " + std::to_string(shortage.bytes_asked) + " bytes requested";
+  if (!requester.empty()) text += " by " + requester;
   if (shortage.bytes_needed > shortage.bytes_asked)
     text += ", " + std::to_string(shortage.bytes_needed) + " with padding";
   if (shortage.device_total != 0) {
@@ -33,20 +33,20 @@ CudaError::CudaError(cudaError_t code, const char* call, const char* file, int l
       file_(file),
       line_(line) {}
 
-OutOfDeviceMemory::OutOfDeviceMemory(const MemoryShortage& shortage, const std::string& asker)
-    : message_(describe(shortage, asker)), shortage_(shortage) {}
+OutOfDeviceMemory::OutOfDeviceMemory(const MemoryShortage& shortage, const std::string& requester)
+    : message_(describe(shortage, requester)), shortage_(shortage) {}
 
 CountOverflow::CountOverflow(const char* call, std::size_t count, std::size_t bytes_of_one)
     : message_(std::string(call) + ": " + std::to_string(count) + " elements of " +
-               std::to_string(bytes_of_one) +
-               " bytes are more bytes than a size_t can count; was the number negative?") {}
+               std::to_string(bytes_of_one) + " bytes overflow size_t; is the number negative?") {}
 
-GrowthDuringCapture::GrowthDuringCapture(std::size_t bytes_asked, const std::string& asker)
-    : std::logic_error(
-          "growth during capture: " + std::to_string(bytes_asked) + " bytes asked by " + asker +
-          " do not fit the memory it has, and while its stream is captured into a graph it must "
-          "take none; choose CapturePolicy::presized and run the phase once before the capture begins, "
-          "or reserve() with Backing::chunked") {}
+GrowthDuringCapture::GrowthDuringCapture(std::size_t bytes_asked, const std::string& requester,
+                                         const std::string& remedy)
+    : std::logic_error("growth during capture: " + std::to_string(bytes_asked) + " bytes requested by " +
+                       requester +
+                       " do not fit into the memory that it holds, and an arena does not allocate while its "
+                       "stream is captured into a graph; " +
+                       remedy) {}
 
 void detail::throw_count_overflow(const char* call, std::size_t count, std::size_t bytes_of_one) {
   throw CountOverflow(call, count, bytes_of_one);

@@ -7,11 +7,11 @@ namespace daa::v0_1::detail {
 
 namespace {
 
-// Ranges of one bin that are looked at: thousands of nearly equal ones cost no more.
+// Maximum number of ranges of one bin that a search compares; bounds the cost of thousands of similar ranges.
 constexpr int most_compared = 32;
 
 constexpr std::size_t end_of_table = std::size_t{1} << 32;  // in units
-// The range of a node not in use, which is found nowhere: no offset is odd.
+// The range of an unused node. It is never found, because no offset is odd.
 constexpr Range nowhere{1, 1};
 
 std::uint64_t rank_of(Range range) noexcept {
@@ -45,7 +45,7 @@ bool FreeRanges::insert(Range range) noexcept {
     ++count_;
     nodes_[node].range = range;
     put(begin_slot, range.begin, node);
-    put(slot_of(range.end), range.end, node);  // the one found before may be taken now
+    put(slot_of(range.end), range.end, node);  // put() above may have used the slot found before
   } else if (above == none) {
     unlink(below);
     nodes_[below].range.end = range.end;
@@ -110,7 +110,7 @@ std::size_t FreeRanges::take_ending_at(std::size_t end) noexcept {
   return begin;
 }
 
-// What the table says counts no more, since no node is there.
+// The table is not cleared: its entries are ignored once their nodes are gone.
 void FreeRanges::clear() noexcept {
   if (nodes_.empty()) return;
   for (std::size_t bin = next_bin(0); bin != bin_count; bin = next_bin(bin + 1)) heads_[bin] = none;
@@ -132,7 +132,7 @@ std::vector<Range> FreeRanges::all() const {
 
 // --- bins ---
 
-// Sizes count in units of min_alignment: up to 31 units a bin each, then 16 bins for each power of two.
+// Sizes are in units of min_alignment: one bin for each size up to 31 units, then 16 bins per power of two.
 std::size_t FreeRanges::bin_of(std::size_t size) noexcept {
   const std::size_t units = size / min_alignment;
   const unsigned exponent = log2_floor(units | (std::size_t{1} << step_bits)) - step_bits;
@@ -157,8 +157,7 @@ FreeRanges::Index FreeRanges::best_in(std::size_t bin, std::size_t size) const n
   int compared = 0;
   for (Index node = heads_[bin]; node != none && compared < most_compared; node = nodes_[node].next) {
     const std::uint64_t rank = nodes_[node].rank;
-    const bool better =
-        (rank >= least) & (rank < best_rank);  // no branch: which is better cannot be predicted
+    const bool better = (rank >= least) & (rank < best_rank);  // branch-free: the result is unpredictable
     best = better ? node : best;
     best_rank = better ? rank : best_rank;
     ++compared;
@@ -199,9 +198,9 @@ void FreeRanges::release(Index node) noexcept {
 
 // --- the table of ends: open addressing, linear probing ---
 
-// Room for the two ends of one range more, before anything changes, and for the range if it is a new one. A
-// full table is made anew from the ranges there are, and larger unless most of it was out of date. Returns
-// false, with nothing changed, where the host has no memory.
+// Makes room for the two ends of one more range, and for a new node if `for_a_node`. A full table is rebuilt
+// from the existing ranges, and doubled unless most of it was out of date. Returns false, with nothing
+// changed, if the host is out of memory.
 bool FreeRanges::make_room(bool for_a_node) noexcept try {
   if (for_a_node && unused_ == none) {
     nodes_.push_back({nowhere, 0, none, none});

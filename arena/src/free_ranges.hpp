@@ -1,11 +1,11 @@
-// The holes of a phase: ranges that were recycled and may serve again. Best fit with coalescing, in nearly
-// constant time.
+// The holes of a phase: recycled ranges that can be reused. Best fit with coalescing, in nearly constant
+// time.
 //
 // A hole is found by its size through bins (segregated fits, as in TLSF: Masmano et al., "TLSF: a new dynamic
-// memory allocator for real-time systems", ECRTS 2004), each a power of two cut into 16 steps, and by either
-// end through a hash table: at one address at most one hole ends or begins, since neighbours are joined.
-// Nothing is ever removed from the table. What it says of an offset counts if the hole that it names does
-// begin or end there: so a phase that comes again finds its offsets in the table and changes nothing in it.
+// memory allocator for real-time systems", ECRTS 2004), with 16 bins for each power of two. It is found by
+// either end through a hash table: at most one hole begins or ends at an offset, because neighbours are
+// merged. Entries are never removed from the table. An entry is valid if the hole that it names does begin or
+// end at its offset. A repeated phase thus finds its offsets in the table and changes nothing in it.
 #pragma once
 
 #include <array>
@@ -22,8 +22,8 @@ struct Range {
   std::size_t end;
 };
 
-/// Spreads a key over all bits, for hash tables. Two rounds of multiplication, as in MurmurHash3's finalizer:
-/// after one (Fibonacci hashing), keys at Fibonacci distances lie side by side.
+/// Hashes a key, for hash tables. Two rounds of multiplication, as in MurmurHash3's finalizer: after one
+/// round (Fibonacci hashing), keys at Fibonacci distances end up next to each other.
 [[nodiscard]] inline std::uint64_t spread(std::uint64_t key) noexcept {
   key *= 0x9e3779b97f4a7c15u;
   key ^= key >> 32;
@@ -34,7 +34,7 @@ struct Range {
 /// Disjoint ranges of offsets, no two of them adjacent. Offsets and sizes are multiples of min_alignment.
 class FreeRanges {
  public:
-  /// Names a range until the next change.
+  /// Identifies a range until the next change.
   using Index = std::uint32_t;
   static constexpr Index none = ~Index{0};
 
@@ -42,10 +42,11 @@ class FreeRanges {
 
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
 
-  /// Adds a range that overlaps none, and joins it with its neighbours. Returns false, with nothing changed,
-  /// if one begins where it begins, ends where it ends, or reaches into it from there. Another overlap, which
-  /// is a mistake of the caller's as well, may be found twice. Where the host has no memory left to remember
-  /// the range, and beyond 2^40 bytes, it is forgotten: not reused, nothing worse.
+  /// Adds a range that overlaps no other, and merges it with its neighbours. Returns false, with nothing
+  /// changed, if a range begins where it begins, ends where it ends, or extends into it from either end.
+  /// Other overlaps, which are the caller's mistake too, are not detected and may be found twice. If the host
+  /// is out of memory, or beyond 2^40 bytes, the range is dropped: it is not reused, and nothing else is
+  /// affected.
   bool insert(Range range) noexcept;
 
   [[nodiscard]] Range operator[](Index index) const noexcept { return nodes_[index].range; }
@@ -53,13 +54,13 @@ class FreeRanges {
   /// Whether a range begins at `offset`.
   [[nodiscard]] bool has_at(std::size_t offset) const noexcept;
 
-  /// The smallest range of at least `size` bytes, or `none`. Among equals the one at the highest
-  /// address: what lives longest came first and lies low. Of many ranges of nearly the same size only the 32
-  /// most recent ones are looked at: one that fits exactly may go unseen among them.
+  /// Returns the smallest range of at least `size` bytes, or `none`; among equal sizes, the one at the
+  /// highest offset, because long-lived allocations tend to come first and lie low. Compares only the 32 most
+  /// recent ranges of nearly the same size, so an exact fit may be missed among many.
   [[nodiscard]] Index find(std::size_t size) const noexcept;
 
-  /// Takes the first `size` bytes of a range that has as many. Where the host has no memory left to remember
-  /// the rest, it is forgotten.
+  /// Removes the first `size` bytes of a range, which must have as many. If the host is out of memory, the
+  /// rest of the range is dropped.
   void take(Index index, std::size_t size) noexcept;
 
   /// Removes the range that ends at `end` and returns where it began, or `end` if there is none.
@@ -67,7 +68,7 @@ class FreeRanges {
 
   void clear() noexcept;
 
-  /// All ranges, in no particular order; for tests.
+  /// All ranges in unspecified order; for tests.
   [[nodiscard]] std::vector<Range> all() const;
 
  private:
@@ -76,13 +77,13 @@ class FreeRanges {
 
   struct Node {
     Range range;
-    std::uint64_t rank;  // the lowest fits best: its size, then how low it lies
-    Index previous;      // in the bin; for a node not in use, only next
+    std::uint64_t rank;  // the lowest is the best fit: size, then highest offset first
+    Index previous;      // in the bin; unused nodes use only `next`
     Index next;
   };
   struct Slot {
     std::uint32_t unit;  // the offset, in units of min_alignment
-    Index node;          // that began or ended there when it was put; none: empty
+    Index node;          // that began or ended there when the entry was written; none: empty
   };
 
   [[nodiscard]] static std::size_t bin_of(std::size_t size) noexcept;
@@ -93,9 +94,9 @@ class FreeRanges {
   void unlink(Index node) noexcept;
   void release(Index node) noexcept;
 
-  /// The slot of an offset, or the empty one that it would take.
+  /// The slot of an offset, or the empty slot where it would go.
   [[nodiscard]] std::size_t slot_of(std::size_t offset) const noexcept;
-  /// What begins or ends at the offset of that slot.
+  /// The node that begins or ends at `offset`, whose slot is `slot`; none if there is none.
   [[nodiscard]] Index node_in(std::size_t slot, std::size_t offset) const noexcept;
   [[nodiscard]] Index at(std::size_t offset) const noexcept { return node_in(slot_of(offset), offset); }
   void put(std::size_t slot, std::size_t offset, Index node) noexcept;

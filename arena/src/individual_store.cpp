@@ -1,6 +1,6 @@
-// Backing::individual: a block for each allocation, freed one by one at the end of the phase, or where it is
-// recycled. Where graphs may use them, blocks are kept instead and serve again, by classes of size: a phase
-// that comes again finds as many of each class as it had, and takes none.
+// Backing::individual: one block for each allocation, freed at the end of the phase or when it is recycled.
+// If graphs may use the blocks, they are kept instead and reused by size class: a repeated phase finds as
+// many blocks of each class as it had, and allocates none.
 
 #include <cstdint>
 #include <iterator>
@@ -14,7 +14,7 @@ namespace daa::v0_1::detail {
 
 namespace {
 
-// Sizes of kept blocks: four for each power of two, so that a size that grows from phase to phase takes few.
+// Size classes of kept blocks: four per power of two, so that a size that grows from phase to phase uses few.
 constexpr std::size_t class_of(std::size_t bytes) noexcept {
   std::size_t step = min_alignment;
   while (step <= bytes / 8) step *= 2;
@@ -33,7 +33,7 @@ class IndividualStore final : public BackingStore {
       : BackingStore(memory, options),
         always_asks_(keeps_all() || options.checked || options.for_sanitizer) {}
 
-  // Retries failed frees: this is the last chance.
+  // Retries failed frees a last time.
   ~IndividualStore() override {
     Frees frees;
     for (const Allocation& allocation : live_) free_block(allocation, frees);
@@ -48,7 +48,7 @@ class IndividualStore final : public BackingStore {
     const std::size_t slack = alignment_slack(alignment);
     const std::size_t needed = footprint(bytes, slack) == 0 ? 0 : bytes + slack;
     const std::size_t size = keeps_all() ? class_of(needed) : needed;
-    by_address_.try_emplace(0);  // so that nothing throws once there is a block
+    by_address_.try_emplace(0);  // allocates the map node now: nothing throws once there is a block
     std::list<Allocation>* const kept = keeps_all() ? &kept_[size] : nullptr;
     std::list<Allocation> fresh;
     if (kept != nullptr && !kept->empty()) {
@@ -68,7 +68,7 @@ class IndividualStore final : public BackingStore {
     live_.splice(live_.end(), fresh);
     ++bump.allocations;
     bump.bytes_requested += bytes;
-    bump.origin -= allocation.bytes;
+    set_bytes_in_use(bump, bytes_in_use(bump) + allocation.bytes);
     return reinterpret_cast<void*>(allocation.address);
   }
 
@@ -82,7 +82,7 @@ class IndividualStore final : public BackingStore {
       if (allocation->number < scope.begin) scope.bytes_in_use -= allocation->bytes;
     }
     note_recycled(bump, allocation->bytes);
-    bump.origin += allocation->bytes;
+    set_bytes_in_use(bump, bytes_in_use(bump) - allocation->bytes);
     Frees frees;
     give_back(allocation, frees);
   }
@@ -141,8 +141,9 @@ class IndividualStore final : public BackingStore {
   std::list<Allocation> live_;  // in the order of allocation
   std::unordered_map<std::uintptr_t, std::list<Allocation>::iterator> by_address_;  // and 0, for the next
   std::map<std::size_t, std::list<Allocation>> kept_;  // by their size, where graphs may use them
-  Capture capture_;                                    // of the stream, when it was asked last
-  // Where that is not done, it is asked once a phase: each time would cost 6 % of a cudaMallocAsync.
+  Capture capture_;                                    // the result of the last query
+  // Whether the capture state is queried for each new block, or once per phase: each query costs 6 % of a
+  // cudaMallocAsync.
   bool always_asks_;
 };
 

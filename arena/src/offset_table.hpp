@@ -1,4 +1,4 @@
-// A hash table of offsets, multiples of min_alignment: open addressing, linear probing.
+// A hash table keyed by offset (a multiple of min_alignment): open addressing, linear probing.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ class OffsetTable {
  public:
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
-  /// Makes sure that the next put() cannot throw. Throws std::bad_alloc, with nothing changed.
+  /// Ensures that the next put() cannot throw. Throws std::bad_alloc, with nothing changed.
   void prepare() {
     if (2 * (size_ + 1) <= slots_.size()) return;
     std::vector<Slot> larger(slots_.empty() ? 64 : 2 * slots_.size());
@@ -23,14 +23,14 @@ class OffsetTable {
     }
   }
 
-  /// Adds an offset, or gives it another value.
+  /// Inserts an offset, or changes its value.
   void put(std::size_t offset, std::size_t value) noexcept {
     Slot& slot = slots_[slot_of(offset)];
     if (slot.offset == none) ++size_;
     slot = {offset, value};
   }
 
-  /// Its value, until the next change; null if it is not there.
+  /// Returns a pointer to its value, valid until the next change; null if the offset is absent.
   [[nodiscard]] const std::size_t* find(std::size_t offset) const noexcept {
     if (empty()) return nullptr;
     const Slot& slot = slots_[slot_of(offset)];
@@ -39,8 +39,7 @@ class OffsetTable {
 
   void clear() noexcept {
     if (empty()) return;
-    if (slots_.size() > 64 && 16 * size_ < slots_.size())
-      slots_.resize(slots_.size() / 2);  // was larger once
+    if (slots_.size() > 64 && 16 * size_ < slots_.size()) slots_.resize(slots_.size() / 2);
     std::fill(slots_.begin(), slots_.end(), Slot{});
     size_ = 0;
   }
@@ -49,7 +48,7 @@ class OffsetTable {
     if (empty()) return;
     std::size_t hole = slot_of(offset);
     if (slots_[hole].offset != offset) return;
-    // What would no longer be found behind the hole moves up (Knuth, TAOCP 3, 6.4, algorithm R).
+    // Moves up entries that would no longer be found behind the hole (Knuth, TAOCP 3, 6.4, algorithm R).
     for (std::size_t i = next(hole); slots_[i].offset != none; i = next(i)) {
       const std::size_t home = home_of(slots_[i].offset);
       const bool stays = hole <= i ? hole < home && home <= i : hole < home || home <= i;
@@ -73,7 +72,7 @@ class OffsetTable {
     return spread(offset / min_alignment) & (slots_.size() - 1);
   }
   [[nodiscard]] std::size_t next(std::size_t slot) const noexcept { return (slot + 1) & (slots_.size() - 1); }
-  /// The slot of an offset, or the empty one that it would take.
+  /// The slot of an offset, or the empty slot where it would go.
   [[nodiscard]] std::size_t slot_of(std::size_t offset) const noexcept {
     std::size_t slot = home_of(offset);
     while (slots_[slot].offset != none && slots_[slot].offset != offset) slot = next(slot);

@@ -1,4 +1,5 @@
-// The allocations whose place in a chunk has slack, so that they can be aligned wherever the chunk lies.
+// Allocations with more than the minimum alignment. Their range in the chunk has slack, so that they can be
+// aligned wherever the chunk lies.
 #pragma once
 
 #include <cstddef>
@@ -9,20 +10,20 @@
 
 namespace daa::v0_1::detail {
 
-/// By the offset at which they are aligned.
+/// Keyed by the aligned offset.
 class OverAligned {
  public:
-  /// Makes sure that the next add() cannot throw.
+  /// Ensures that the next add() cannot throw. May throw std::bad_alloc.
   void prepare() {
     reserve_one_more(in_scopes_);
     places_.prepare();
   }
-  /// At `offset`, in a place that begins at `begin`.
+  /// Adds an allocation at `offset`, whose range begins at `begin`.
   void add(std::size_t offset, std::size_t begin, std::size_t alignment, bool in_scope) noexcept {
     places_.put(offset, begin | static_cast<std::size_t>(__builtin_ctzll(alignment)));  // in the low bits
     if (in_scope) in_scopes_.push_back(offset);
   }
-  /// The place of an allocation of `bytes` at `offset`, whether it is one of these or not.
+  /// The range of an allocation of `bytes` at `offset`, over-aligned or not.
   [[nodiscard]] Range place_of(std::size_t offset, std::size_t bytes) const noexcept {
     const std::size_t* const found = places_.find(offset);
     if (found == nullptr) return {offset, offset + footprint(bytes)};
@@ -34,7 +35,7 @@ class OverAligned {
     places_.remove(offset);
     if (!in_scopes_.empty() && in_scopes_.back() == offset) in_scopes_.pop_back();
   }
-  /// Removes those that were added in a scope that began at `begin`.
+  /// Removes the allocations of the scope that began at `begin`.
   void remove_from(std::size_t begin) noexcept {
     for (; !in_scopes_.empty() && in_scopes_.back() >= begin; in_scopes_.pop_back())
       places_.remove(in_scopes_.back());
@@ -46,7 +47,7 @@ class OverAligned {
 
  private:
   OffsetTable places_;
-  std::vector<std::size_t> in_scopes_;  // added in open scopes, in this order, recycled ones included
+  std::vector<std::size_t> in_scopes_;  // added in open scopes, in that order, including recycled ones
 };
 
 }  // namespace daa::v0_1::detail

@@ -21,7 +21,7 @@ std::size_t PhaseLayout::end_scope(std::size_t top) noexcept {
   return levels_[level_].take_ending_at(begin);
 }
 
-// It belongs to the phase or scope that is the innermost of those it was allocated in.
+// The hole belongs to the innermost phase or scope in which the allocation was made.
 bool PhaseLayout::give_to_outer(Range place) noexcept {
   const auto scope =
       std::find_if(scopes_.begin(), scopes_.end(), [&](std::size_t begin) { return place.begin < begin; });
@@ -34,7 +34,7 @@ std::size_t PhaseLayout::lower(std::size_t top) noexcept {
 }
 
 void PhaseLayout::clear() noexcept {
-  if (!follows_ && !writes_) decisions_.clear();  // not all of the phase
+  if (!follows_ && !writes_) decisions_.clear();  // incomplete
   misses_ = follows_ ? 0 : misses_ + 1;
   writes_ = misses_ < 8 || misses_ % 16 == 0;
   follows_ = !decisions_.empty();
@@ -63,8 +63,8 @@ void PhaseLayout::write_nothing_down() noexcept {
   writes_ = false;
 }
 
-// Makes the holes anew. Where they come out otherwise (the host had no memory to remember one, then or now),
-// all are forgotten until the phase ends: not reused, nothing worse.
+// Rebuilds the holes. If the result differs (the host was out of memory to record a hole, then or now), all
+// holes are dropped until the phase ends: they are not reused, and nothing else is affected.
 void PhaseLayout::stop_following() noexcept {
   follows_ = false;
   decisions_.resize(next_);

@@ -25,7 +25,7 @@ std::optional<PhaseLog::InOneChunk> PhaseLog::replay() const noexcept try {
   PhaseLayout layout = layout_;
   std::size_t top = top_;
   std::size_t reserved = 0;
-  OffsetTable moved;  // where what was allocated since the log began lies
+  OffsetTable moved;  // offsets in one chunk of the allocations made since the log began
   const auto in_one = [&](std::size_t begin) {
     const std::size_t* const found = moved.find(begin);
     if (found != nullptr) return *found;

@@ -1,8 +1,8 @@
-// What a phase has done since it outgrew one chunk and recycled, so that reset() can find out how large one
-// chunk must be in which the same phase fits: by laying it out once more, as in one endless chunk.
+// The operations of a phase since it outgrew one chunk and recycled. reset() replays them as in one endless
+// chunk, to compute the size of one chunk into which the same phase fits.
 //
-// Before a log begins the phase is laid out in order, chunk by chunk: each chunk holds a stretch of the
-// endless one. From then on every allocation is in the log.
+// Before the log begins, the phase is laid out in order, chunk by chunk: each chunk holds a stretch of the
+// endless one. From then on every allocation is logged.
 #pragma once
 
 #include <cstddef>
@@ -15,28 +15,28 @@ namespace daa::v0_1::detail {
 
 class PhaseLog {
  public:
-  /// Offsets from `begin` on are `in_one` and following in one chunk.
+  /// Maps offsets from `begin` on to offsets from `in_one` on in one chunk.
   struct Stretch {
     std::size_t begin;
     std::size_t in_one;
   };
 
-  /// The phase so far, as it would be in one chunk; stretches in ascending order.
+  /// The phase so far, as laid out in one chunk; stretches in ascending order.
   PhaseLog(PhaseLayout layout, std::size_t top, std::vector<Stretch> stretches)
       : layout_(std::move(layout)), top_(top), stretches_(std::move(stretches)) {}
 
   void allocated(Range place) noexcept { add({place.begin, place.end - place.begin, Kind::allocated}); }
   void recycled(Range place) noexcept { add({place.begin, place.end - place.begin, Kind::recycled}); }
-  /// Room for `size` bytes at the top is wanted here.
+  /// `size` bytes at the top must be available at this point.
   void reserved(std::size_t size) noexcept { add({0, size, Kind::reserved}); }
   void scope_began() noexcept { add({0, 0, Kind::scope_began}); }
   void scope_ended() noexcept { add({0, 0, Kind::scope_ended}); }
 
   struct InOneChunk {
     std::size_t bytes;
-    PhaseLayout layout;  ///< to be cleared for the next phase, which it then follows
+    PhaseLayout layout;  ///< clear() it before the next phase, which then follows it
   };
-  /// The phase in one chunk; nothing if that is not known: where it was too long or the host had no memory.
+  /// The phase in one chunk; nothing if it is unknown: the phase was too long or the host out of memory.
   [[nodiscard]] std::optional<InOneChunk> replay() const noexcept;
 
  private:

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "backing_store.hpp"
-#include "checked_store.hpp"
 
 namespace daa::v0_1::detail {
 
@@ -18,7 +17,7 @@ bool environment_asks(const char* variable) {
   return !text.empty() && text != "0" && text != "off" && text != "OFF" && text != "false" && text != "no";
 }
 
-// Above what any device has; and no sum of it and the size of an allocation that a device can hold overflows.
+// More than any device has. Added to any size that a device can hold, it does not overflow.
 constexpr std::size_t most_initial_bytes = std::size_t{1} << 47;
 
 template <class Number>
@@ -50,7 +49,7 @@ std::unique_ptr<Store> make_store(cudaStream_t stream, std::optional<cudaMemPool
   }
   if (options.initial_bytes > most_initial_bytes) {
     refuse("initial_bytes", options.initial_bytes,
-           "at most " + std::to_string(most_initial_bytes) + " (2^47); was the number negative?");
+           "at most " + std::to_string(most_initial_bytes) + " (2^47); is the number negative?");
   }
   const StreamOrderedMemory memory{stream, pool};
   options.checked |= environment_asks("DAA_CHECKED");

@@ -8,12 +8,6 @@ namespace daa::v0_1::detail {
 
 namespace {
 
-// A failed call leaves its error behind for the next cudaGetLastError() of anybody; we report it ourselves.
-cudaError_t taken(cudaError_t code) noexcept {
-  if (code != cudaSuccess) static_cast<void>(cudaGetLastError());
-  return code;
-}
-
 constexpr int unknown_device = -1;
 
 int device_of(cudaStream_t stream) {
@@ -30,7 +24,7 @@ int device_of(cudaStream_t stream) {
 
 }  // namespace
 
-// No capture is ever of the legacy stream, about which one may not even ask while others are captured.
+// The legacy stream is never captured, and must not be queried while other streams are captured.
 bool is_captured(cudaStream_t stream) {
   if (is_legacy_stream(stream)) return false;
   cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
@@ -45,13 +39,13 @@ StreamOrderedMemory::StreamOrderedMemory(cudaStream_t stream, std::optional<cuda
       needs_current_device_(is_default_stream(stream)) {
   if (pool_ && *pool_ == nullptr) {
     throw std::invalid_argument(
-        "DeviceAsyncArena: the memory pool is null; leave it out, as {}, for the current "
+        "DeviceAsyncArena: the memory pool is null; omit it, or pass {}, to use the current "
         "pool of the stream's device");
   }
   if (needs_current_device_) CurrentDevice::prepare();
 }
 
-// A stream of one's own names its device, whatever the current one; that saves the question.
+// A created stream implies its device, whichever is current, so the current device needs no query.
 template <class Call>
 cudaError_t StreamOrderedMemory::in_stream_order(Call call) noexcept {
   const auto counted = [&] {
@@ -90,10 +84,10 @@ Capture StreamOrderedMemory::capture() noexcept {
 }
 
 cudaError_t StreamOrderedMemory::stream_id(unsigned long long& id) noexcept {
-  unsigned long long told = ~0ull;
+  unsigned long long result = ~0ull;
   cudaError_t error = cudaSuccess;
-  if (!is_legacy_stream(stream_)) error = in_stream_order([&] { return cudaStreamGetId(stream_, &told); });
-  if (error == cudaSuccess) id = told;
+  if (!is_legacy_stream(stream_)) error = in_stream_order([&] { return cudaStreamGetId(stream_, &result); });
+  if (error == cudaSuccess) id = result;
   return error;
 }
 
@@ -114,7 +108,7 @@ void StreamOrderedMemory::wait() {
 }
 
 void StreamOrderedMemory::throw_failed_allocation(cudaError_t code, MemoryShortage shortage,
-                                                  const std::string& asker) {
+                                                  const std::string& requester) {
   if (code != cudaErrorMemoryAllocation) {
     throw CudaError(code, pool_ ? "cudaMallocFromPoolAsync" : "cudaMallocAsync", __FILE__, __LINE__);
   }
@@ -125,7 +119,7 @@ void StreamOrderedMemory::throw_failed_allocation(cudaError_t code, MemoryShorta
       static_cast<void>(taken(cudaMemGetInfo(&shortage.device_free, &shortage.device_total)));
     }
   }
-  throw OutOfDeviceMemory(shortage, asker);
+  throw OutOfDeviceMemory(shortage, requester);
 }
 
 }  // namespace daa::v0_1::detail

@@ -1,5 +1,4 @@
-// Memory from a CUDA memory pool in the order of one stream: the only place where the library calls the
-// runtime for memory. Counts its calls, knows its device, throws nothing but what it says.
+// Stream-ordered allocation from a CUDA memory pool. The library calls the CUDA runtime for memory only here.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -17,23 +16,24 @@ namespace daa::v0_1::detail {
   return stream == nullptr || stream == cudaStreamLegacy;
 }
 
-/// Whether the handle stands for another stream on another device.
+/// Whether the stream that the handle names depends on the current device.
 [[nodiscard]] inline bool is_default_stream(cudaStream_t stream) noexcept {
   return is_legacy_stream(stream) || stream == cudaStreamPerThread;
 }
 
-/// Whether a stream is being captured into a graph: memory can then be neither taken nor given back.
+/// The capture state of a stream. During a capture, memory can be neither allocated nor freed.
 struct Capture {
   static constexpr const char* call = "cudaStreamGetCaptureInfo";
 
   bool is_active = false;
-  /// cudaErrorStreamCaptureInvalidated or cudaErrorStreamCaptureImplicit (of the legacy stream, while a
-  /// stream that waits for it is captured) of an active one; any other where the runtime failed to tell.
+  /// While the capture is active: cudaErrorStreamCaptureInvalidated, or cudaErrorStreamCaptureImplicit (the
+  /// legacy stream, while a stream that synchronises with it is captured). Any other error means that the
+  /// query failed.
   cudaError_t error = cudaSuccess;
 };
 
-/// Whether a capture of the stream is going on, valid or not. To be asked before cudaStreamGetId and
-/// cudaStreamGetDevice, which a capture forbids, whatever its mode, and which make it invalid. Throws
+/// Whether the stream is being captured, validly or not. Call it before cudaStreamGetId and
+/// cudaStreamGetDevice: every capture mode forbids these two, and they invalidate the capture. Throws
 /// CudaError if the stream is not valid.
 [[nodiscard]] bool is_captured(cudaStream_t stream);
 
@@ -42,28 +42,28 @@ class StreamOrderedMemory {
   /// Throws CudaError if the stream is not valid, std::invalid_argument for a null pool.
   StreamOrderedMemory(cudaStream_t stream, std::optional<cudaMemPool_t> pool);
 
-  /// Returns the runtime's error, already taken out of its per-thread state; `*pointer` is then unchanged.
+  /// Returns the runtime's error, cleared from its per-thread state; `*pointer` is then unchanged.
   [[nodiscard]] cudaError_t allocate(void** pointer, std::size_t bytes) noexcept;
   [[nodiscard]] cudaError_t free(void* pointer) noexcept;
 
-  /// A capture that was made invalid goes on until it is ended.
+  /// An invalidated capture stays active until it is ended.
   [[nodiscard]] Capture capture() noexcept;
 
-  /// Gives what no other stream of the process ever has, or the runtime's error, with `id` unchanged. Not
-  /// while the stream is captured. One value for all legacy streams, which are never destroyed.
+  /// Sets `id` to a value that no other stream of the process ever has. Returns the runtime's error, with
+  /// `id` unchanged, on failure. Must not be called while the stream is captured. All legacy streams have the
+  /// same value; they are never destroyed.
   [[nodiscard]] cudaError_t stream_id(unsigned long long& id) noexcept;
 
-  /// Sets all bytes.
+  /// Sets `bytes` bytes to `value`, in stream order.
   [[nodiscard]] cudaError_t fill(void* pointer, std::uint8_t value, std::size_t bytes) noexcept;
 
-  /// For checks only, since wait() waits for the stream. Throw CudaError.
+  /// For checked arenas only: wait() waits for the stream. Both throw CudaError.
   void read(void* host, const void* pointer, std::size_t bytes);
   void wait();
 
-  /// Throws what stands for `code`, an error of allocate(). `shortage` is completed with the device's
-  /// figures.
+  /// Throws the exception for `code`, an error of allocate(). Adds the device's values to `shortage`.
   [[noreturn]] void throw_failed_allocation(cudaError_t code, MemoryShortage shortage,
-                                            const std::string& asker);
+                                            const std::string& requester);
 
   [[nodiscard]] std::size_t calls() const noexcept { return calls_; }
   [[nodiscard]] std::size_t allocations() const noexcept { return allocations_; }
@@ -74,8 +74,8 @@ class StreamOrderedMemory {
 
   cudaStream_t stream_;
   std::optional<cudaMemPool_t> pool_;
-  int device_;                 // for the figures of a shortage; unknown if the stream was captured
-  bool needs_current_device_;  // a default stream is that of the device current at each call
+  int device_;                 // for MemoryShortage; unknown if the stream was captured
+  bool needs_current_device_;  // a default stream is that of the current device at each call
   std::size_t calls_ = 0;
   std::size_t allocations_ = 0;  // that succeeded
 };

@@ -10,22 +10,9 @@ namespace daa::bench {
 namespace {
 
 struct Table {
-  std::vector<AllocatorInfo> rows{
-      preallocated(),
-      cuda_malloc(),
-      cuda_malloc_async(),
-      cuda_malloc_async_tuned(),
-      cub_caching(),
-      thrust_pool(),
-      rmm_pool(),
-      rmm_async(),
-      rmm_arena(),
-      torch_caching(),
-      arena(),
-      arena_individual(),
-      arena_recycle(),
-      arena_release(),
-  };
+#define DAA_CALL(name) name(),
+  std::vector<AllocatorInfo> rows{DAA_ALLOCATORS(DAA_CALL)};
+#undef DAA_CALL
   std::span<AllocatorInfo> absent = std::ranges::stable_partition(
       rows, [](std::string_view absence) { return absence.empty(); }, &AllocatorInfo::absence);
 };

@@ -8,7 +8,7 @@
 #include "allocators/peer_allocator.hpp"
 #include "allocators/table.hpp"
 #include "daa/error.hpp"
-#include "out_of_memory.hpp"
+#include "device/out_of_memory.hpp"
 
 namespace daa::bench {
 
@@ -20,7 +20,7 @@ class CubCaching {
 
   explicit CubCaching(cudaStream_t stream) : stream_(stream) { DAA_CUDA_CHECK(cudaGetDevice(&device_)); }
 
-  // With the device, CUB asks the runtime for nothing where a block is at hand.
+  // With the device given, CUB makes no runtime call if a cached block fits.
   void* allocate(std::size_t bytes) {
     void* pointer = nullptr;
     throw_if_not_allocated(allocator_.DeviceAllocate(device_, &pointer, bytes, stream_), bytes,
@@ -28,7 +28,7 @@ class CubCaching {
     return pointer;
   }
 
-  // Without it, CUB asks for the current device; with it, it asks and sets it besides.
+  // Without the device, CUB queries the current one; with it, CUB queries and sets it.
   void deallocate(void* pointer, std::size_t) { DAA_CUDA_CHECK(allocator_.DeviceFree(pointer)); }
 
   std::size_t bytes_reserved() const {

@@ -3,7 +3,7 @@
 #include "allocators/peer_allocator.hpp"
 #include "allocators/table.hpp"
 #include "daa/error.hpp"
-#include "out_of_memory.hpp"
+#include "device/out_of_memory.hpp"
 
 namespace daa::bench {
 

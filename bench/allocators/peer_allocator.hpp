@@ -1,4 +1,4 @@
-// An allocator that must be told of each temporary's end, with the list of those that live, and without.
+// Allocators that must be told of each free: with a list of live temporaries, and without one.
 #pragma once
 
 #include <algorithm>
@@ -15,9 +15,9 @@
 
 namespace daa::bench {
 
-/// Keeps the list of temporaries that live. `Upstream` is the other allocator, with its name (for messages),
-/// allocate(bytes), deallocate(pointer, bytes), bytes_reserved() and pool_mapped_bytes(), all as
-/// ScratchAllocator's, and gives everything back when it is destroyed.
+/// Keeps a list of live temporaries and frees them at the end of the phase. `Upstream` has a name (for
+/// messages), allocate(bytes), deallocate(pointer, bytes), bytes_reserved() and pool_mapped_bytes(), all as
+/// those of ScratchAllocator, and releases all its memory when it is destroyed.
 template <class Upstream>
 class PeerAllocator final : public ScratchAllocator {
  public:
@@ -25,13 +25,13 @@ class PeerAllocator final : public ScratchAllocator {
   explicit PeerAllocator(Args&&... args) : upstream_(std::forward<Args>(args)...) {}
 
   ~PeerAllocator() override {
-    static_cast<void>(give_back_all());  // a destructor has nobody to tell
+    static_cast<void>(give_back_all());  // a destructor cannot report it
   }
   PeerAllocator(const PeerAllocator&) = delete;
   PeerAllocator& operator=(const PeerAllocator&) = delete;
 
   void* allocate(std::size_t bytes) override {
-    live_.push_back({nullptr, bytes});  // what may throw comes first
+    live_.push_back({nullptr, bytes});  // before the call: it may throw
     try {
       live_.back().pointer = upstream_.allocate(bytes);
     } catch (...) {
@@ -41,7 +41,7 @@ class PeerAllocator final : public ScratchAllocator {
     return live_.back().pointer;
   }
 
-  // From the back: most temporaries are freed soon.
+  // From the back: most temporaries are freed soon after they were allocated.
   void free(void* pointer, std::size_t bytes) override {
     const auto found = std::find_if(live_.rbegin(), live_.rend(), [pointer](const Temporary& temporary) {
       return temporary.pointer == pointer;
@@ -82,7 +82,7 @@ class PeerAllocator final : public ScratchAllocator {
   std::vector<Temporary> live_;
 };
 
-/// The same where whoever uses it frees all: nothing stands between it and `Upstream`.
+/// For callers that free everything: forwards to `Upstream`.
 template <class Upstream>
 class UnlistedPeerAllocator final : public ScratchAllocator {
  public:
@@ -100,7 +100,7 @@ class UnlistedPeerAllocator final : public ScratchAllocator {
   Upstream upstream_;
 };
 
-/// The one that `demand` asks for; `args` are its upstream's.
+/// The one that fits `demand`. `args` are passed to `Upstream`.
 template <class Upstream, class... Args>
 [[nodiscard]] std::unique_ptr<ScratchAllocator> make_peer(const Demand& demand, Args&&... args) {
   if (demand.frees_all) return std::make_unique<UnlistedPeerAllocator<Upstream>>(std::forward<Args>(args)...);

@@ -1,4 +1,4 @@
-// The floor: one buffer taken before the first phase, large enough for any. Its cost is what nobody can beat.
+// The lower bound: one buffer, allocated before the first phase and large enough for every phase.
 
 #include <stdexcept>
 #include <vector>
@@ -6,7 +6,7 @@
 #include "allocators/allocators.hpp"
 #include "allocators/table.hpp"
 #include "daa/error.hpp"
-#include "device_buffer.hpp"
+#include "device/device_buffer.hpp"
 
 namespace daa::bench {
 
@@ -32,8 +32,9 @@ class Preallocated final : public ScratchAllocator {
   std::size_t used_ = 0;
 };
 
-// Where lifetimes are known, memory is the floor's, too: temporaries share what they do not need at once. An
-// allocation is a look into the table of addresses, and nothing is checked: the plan is of these very phases.
+// A lower bound of memory as well, where lifetimes are known: temporaries that are not live at once share
+// memory. An allocation is a lookup in a table of addresses. Nothing is checked: the plan was made for these
+// phases.
 class Planned final : public ScratchAllocator {
  public:
   explicit Planned(const PlacementPlan& plan) : buffer_(plan.bytes) {
@@ -58,7 +59,7 @@ class Planned final : public ScratchAllocator {
 }  // namespace
 
 AllocatorInfo preallocated() {
-  return {floor_name, "one buffer taken beforehand: the floor, and the reference of every ratio",
+  return {lower_bound_name, "one buffer allocated in advance: the lower bound, to which ratios refer",
           [](cudaStream_t, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
             if (demand.plan != nullptr) return std::make_unique<Planned>(*demand.plan);
             return std::make_unique<Preallocated>(demand.max_phase_bytes);

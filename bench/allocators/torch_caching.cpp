@@ -1,12 +1,12 @@
-// PyTorch's caching allocator, as libtorch has it, without PyTorch. One for the process: what a turn leaves
-// in its cache is given back at the turn's end. PYTORCH_CUDA_ALLOC_CONF applies.
+// PyTorch's caching allocator, from libtorch. There is one for the process: what a trial leaves in its cache
+// is freed at the end of the trial. PYTORCH_CUDA_ALLOC_CONF applies.
 
 #include <c10/cuda/CUDACachingAllocator.h>
 
 #include "allocators/peer_allocator.hpp"
 #include "allocators/table.hpp"
 #include "daa/error.hpp"
-#include "out_of_memory.hpp"
+#include "device/out_of_memory.hpp"
 
 namespace daa::bench {
 
@@ -31,7 +31,7 @@ class TorchCaching {
     --alive_;
     try {
       torch_allocator::emptyCache();
-    } catch (const std::exception&) {  // a destructor has nobody to tell
+    } catch (const std::exception&) {  // a destructor cannot report it
     }
   }
   TorchCaching(const TorchCaching&) = delete;

@@ -1,4 +1,4 @@
-// BASE against HEAD: what became of each figure of each case.
+// BASE against HEAD: a verdict on each figure of each case.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "compare/gate_options.hpp"
-#include "compare/result_row.hpp"
+#include "compare/results.hpp"
+#include "run_config.hpp"
 
 namespace daa::bench {
 
@@ -21,17 +21,23 @@ enum class Verdict {
   unchanged,
   not_judged,
 };
-[[nodiscard]] std::string_view to_string(Verdict verdict);
+
+[[nodiscard]] constexpr std::string_view to_string(Verdict verdict) {
+  constexpr std::string_view names[]{"regression", "inconclusive", "improvement",
+                                     "added",      "unchanged",    "not_judged"};
+  return names[static_cast<std::size_t>(verdict)];
+}
 
 /// One figure of one case, or a case as a whole.
 struct Finding {
   static constexpr double none = std::numeric_limits<double>::quiet_NaN();
   Verdict verdict = Verdict::not_judged;
-  CaseKey key;
-  std::string_view what;            // "end_to_end", "reserved_bytes"; "case" where the whole is meant
+  Key key = {};
+  std::string_view what = "case";   // "end_to_end", "reserved_bytes"; "case": the case as a whole
+  bool is_time = false;             // of a clock
   double base = none, head = none;  // nanoseconds a phase (median over the repetitions), or the counter
-  double p = none;                  // of a time: adjusted for the number of tests; none for counters
-  std::string reason;               // where figures do not say it all
+  double p = none;                  // of a time that is judged: adjusted for the number of tests
+  std::string reason = {};          // what the figures do not say
 };
 
 struct Comparison {
@@ -43,24 +49,28 @@ struct Comparison {
   [[nodiscard]] std::size_t count(Verdict verdict) const;
 };
 
-/// Rows of one case on one side are taken together: repetitions put in one sample, the greatest of a counter.
+/// Compares the cases of both. A case is all rows of one key on one side: their repetitions form one sample,
+/// and of a counter the greatest counts.
 ///
-/// A counter that grew, by whatever, is a regression; one that BASE could count and HEAD could not is
-/// inconclusive. A case that HEAD does not have or could not measure is a regression. So is a time where
-/// three things hold: HEAD's median is above BASE's by more than the threshold, and by more than the absolute
-/// one, and the Mann-Whitney test finds HEAD's repetitions greater, significant at alpha among all times that
-/// are judged (Holm-Bonferroni). An improvement is the mirror image.
+/// A counter is a regression if it increased at all. It is inconclusive if BASE has it and HEAD could not
+/// count it. Counters with Role::host_counter are judged on the host runtime alone.
 ///
-/// A time that is neither is inconclusive where a slow-down by `visible`, or by twice the absolute threshold
-/// if that is more, would not have been seen: where HEAD's repetitions, scaled to BASE's median and then
-/// slowed by that much, would not be significant as the first of all tests. That is so with too few
-/// repetitions, and with too much noise.
+/// A case is a regression if HEAD does not have it or could not measure it.
 ///
-/// Does not look at the context: see find_difference().
-[[nodiscard]] Comparison compare(std::span<const ResultRow> base, std::span<const ResultRow> head,
-                                 const GateOptions& options);
+/// A time is a regression if HEAD's median exceeds BASE's by more than the threshold and by more than the
+/// absolute threshold, and the Mann-Whitney test finds HEAD's repetitions greater, significant at alpha among
+/// all times that are judged (Holm-Bonferroni). An improvement is the mirror image. Otherwise a time is
+/// inconclusive if a slow-down by `visible`, or by twice the absolute threshold if that is more, would not
+/// have been seen: if HEAD's repetitions, scaled to BASE's median and then slowed by that much, would not be
+/// significant as the first of all tests. Causes are too few repetitions or too much noise. Times of the host
+/// runtime and of Role::shown_clock are not judged.
+///
+/// Ignores contexts and settings: see require_comparable().
+[[nodiscard]] Comparison compare(std::span<const Result> base, std::span<const Result> head,
+                                 const GateConfig& config);
 
-/// 1 if there is a regression, else 3 if something is inconclusive, else 0.
+/// exit_regression if there is a regression, else exit_inconclusive if something is inconclusive, else
+/// exit_ok.
 [[nodiscard]] int exit_code(const Comparison& comparison);
 
 }  // namespace daa::bench

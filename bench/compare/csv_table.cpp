@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "compare/bad_result.hpp"
-#include "report/text.hpp"
+#include "text.hpp"
+#include "usage_error.hpp"
 
 namespace daa::bench {
 namespace {
@@ -22,10 +22,10 @@ class Reader {
     do {
       record.fields.push_back(left_.starts_with('"') ? take_quoted() : take_plain());
     } while (take(","));
-    if (left_.empty()) refuse("the line does not end: the file was cut");
+    if (left_.empty()) refuse("the line does not end: the file is truncated");
     if (!take("\r\n") && !take("\n"))
       refuse(left_.front() == '"' ? "a quote in a field that does not begin with one"
-                                  : "neither a comma nor the line's end behind a field");
+                                  : "neither a comma nor the line's end follows a field");
     ++line_;
     return record;
   }
@@ -33,7 +33,7 @@ class Reader {
   [[noreturn]] void refuse(std::string_view why) const { refuse(line_, why); }
 
   [[noreturn]] void refuse(std::size_t line, std::string_view why) const {
-    throw BadResult(one_line(fmt::format("{}: line {}: {}", path_, line, why)));
+    throw UsageError(one_line(fmt::format("{}: line {}: {}", path_, line, why)));
   }
 
  private:
@@ -78,7 +78,7 @@ CsvTable read_csv_table(std::string path, std::string_view text) {
   table.header = reader.take_record().fields;
   for (auto name = table.header.begin(); name != table.header.end(); ++name)
     if (std::find(table.header.begin(), name, *name) != name)
-      reader.refuse(1, fmt::format("column {} is there twice", excerpt(*name)));
+      reader.refuse(1, fmt::format("column {} appears twice", excerpt(*name)));
   while (!reader.at_end()) {
     CsvRecord record = reader.take_record();
     if (record.fields.size() != table.header.size())

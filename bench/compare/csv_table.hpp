@@ -1,4 +1,4 @@
-// A CSV file, taken apart.
+// Reads CSV files (RFC 4180).
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 namespace daa::bench {
 
 struct CsvRecord {
-  std::size_t line;  // in the file, from 1; of its beginning, where quoted fields hold more
+  std::size_t line;  // of its beginning, from 1; a quoted field may hold further lines
   std::vector<std::string> fields;
 };
 
@@ -19,8 +19,9 @@ struct CsvTable {
   std::vector<CsvRecord> records;  // each with as many fields as the header
 };
 
-/// `text` is RFC 4180 with a header; lines may end in LF alone, as version control may leave them. Throws
-/// BadResult with `path` and the line for all else, a last line that does not end included: it was cut.
+/// `text` begins with a header. Lines may also end in LF alone, as version control may leave them. Throws
+/// UsageError with `path` and the line for anything else, and for a last line without an end: the file is
+/// truncated.
 [[nodiscard]] CsvTable read_csv_table(std::string path, std::string_view text);
 
 }  // namespace daa::bench

@@ -1,84 +1,91 @@
 #include "compare/gate.hpp"
 
-#include <cstdio>
+#include <fmt/format.h>
 
-#include "compare/bad_result.hpp"
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <set>
+#include <string>
+#include <system_error>
+
 #include "compare/comparison.hpp"
-#include "compare/context.hpp"
-#include "compare/report.hpp"
-#include "driver/turn.hpp"
-#include "report/csv.hpp"
-#include "report/write_text.hpp"
+#include "compare/verdicts.hpp"
+#include "report/output_file.hpp"
+#include "text.hpp"
+#include "usage_error.hpp"
 
 namespace daa::bench {
 namespace {
 
 constexpr const char* this_run = "this run";
 
-void refuse_difference(std::span<const ResultRow> base, std::span<const ResultRow> head,
-                       const GateOptions& options) {
-  if (options.ignore_context) return;
-  if (const auto difference = find_difference(base, head)) throw BadResult(*difference);
+void print(std::FILE* file, const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), file) != text.size() || std::fflush(file) != 0)
+    throw std::system_error(errno, std::generic_category(), "the table of the comparison");
 }
 
-/// The table goes to standard error where standard output is taken.
-int judge(const Side& base, const Side& head, const GateOptions& options, const std::string& verdicts_path,
-          bool stdout_is_taken) {
-  refuse_difference(base.rows, head.rows, options);
-  const Comparison comparison = compare(base.rows, head.rows, options);
-  const std::string table = format_comparison(base, head, comparison);
-  if (stdout_is_taken)
-    std::fputs(table.c_str(), stderr);
-  else
-    write_text("-", table);
-  if (!verdicts_path.empty()) write_text(verdicts_path, verdicts_csv(comparison));
+int judge(const Side& base, const Side& head, const GateConfig& gate, const OutputFile& verdicts,
+          std::FILE* table) {
+  if (!gate.ignore_context) require_comparable(base.rows, head.rows);
+  const Comparison comparison = compare(base.rows, head.rows, gate);
+  print(table, format_comparison(base, head, comparison));
+  if (!verdicts.path.empty()) write_text(verdicts.path, verdicts_csv(comparison));
   return exit_code(comparison);
 }
 
-/// A row for each combination that a run with `options` measures, as CSV, without figures.
-std::string rows_to_come(const Options& options, const Context& context) {
-  std::string text = csv_header();
-  Row row;
-  row.iters = options.iters;
-  row.warmup = options.warmup;
-  row.seed = options.seed;
-  for (const WorkloadInfo* const workload : options.workloads)
-    for (const std::size_t elements : options.elements)
-      for (const SyncMode sync : options.sync_modes)
-        for (const AllocatorInfo* const allocator : options.allocators) {
-          row.workload = workload->name;
-          row.elements = elements;
-          row.sync = sync;
-          row.allocator = allocator->name;
-          row.phases_per_sample = phases_per_sample({sync, options.iters, options.warmup});
-          text += csv_line(row, context);
-        }
-  return text;
+std::vector<Result> to_results(std::span<const Row> rows, const Context& context) {
+  std::vector<Result> results;
+  for (const Row& row : rows) results.push_back(to_result(this_run, row, context));
+  return results;
 }
 
 }  // namespace
 
-int run_comparison(const CompareOptions& options) {
-  const std::vector<ResultRow> base = load_results(options.base_path), head = load_results(options.head_path);
-  return judge({options.base_path, base}, {options.head_path, head}, options.gate, options.verdicts_path,
-               options.verdicts_path == "-");
+int run_comparison(const CompareConfig& config) {
+  const std::vector<Result> base = load_results(config.base_path), head = load_results(config.head_path);
+  return judge({config.base_path, base}, {config.head_path, head}, config.gate, config.verdicts,
+               config.verdicts.path == "-" ? stderr : stdout);
 }
 
-Baseline::Baseline(const Options& options, const Context& context)
-    : options_(options), base_(load_results(options.baseline_path)), run_(csv_header()) {
-  refuse_difference(base_, read_results(this_run, rows_to_come(options, context)), options.gate);
+std::optional<std::uint64_t> seed_of(const std::string& baseline_path) {
+  const auto& settings = compared_columns().settings;
+  const auto index = static_cast<std::size_t>(
+      std::ranges::find(settings, std::string_view{"seed"}, &Column::name) - settings.begin());
+  std::set<std::string> seeds;
+  for (const Result& result : load_results(baseline_path)) seeds.insert(result.settings.at(index));
+  std::uint64_t seed = 0;
+  if (seeds.size() != 1) return std::nullopt;
+  const std::string& text = *seeds.begin();
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return seed;
 }
 
-void Baseline::add(const Row& row, const Context& context) {
-  run_ += csv_line(row, context);
+BaselineSink::BaselineSink(const RunConfig& config, const Context& context, std::span<const Row> rows_to_come)
+    : path_(config.baseline_path),
+      verdicts_(config.verdicts),
+      gate_(config.gate),
+      context_(context),
+      base_(load_results(config.baseline_path)) {
+  const std::vector<Result> to_come = to_results(rows_to_come, context);
+  if (!gate_.ignore_context) require_comparable(base_, to_come);
+  std::set<Key> known;
+  for (const Result& result : base_) known.insert(result.key);
+  if (std::ranges::none_of(to_come, [&](const Result& result) { return known.contains(result.key); }))
+    throw UsageError(one_line(
+        fmt::format("--baseline={}: has no case of this run, only others such as {}; measure a baseline with "
+                    "the flags of this run",
+                    path_, format_key(base_.front().key))));
 }
 
-int Baseline::compare() const {
-  const bool stdout_is_taken =
-      options_.csv_path == "-" || options_.json_path == "-" || options_.verdicts_path == "-";
-  const std::vector<ResultRow> head = read_results(this_run, run_);
-  return judge({options_.baseline_path, base_}, {this_run, head}, options_.gate, options_.verdicts_path,
-               stdout_is_taken);
+void BaselineSink::write(std::span<const Row> rows) {
+  written_.insert(written_.end(), rows.begin(), rows.end());
+}
+
+int BaselineSink::compare(std::FILE* table) const {
+  const std::vector<Result> head = to_results(written_, context_);
+  return judge({path_, base_}, {this_run, head}, gate_, verdicts_, table);
 }
 
 }  // namespace daa::bench

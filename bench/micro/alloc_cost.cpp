@@ -8,16 +8,12 @@
 #include <cuda_runtime_api.h>
 
 #include <cstdio>
-#include <exception>
 #include <memory_resource>
 #include <vector>
 
 #include "allocators/memory_pool.hpp"
 #include "daa/device_async_arena.hpp"
-#include "driver/handles.hpp"
-#include "micro/pool_cost.hpp"
-#include "micro/sequence_cost.hpp"
-#include "micro/trace_cost.hpp"
+#include "device/handles.hpp"
 
 namespace daa::bench {
 namespace {
@@ -118,15 +114,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "daa-alloc-cost: no usable GPU: %s\n", cudaGetErrorString(error));
     return 2;
   }
-  try {
-    daa::bench::register_trace_benchmarks(DAA_TRACES);
-    daa::bench::register_pool_benchmarks();
-    daa::bench::register_sequence_benchmarks();
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "daa-alloc-cost: nothing to measure: %s\n", failure.what());
-    return 1;
-  }
   benchmark::RunSpecifiedBenchmarks();
-  benchmark::ClearRegisteredBenchmarks();  // and the pools that they share, while there is a runtime
   return 0;
 }

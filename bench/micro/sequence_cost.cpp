@@ -5,8 +5,6 @@
 // operations, first_phase that of the phase in which the arena grows, calls the CUDA calls of a phase that
 // comes again.
 
-#include "micro/sequence_cost.hpp"
-
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -16,7 +14,7 @@
 #include <vector>
 
 #include "daa/device_async_arena.hpp"
-#include "driver/handles.hpp"
+#include "device/handles.hpp"
 
 namespace daa::bench {
 namespace {
@@ -76,7 +74,7 @@ std::size_t recycled_at_random(DeviceAsyncArena& arena, std::size_t alignment) {
   return operations;
 }
 
-// Allocations and recycles of random sizes in turn, 10,000 of them live.
+// Alternating allocations and recycles of random sizes, 10,000 of them live.
 std::size_t random_churn(DeviceAsyncArena& arena) {
   std::vector<Live> live(10'000);
   std::mt19937 random{1};
@@ -127,9 +125,7 @@ std::size_t one_large_block(DeviceAsyncArena& arena) {
   return operations;
 }
 
-}  // namespace
-
-void register_sequence_benchmarks() {
+const bool registered = [] {
   const auto add = [](const char* name, Sequence sequence) {
     benchmark::RegisterBenchmark(name, [sequence](benchmark::State& state) { run(state, sequence); })
         ->UseRealTime()
@@ -143,6 +139,8 @@ void register_sequence_benchmarks() {
   add("sequence/fibonacci_holes", fibonacci_holes);
   add("sequence/scopes_beside_a_hole", scopes_beside_a_hole);
   add("sequence/one_large_block", one_large_block);
-}
+  return true;
+}();
 
+}  // namespace
 }  // namespace daa::bench

@@ -15,14 +15,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <string_view>
 
 namespace daa::bench::primitives {
-
-/// Which implementation this is: "cuda" or "host".
-[[nodiscard]] std::string_view device_kind();
 
 /// Indices and CUB's offsets are 32 bits wide; a scan of one element more than this must fit, too.
 inline constexpr std::size_t max_count = std::size_t{1} << 31;
@@ -153,20 +148,5 @@ void write_marks_each(std::span<void* const> blocks, std::size_t bytes, std::uin
                       cudaStream_t stream);
 void check_marks_each(std::span<void* const> blocks, std::size_t bytes, std::uint32_t first_mark,
                       WrongMarks* wrong, cudaStream_t stream);
-
-// --- the memory that there is ------------------------------------------------------------------------------
-
-/// The unit in which the device maps memory.
-inline constexpr std::size_t memory_granularity = std::size_t{2} << 20;
-
-/// Until the result is destroyed, no more than `bytes` of the current device's memory, a multiple of
-/// memory_granularity, can be mapped beyond what is mapped now. (What small allocations leave of a mapping
-/// serves others of the same kind.) A limit above what is free is none: null. Throws
-/// CudaError.
-///
-/// On CUDA by taking the rest: that holds for every kind of allocation, while a limit of memory pools would
-/// not hold for cudaMalloc. What mapping the rest takes itself can make the limit a granule or two higher;
-/// what others do on the same device meanwhile moves it.
-[[nodiscard]] std::shared_ptr<void> limit_memory(std::size_t bytes);
 
 }  // namespace daa::bench::primitives

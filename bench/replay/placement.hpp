@@ -1,4 +1,4 @@
-// An offline plan of memory: where each block of a phase goes in one buffer, all lifetimes known beforehand.
+// An offline plan of memory: where each block of a phase is placed in one buffer, all lifetimes being known.
 #pragma once
 
 #include <cstddef>

@@ -3,254 +3,261 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <barrier>
 #include <chrono>
-#include <span>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 
-#include "driver/counted_allocator.hpp"
+#include "measure/recorder.hpp"
+#include "measure/sampler.hpp"
 
 namespace daa::bench {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Kind = ReplayStep::Kind;
 
-double ns_since(Clock::time_point begin) {
-  return std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
-}
+// Steps between two looks at the stop condition; those with kernels take a thousand times as long.
+constexpr std::size_t steps_per_look = 1024, checked_steps_per_look = 16;
 
-// Of WrongMarks, what one unit of mapped memory holds.
-constexpr std::size_t marks_granule = primitives::memory_granularity / sizeof(primitives::WrongMarks);
-
-// Thrown in a thread that waits for one that has failed.
+// Ends the phase of a thread that waits for one that has failed.
 struct Abandoned {};
 
 }  // namespace
 
-struct ReplaySession::Thread {
-  std::size_t number;
-  SyncMode sync;
-  std::barrier<>& together;
-  double waited_ns = 0;
-  PassTimes times;
-};
-
 ReplaySession::ReplaySession(const ReplayProgram& program, const AllocatorInfo& allocator,
-                             std::optional<std::size_t> limit_bytes)
+                             const StopCondition& stop)
     : program_(program),
+      stop_(stop),
       pointers_(program.blocks),
       crossings_(program.crossings),
-      wrong_marks_((program.lanes.size() + marks_granule - 1) / marks_granule * marks_granule) {
-  for (std::size_t i = 0; i < program.streams; ++i) streams_.push_back(make_stream());
+      wrong_marks_(program.slots.size()),
+      threads_(program.threads),
+      phase_end_(static_cast<std::ptrdiff_t>(program.threads)) {
+  for (std::size_t i = 0; i < program.streams; ++i)
+    streams_.push_back(owned_streams_.emplace_back(make_stream()).get());
   for (Crossing& crossing : crossings_) crossing.handed_over = make_event();
-  wrong_marks_.upload(std::vector<primitives::WrongMarks>(wrong_marks_.size()), streams_.front().get());
-  for (const ReplayLane& lane : program.lanes)
-    lanes_.push_back({streams_[lane.stream].get(), nullptr, nullptr, false, {}, {}, {}});
+  wrong_marks_.upload(std::vector<primitives::WrongMarks>(wrong_marks_.size()), streams_.front());
+  if (program.threads > 1) team_.emplace(program.threads);
 
-  if (program.threads > 1) crew_.emplace(program.threads);
-  // The limit is that of the allocators: what the session itself needs is there by now.
-  if (limit_bytes) memory_limit_ = primitives::limit_memory(*limit_bytes);
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    Demand demand = program.lanes[i].demand;
-    demand.plan = &program.lanes[i].plan;
+  for (const ReplaySlot& planned : program.slots) {
+    Demand demand = planned.demand;
+    demand.plan = &planned.plan;
     demand.frees_all = true;
-    lanes_[i].allocator = allocator.make(lanes_[i].stream, demand);
-    lanes_[i].needs_every_free = lanes_[i].allocator->needs_every_free();
+    Slot& slot = slots_.emplace_back();
+    slot.stream = streams_[planned.stream];
+    slot.allocator = allocator.make(slot.stream, demand);
   }
 }
 
 ReplaySession::~ReplaySession() {
-  for (const Stream& stream : streams_) static_cast<void>(cudaStreamSynchronize(stream.get()));
-  for (Lane& lane : lanes_) {
-    for (const Left& left : lane.left) {
+  const auto synchronise_all = [this] {
+    for (const cudaStream_t stream : streams_) static_cast<void>(cudaStreamSynchronize(stream));
+  };
+  synchronise_all();
+  for (Slot& slot : slots_) {
+    for (const Unfreed& block : slot.unfreed) {
       try {
-        lane.allocator->free(left.pointer, left.bytes);
-      } catch (...) {  // a destructor has nobody to tell
+        slot.allocator->free(block.pointer, block.bytes);
+      } catch (...) {  // nobody to report it to
       }
     }
-    lane.allocator.reset();
-    lane.upstream.reset();
+    slot.allocator.reset();
   }
-  // What was given back in stream order is with the device when the next session begins.
-  for (const Stream& stream : streams_) static_cast<void>(cudaStreamSynchronize(stream.get()));
+  // What was given back in stream order is the device's again when the next session begins.
+  synchronise_all();
 }
 
-PassTimes ReplaySession::run_timed(SyncMode sync) {
-  return run<Mode::timed>(sync);
+void ReplaySession::run_phase(std::size_t thread) {
+  run<false>(thread);
 }
 
-void ReplaySession::run_touched() {
-  run<Mode::touched>(SyncMode::phase);
+double ReplaySession::take_waited_ns(std::size_t thread) {
+  return std::exchange(threads_[thread].waited_ns, 0);
 }
 
-CallCounts ReplaySession::run_counted(SyncMode sync, CallCounter& counter) {
-  for (Lane& lane : lanes_) {
-    lane.upstream = std::move(lane.allocator);
-    lane.allocator = std::make_unique<CountedAllocator>(*lane.upstream, &counter);
+void ReplaySession::run_checked() {
+  const auto pass = [this](std::size_t thread) {
+    // A thread calls run() for every phase, failed or not: there it leaves the barrier, once.
+    for (std::size_t i = 0; i < program_.phases.size(); ++i) {
+      run<true>(thread);
+      if (thread > 0 || failed_) continue;
+      try {
+        // The other threads may be in the next phase already: this one then waits for their work, too.
+        synchronise();
+      } catch (...) {
+        failed_ = true;
+        leave(thread);
+        throw;
+      }
+    }
+  };
+  if (team_)
+    team_->run(pass);
+  else
+    pass(0);
+}
+
+// From here on no other thread waits for this one at the end of a phase.
+void ReplaySession::leave(std::size_t thread) {
+  threads_[thread].has_left = true;
+  phase_end_.arrive_and_drop();
+}
+
+CallCounts ReplaySession::run_counted(CallCounter& counter, bool synchronise_each) {
+  std::vector<std::unique_ptr<ScratchAllocator>> upstream;
+  for (Slot& slot : slots_) {
+    upstream.push_back(std::move(slot.allocator));
+    slot.allocator = std::make_unique<Recorder>(*upstream.back(), &counter);
   }
-  run<Mode::timed>(sync);
-  for (Lane& lane : lanes_) lane.allocator = std::move(lane.upstream);
+  const auto restore = [&] {
+    for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].allocator = std::move(upstream[i]);
+  };
+  try {
+    for (std::size_t i = 0; i < program_.phases.size(); ++i) {
+      run_phase(0);
+      if (synchronise_each) synchronise();
+    }
+    synchronise();
+  } catch (...) {
+    restore();
+    throw;
+  }
+  restore();
   return counter.take();
 }
 
-template <ReplaySession::Mode mode>
-PassTimes ReplaySession::run(SyncMode sync) {
-  ++pass_;
-  std::barrier together{static_cast<std::ptrdiff_t>(program_.threads)};
-  std::vector<Thread> threads;
-  for (std::size_t i = 0; i < program_.threads; ++i) threads.push_back({i, sync, together, 0, {}});
-  if (crew_)
-    crew_->run([&](std::size_t i) { run_thread<mode>(threads[i]); });
-  else
-    run_thread<mode>(threads.front());
-  if (failure_) std::rethrow_exception(failure_);
-  PassTimes times = threads.front().times;
-  for (std::size_t i = 1; i < threads.size(); ++i) times.threads_ns += threads[i].times.threads_ns;
-  return times;
-}
-
-// The first thread keeps the clocks of all and synchronises the streams.
-template <ReplaySession::Mode mode>
-void ReplaySession::run_thread(Thread& thread) try {
-  const auto pass_begin = Clock::now();
-  for (const auto& phase : program_.phases) {
-    const auto phase_begin = Clock::now();
-    thread.waited_ns = 0;
-    run_phase<mode>(phase[thread.number], thread);
-    thread.times.threads_ns += ns_since(phase_begin) - thread.waited_ns;
-    thread.together.arrive_and_wait();
-    if (failed_) throw Abandoned{};
-    if (thread.number > 0 && thread.sync == SyncMode::end) continue;
-    if (thread.number == 0) {
-      thread.times.host_ns += ns_since(phase_begin);
-      if (thread.sync == SyncMode::phase) synchronise();
-    }
-    if (thread.sync == SyncMode::phase) thread.together.arrive_and_wait();
-  }
-  if (thread.number > 0) return;
-  if (thread.sync == SyncMode::end) synchronise();
-  thread.times.end_to_end_ns = ns_since(pass_begin);
-} catch (...) {
-  {
-    const std::lock_guard lock{failure_mutex_};
-    if (!failed_.exchange(true)) failure_ = std::current_exception();
-  }
-  thread.together.arrive_and_drop();
-}
-
-template <ReplaySession::Mode mode>
-void ReplaySession::run_phase(const ReplayProgram::ThreadPhase& phase, Thread& thread) {
-  std::size_t done = 0;  // steps, and then frees of what is left
+// A thread that fails leaves the barrier, and so does every other as soon as it notices: none may wait for
+// one that runs no more phases.
+template <bool checked>
+void ReplaySession::run(std::size_t number) {
+  Thread& thread = threads_[number];
+  if (thread.has_left) return;
+  if (failed_) return leave(number);
+  const std::size_t pass = thread.phases / program_.phases.size();
+  const auto& phase = program_.phases[thread.phases++ % program_.phases.size()];
   try {
-    for (; done < phase.steps.size(); ++done) run_step<mode>(phase.steps[done], thread);
-    if constexpr (mode == Mode::touched) {
-      for (const ReplayStep& left : phase.left) check(lanes_[left.place], left);
-    }
-    for (const ReplayStep& left : phase.left) {
-      Lane& lane = lanes_[left.place];
-      if (lane.needs_every_free) lane.allocator->free(pointers_[left.block], left.bytes);
-      ++done;
-    }
+    run_steps<checked>(phase[number], number, pass);
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+      if (program_.slots[i].thread == number) slots_[i].allocator->end_phase();
+  } catch (const Abandoned&) {
+    return leave(number);
   } catch (...) {
-    note_left(phase, done);
+    failed_ = true;
+    leave(number);
     throw;
   }
-  for (std::size_t i = 0; i < lanes_.size(); ++i)
-    if (program_.lanes[i].thread == thread.number) lanes_[i].allocator->end_phase();
+  if (!team_) return;
+  const auto begin = Clock::now();
+  phase_end_.arrive_and_wait();
+  thread.waited_ns += ns_between(begin, Clock::now());
 }
 
-template <ReplaySession::Mode mode>
-void ReplaySession::run_step(const ReplayStep& step, Thread& thread) {
-  constexpr bool touched = mode == Mode::touched;
-  if (step.kind == Kind::hand_over) return hand_over(step, thread);
-  Lane& lane = lanes_[step.place];
-  void*& pointer = pointers_[step.block];
-  if (step.kind == Kind::allocate) {
-    pointer = lane.allocator->allocate(step.bytes);
-    if constexpr (touched) touch(lane, step, pointer);
-    if (step.crossing != ReplayStep::none)
-      crossings_[step.crossing].progress.store(2 * pass_ + 1, std::memory_order_release);
-    return;
+template <bool checked>
+void ReplaySession::run_steps(const ReplayProgram::Steps& steps, std::size_t number, std::size_t pass) {
+  constexpr std::size_t look = checked ? checked_steps_per_look : steps_per_look;
+  std::size_t done = 0;
+  try {
+    while (done < steps.size()) {
+      stop_.check();
+      for (const std::size_t end = std::min(done + look, steps.size()); done < end; ++done)
+        run_step<checked>(steps[done], number, pass);
+    }
+  } catch (...) {
+    note_unfreed(steps, done);
+    throw;
   }
-  if (step.kind == Kind::take_back) take_back(step, thread);
-  if constexpr (touched) check(lane, step);
-  lane.allocator->free(pointer, step.bytes);
 }
 
-// Of a phase in which a thread has failed. Only its own lanes are changed.
-void ReplaySession::note_left(const ReplayProgram::ThreadPhase& phase, std::size_t done) {
+template <bool checked>
+void ReplaySession::run_step(const ReplayStep& step, std::size_t number, std::size_t pass) {
+  void*& pointer = pointers_[step.block];
+  switch (step.kind) {
+    case Kind::allocate: {
+      Slot& slot = slots_[step.slot_or_stream];
+      pointer = slot.allocator->allocate(step.bytes);
+      if constexpr (checked) mark(slot, step, pointer);
+      if (step.crossing != ReplayStep::none)
+        crossings_[step.crossing].progress.store(2 * pass + 1, std::memory_order_release);
+      return;
+    }
+    case Kind::hand_over: {
+      Crossing& crossing = crossings_[step.crossing];
+      wait_for(crossing, 2 * pass + 1, number);
+      if (step.changes_stream)
+        DAA_CUDA_CHECK(cudaEventRecord(crossing.handed_over.get(), streams_[step.slot_or_stream]));
+      crossing.progress.store(2 * pass + 2, std::memory_order_release);
+      return;
+    }
+    case Kind::take_back: {
+      const Crossing& crossing = crossings_[step.crossing];
+      wait_for(crossing, 2 * pass + 2, number);
+      if (step.changes_stream)
+        DAA_CUDA_CHECK(
+            cudaStreamWaitEvent(slots_[step.slot_or_stream].stream, crossing.handed_over.get(), 0));
+      [[fallthrough]];
+    }
+    case Kind::free: {
+      Slot& slot = slots_[step.slot_or_stream];
+      if constexpr (checked) check(slot, step);
+      slot.allocator->free(pointer, step.bytes);
+    }
+  }
+}
+
+// After a failure in a phase. Concerns the slots of the failed thread alone.
+void ReplaySession::note_unfreed(const ReplayProgram::Steps& steps, std::size_t done) {
   std::unordered_map<std::uint32_t, const ReplayStep*> live;
-  for (const ReplayStep& step : std::span{phase.steps}.first(std::min(done, phase.steps.size()))) {
+  for (const ReplayStep& step : std::span{steps}.first(done)) {
     if (step.kind == Kind::allocate) live.emplace(step.block, &step);
     if (step.kind == Kind::free || step.kind == Kind::take_back) live.erase(step.block);
   }
-  for (std::size_t i = phase.steps.size(); i < done; ++i)
-    live.erase(phase.left[i - phase.steps.size()].block);
   for (const auto& [block, step] : live) {
-    Lane& lane = lanes_[step->place];
-    if (lane.needs_every_free) lane.left.push_back({pointers_[block], step->bytes});
+    Slot& slot = slots_[step->slot_or_stream];
+    if (slot.allocator->needs_every_free()) slot.unfreed.push_back({pointers_[block], step->bytes});
   }
 }
 
-void ReplaySession::touch(Lane& lane, const ReplayStep& step, void* pointer) {
+void ReplaySession::mark(Slot& slot, const ReplayStep& step, void* pointer) {
   const auto address = reinterpret_cast<std::uintptr_t>(pointer);
   if (address == 0 || address % primitives::mark_spacing != 0) {
-    if (lane.error.empty())
-      lane.error =
+    if (slot.error.empty())
+      slot.error =
           fmt::format("allocation {} of the trace ({} bytes) is at {:#x}, which is not aligned to {}",
                       step.block, step.bytes, address, primitives::mark_spacing);
     return;
   }
-  primitives::write_marks(pointer, step.bytes, step.block, lane.stream);
-  lane.held.reserved_bytes = std::max(lane.held.reserved_bytes, lane.allocator->bytes_reserved());
-  lane.held.pool_mapped_bytes = std::max(lane.held.pool_mapped_bytes, lane.allocator->pool_mapped_bytes());
+  primitives::write_marks(pointer, step.bytes, step.block, slot.stream);
+  slot.reserved_bytes = std::max(slot.reserved_bytes, slot.allocator->bytes_reserved());
+  slot.pool_mapped_bytes = std::max(slot.pool_mapped_bytes, slot.allocator->pool_mapped_bytes());
 }
 
-void ReplaySession::check(const Lane& lane, const ReplayStep& step) {
-  if (!lane.error.empty()) return;
+void ReplaySession::check(const Slot& slot, const ReplayStep& step) {
+  if (!slot.error.empty()) return;
   primitives::check_marks(pointers_[step.block], step.bytes, step.block,
-                          wrong_marks_.data() + (&lane - lanes_.data()), lane.stream);
+                          wrong_marks_.data() + (&slot - slots_.data()), slot.stream);
 }
 
-void ReplaySession::hand_over(const ReplayStep& step, Thread& thread) {
-  Crossing& crossing = crossings_[step.crossing];
-  wait_for(crossing, 2 * pass_ + 1, thread);
-  if (step.changes_stream)
-    DAA_CUDA_CHECK(cudaEventRecord(crossing.handed_over.get(), streams_[step.place].get()));
-  crossing.progress.store(2 * pass_ + 2, std::memory_order_release);
-}
-
-void ReplaySession::take_back(const ReplayStep& step, Thread& thread) {
-  const Crossing& crossing = crossings_[step.crossing];
-  wait_for(crossing, 2 * pass_ + 2, thread);
-  if (step.changes_stream)
-    DAA_CUDA_CHECK(cudaStreamWaitEvent(lanes_[step.place].stream, crossing.handed_over.get(), 0));
-}
-
-void ReplaySession::wait_for(const Crossing& crossing, std::size_t progress, Thread& thread) {
+void ReplaySession::wait_for(const Crossing& crossing, std::size_t progress, std::size_t number) {
   if (crossing.progress.load(std::memory_order_acquire) >= progress) return;
   const auto begin = Clock::now();
   while (crossing.progress.load(std::memory_order_acquire) < progress) {
     if (failed_) throw Abandoned{};
     std::this_thread::yield();
   }
-  thread.waited_ns += ns_since(begin);
+  threads_[number].waited_ns += ns_between(begin, Clock::now());
 }
 
 void ReplaySession::synchronise() const {
-  for (const Stream& stream : streams_) DAA_CUDA_CHECK(cudaStreamSynchronize(stream.get()));
+  for (const cudaStream_t stream : streams_) DAA_CUDA_CHECK(cudaStreamSynchronize(stream));
 }
 
 std::optional<std::string> ReplaySession::find_error() {
-  for (const Lane& lane : lanes_)
-    if (!lane.error.empty()) return lane.error;
+  for (const Slot& slot : slots_)
+    if (!slot.error.empty()) return slot.error;
   synchronise();
   primitives::WrongMarks all;
-  for (const primitives::WrongMarks& wrong : wrong_marks_.download(streams_.front().get())) {
+  for (const primitives::WrongMarks& wrong : wrong_marks_.download(streams_.front())) {
     all.count += wrong.count;
     all.first_mark = std::min(all.first_mark, wrong.first_mark);
   }
@@ -259,12 +266,15 @@ std::optional<std::string> ReplaySession::find_error() {
                      all.first_mark, all.count);
 }
 
-MemoryHeld ReplaySession::memory_held() const {
-  MemoryHeld sum;
-  for (const Lane& lane : lanes_) {
-    sum.reserved_bytes += lane.held.reserved_bytes;
-    sum.pool_mapped_bytes += lane.held.pool_mapped_bytes;
-  }
+std::size_t ReplaySession::reserved_bytes() const {
+  std::size_t sum = 0;
+  for (const Slot& slot : slots_) sum += slot.reserved_bytes;
+  return sum;
+}
+
+std::size_t ReplaySession::pool_mapped_bytes() const {
+  std::size_t sum = 0;
+  for (const Slot& slot : slots_) sum += slot.pool_mapped_bytes;
   return sum;
 }
 

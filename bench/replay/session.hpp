@@ -1,131 +1,115 @@
-// One allocator on one trace: an instance for each lane, constructed just before and destroyed just after.
+// One allocator on one trace: an instance for each slot, constructed just before and destroyed just after.
 #pragma once
 
 #include <atomic>
+#include <barrier>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "counters/call_counter.hpp"
-#include "device_buffer.hpp"
-#include "driver/crew.hpp"
-#include "driver/handles.hpp"
-#include "options.hpp"
+#include "device/call_counter.hpp"
+#include "device/device_buffer.hpp"
+#include "device/handles.hpp"
+#include "measure/stop_condition.hpp"
+#include "measure/worker_team.hpp"
 #include "primitives/primitives.hpp"
 #include "replay/program.hpp"
 
 namespace daa::bench {
 
-/// Nanoseconds of one pass over a trace.
-struct PassTimes {
-  double host_ns = 0;        // of all phases, each from its beginning to the end of its last thread
-  double end_to_end_ns = 0;  // until the streams are synchronised
-  /// Summed over the threads: in steps and ends of phases, without what a thread waits for another, but with
-  /// the event of each block that changes streams, which is the same for every allocator.
-  double threads_ns = 0;
-};
-
-/// Most memory at any moment, summed over the lanes (each at its own most).
-struct MemoryHeld {
-  std::size_t reserved_bytes = 0;
-  std::size_t pool_mapped_bytes = 0;
-
-  /// Taken from the device: what pools have mapped or, where there are none, what was asked of the driver.
-  [[nodiscard]] std::size_t from_device() const {
-    return pool_mapped_bytes > 0 ? pool_mapped_bytes : reserved_bytes;
-  }
-};
-
-/// Throws what the allocator throws, the first exception where several threads have failed; nothing but the
-/// destructor may then be called.
+/// Throws what the allocator throws, and Stopped between some steps; nothing but the destructor may then be
+/// called.
 class ReplaySession {
  public:
-  /// On the current device. With `limit_bytes`, the allocators have no more of its memory than that: see
-  /// primitives::limit_memory(). `program` must outlive the session.
-  ReplaySession(const ReplayProgram& program, const AllocatorInfo& allocator,
-                std::optional<std::size_t> limit_bytes = {});
+  /// On the current device. `program` and `stop` must outlive the session.
+  ReplaySession(const ReplayProgram& program, const AllocatorInfo& allocator, const StopCondition& stop);
   ~ReplaySession();
   ReplaySession(const ReplaySession&) = delete;
   ReplaySession& operator=(const ReplaySession&) = delete;
 
-  /// Replays the trace once, each thread of it in a thread, the same in each pass; a single one in that of
-  /// the caller. Launches no kernel: a launch takes longer than most allocations, and what is timed is the
-  /// allocator. Synchronises at the end or after each phase.
-  PassTimes run_timed(SyncMode sync);
+  /// Runs the part of the trace's next phase that is of `thread`, each thread of the trace in a thread, the
+  /// same in each phase, and waits for the other threads at its end. Launches no kernel: a launch takes
+  /// longer than most allocations, and what is timed is the allocator. After the last phase comes the first.
+  void run_phase(std::size_t thread);
 
-  /// The same with every block marked by a kernel when it is allocated, and checked when it is freed or the
-  /// phase ends: memory is real, and an allocator that gives out memory which is in use is found out. Takes
-  /// note of the memory held at each allocation. Synchronises after each phase.
-  void run_touched();
+  /// What run_phase() has waited for other threads since it was asked last.
+  [[nodiscard]] double take_waited_ns(std::size_t thread);
 
-  /// A pass as a timed one, with an account of the CUDA calls that the allocators make in it. Only for traces
-  /// of one thread, for a counter counts one.
-  [[nodiscard]] CallCounts run_counted(SyncMode sync, CallCounter& counter);
+  /// Runs all phases with every block marked by a kernel when it is allocated, and checked when it is freed:
+  /// memory is real, and an allocator that hands out memory that is in use is detected. Notes the memory held
+  /// at each allocation. Synchronises after each phase. Not between the phases of a pass.
+  void run_checked();
 
-  /// What was wrong in touched passes, the first damaged block named, or nothing. Synchronises.
+  /// Runs all phases, and counts the CUDA calls that the allocators make in them. With `synchronise`, waits
+  /// for the streams after each. Only for traces of one thread.
+  [[nodiscard]] CallCounts run_counted(CallCounter& counter, bool synchronise);
+
+  /// What was wrong in checked passes, the first damaged block named, or nothing. Synchronises.
   [[nodiscard]] std::optional<std::string> find_error();
-  /// Over the touched passes.
-  [[nodiscard]] MemoryHeld memory_held() const;
+
+  /// Most memory at any moment of the checked passes, summed over the slots (each at its own most): as the
+  /// driver was asked, and as pools had mapped.
+  [[nodiscard]] std::size_t reserved_bytes() const;
+  [[nodiscard]] std::size_t pool_mapped_bytes() const;
+
+  /// The threads of the trace; null where it has one.
+  [[nodiscard]] WorkerTeam* team() { return team_ ? &*team_ : nullptr; }
+  [[nodiscard]] std::span<const cudaStream_t> streams() const { return streams_; }
 
  private:
-  enum class Mode { timed, touched };
-
-  struct Left {
+  struct Unfreed {
     void* pointer;
     std::size_t bytes;
   };
 
-  struct Lane {
+  struct Slot {
     cudaStream_t stream;
-    std::unique_ptr<ScratchAllocator> upstream;  // in a counted pass, of which `allocator` keeps the account
     std::unique_ptr<ScratchAllocator> allocator;
-    bool needs_every_free;
-    std::vector<Left> left;  // where a pass has failed and every free is needed: what was live then
-    MemoryHeld held;
+    std::vector<Unfreed> unfreed;  // of a phase that failed, where every free is needed
+    std::size_t reserved_bytes = 0, pool_mapped_bytes = 0;
     std::string error;  // found by the host; empty: none
   };
 
-  // A block that crosses: how far it has come, so that the threads can wait for that, and the freeing stream.
+  /// How far a block that crosses has come, which threads wait for.
   struct Crossing {
     std::atomic<std::size_t> progress = 0;  // 2 * pass + 1 when allocated, 2 * pass + 2 when handed over
     Event handed_over;
   };
 
-  struct Thread;
+  struct alignas(64) Thread {
+    std::size_t phases = 0;  // run so far
+    double waited_ns = 0;
+    bool has_left = false;  // the barrier, after a failure in any thread
+  };
 
-  template <Mode mode>
-  PassTimes run(SyncMode sync);
-  template <Mode mode>
-  void run_thread(Thread& thread);
-  template <Mode mode>
-  void run_phase(const ReplayProgram::ThreadPhase& phase, Thread& thread);
-  template <Mode mode>
-  void run_step(const ReplayStep& step, Thread& thread);
-  void note_left(const ReplayProgram::ThreadPhase& phase, std::size_t done);
-  void touch(Lane& lane, const ReplayStep& step, void* pointer);
-  void check(const Lane& lane, const ReplayStep& step);
-  void hand_over(const ReplayStep& step, Thread& thread);
-  void take_back(const ReplayStep& step, Thread& thread);
-  void wait_for(const Crossing& crossing, std::size_t progress, Thread& thread);
+  template <bool checked>
+  void run(std::size_t thread);
+  template <bool checked>
+  void run_steps(const ReplayProgram::Steps& steps, std::size_t number, std::size_t pass);
+  template <bool checked>
+  void run_step(const ReplayStep& step, std::size_t number, std::size_t pass);
+  void leave(std::size_t thread);
+  void note_unfreed(const ReplayProgram::Steps& steps, std::size_t done);
+  void mark(Slot& slot, const ReplayStep& step, void* pointer);
+  void check(const Slot& slot, const ReplayStep& step);
+  void wait_for(const Crossing& crossing, std::size_t progress, std::size_t number);
   void synchronise() const;
 
   const ReplayProgram& program_;
-  std::vector<Stream> streams_;
+  const StopCondition& stop_;
+  std::vector<Stream> owned_streams_;
+  std::vector<cudaStream_t> streams_;
   std::vector<void*> pointers_;  // of each block
   std::vector<Crossing> crossings_;
-  // One for each lane, and as many more as fill what the device maps for them: the rest of it would be memory
-  // beyond the limit.
-  DeviceBuffer<primitives::WrongMarks> wrong_marks_;
-  std::vector<Lane> lanes_;
-  std::shared_ptr<void> memory_limit_;
-  std::optional<Crew> crew_;  // where the trace has several threads
-  std::size_t pass_ = 0;
+  DeviceBuffer<primitives::WrongMarks> wrong_marks_;  // of each slot
+  std::vector<Slot> slots_;
+  std::optional<WorkerTeam> team_;  // where the trace has several threads
+  std::vector<Thread> threads_;
+  std::barrier<> phase_end_;
   std::atomic<bool> failed_ = false;
-  std::mutex failure_mutex_;
-  std::exception_ptr failure_;  // the first
 };
 
 }  // namespace daa::bench

@@ -1,25 +1,41 @@
-// The columns of the CSV file.
+// The columns of the CSV file: the one table of what a row says, and what each figure is.
 #pragma once
 
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "device/context.hpp"
 #include "report/row.hpp"
 
 namespace daa::bench {
 
-/// Raised when a column changes its name or meaning or goes; a new column at the end leaves it.
-inline constexpr int csv_schema_version = 2;
+/// Increased when a column changes its name or meaning or is removed; adding a column leaves it.
+inline constexpr int csv_schema_version = 3;
 
-struct CsvColumn {
+/// What a column means when results are compared.
+enum class Role {
+  context,       // of the run: must agree before results are compared
+  gpu_context,   // the same on a GPU; the host runtime's counters are the same on every machine
+  key,           // together they say which case and allocator a row is of
+  setting,       // must agree between the rows of one key
+  counter,       // depends on neither time nor luck: any increase is a regression; empty where not counted
+  host_counter,  // the same on the host runtime alone
+  clock,         // a time of each repetition, blanks between them; a slow-down is a regression
+  shown_clock,   // the same, shown and not judged
+  information
+};
+[[nodiscard]] std::string_view to_string(Role role);
+
+struct Column {
   std::string_view name;  // unique, snake_case, its unit last
+  Role role;
   std::string_view description;
   std::string (*value)(const Row&, const Context&);
 };
 
 /// In the order in which they are written.
-[[nodiscard]] std::span<const CsvColumn> csv_columns();
+[[nodiscard]] std::span<const Column> columns();
 
 /// The shortest decimal that reads back as the same number, in no locale; nothing if `number` is not finite.
 [[nodiscard]] std::string csv_number(double number);

@@ -13,7 +13,7 @@ constexpr std::string_view line_end = "\r\n";
 template <class FieldOf>
 std::string line_of(FieldOf field_of) {
   std::string line;
-  for (const CsvColumn& column : csv_columns()) {
+  for (const Column& column : columns()) {
     if (!line.empty()) line += ',';
     line += csv_field(field_of(column));
   }
@@ -32,20 +32,19 @@ std::string csv_field(std::string_view value) {
 }
 
 std::string csv_header() {
-  return line_of([](const CsvColumn& column) { return column.name; });
+  return line_of([](const Column& column) { return column.name; });
 }
 
 std::string csv_line(const Row& row, const Context& context) {
-  return line_of([&](const CsvColumn& column) { return column.value(row, context); });
+  return line_of([&](const Column& column) { return column.value(row, context); });
 }
 
-CsvWriter::CsvWriter(std::string path, Context context)
-    : file_{std::move(path)}, context_{std::move(context)} {
+CsvSink::CsvSink(std::string path, Context context) : file_{std::move(path)}, context_{std::move(context)} {
   file_.write(csv_header());
 }
 
-void CsvWriter::write(const Row& row) {
-  file_.write(csv_line(row, context_));
+void CsvSink::write(std::span<const Row> rows) {
+  for (const Row& row : rows) file_.write(csv_line(row, context_));
 }
 
 }  // namespace daa::bench

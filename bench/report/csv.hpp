@@ -1,11 +1,12 @@
-// The CSV file: RFC 4180, lines end in CR LF, one header, one row a combination.
+// The CSV file: RFC 4180, lines end in CR LF, one header, one row for each case and allocator.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "report/line_file.hpp"
-#include "report/row.hpp"
+#include "device/context.hpp"
+#include "report/output_file.hpp"
+#include "report/sink.hpp"
 
 namespace daa::bench {
 
@@ -13,17 +14,16 @@ namespace daa::bench {
 /// than one field or trim it.
 [[nodiscard]] std::string csv_field(std::string_view value);
 
-/// The names of csv_columns() and their values, each as a whole line.
+/// The names of columns() and their values, each as a whole line.
 [[nodiscard]] std::string csv_header();
 [[nodiscard]] std::string csv_line(const Row& row, const Context& context);
 
-/// Writes a line at a time, so that whatever ends the program leaves whole rows behind. Throws as LineFile.
-class CsvWriter {
+class CsvSink final : public Sink {
  public:
   /// Replaces the file by one with a header alone. "-" is standard output.
-  CsvWriter(std::string path, Context context);
+  CsvSink(std::string path, Context context);
 
-  void write(const Row& row);
+  void write(std::span<const Row> rows) override;
 
  private:
   LineFile file_;

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "report/text.hpp"
+#include "text.hpp"
 
 namespace daa::bench {
 namespace {
@@ -48,6 +48,11 @@ void Progress::show(std::size_t done, std::string_view label, Clock::time_point 
        << std::flush;  // padding covers the rest of the previous line
   shown_ = line.size();
   next_ = now + interval;
+}
+
+void Progress::note(std::string_view text) {
+  erase();
+  out_ << fmt::format("daa-bench: {}\n", text) << std::flush;
 }
 
 void Progress::erase() {

@@ -1,4 +1,4 @@
-// How far a run is and how long it will still take: one line on a terminal, rewritten in place.
+// Progress and time left, in one line on a terminal that is rewritten in place; and notes to the user.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@ namespace daa::bench {
 /// Whether standard error is a terminal that can rewrite a line.
 [[nodiscard]] bool stderr_is_terminal();
 
-/// Writes nothing at all unless `enabled`. The time left supposes that all steps take equally long.
+/// The line is written only if `enabled`. The time left is estimated as if all steps took equally long.
 class Progress {
  public:
   using Clock = std::chrono::steady_clock;
@@ -23,12 +23,15 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// `done` steps are behind and `label` is under way. Cheap to call often: at most ten calls a second have
+  /// `done` steps are done and `label` is in progress. Cheap to call often: at most ten calls a second have
   /// an effect.
   void show(std::size_t done, std::string_view label, Clock::time_point now = Clock::now());
 
   /// Leaves the cursor at the start of an empty line, for other output; the next show() has an effect.
   void erase();
+
+  /// A line that stays: "daa-bench: ..." An output that cannot be written is ignored.
+  void note(std::string_view text);
 
  private:
   std::ostream& out_;

@@ -1,196 +1,228 @@
 #include "report/table.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <iterator>
+#include <cstdlib>
 #include <string_view>
 #include <vector>
 
 #include "allocators/allocators.hpp"
-#include "report/findings_table.hpp"
-#include "report/replay_table.hpp"
-#include "report/text.hpp"
+#include "text.hpp"
 
 namespace daa::bench {
 namespace {
 
-// Header and rows go through the same formats: a clock's median, 99th percentile and ratio, then the rest.
-constexpr std::string_view clock_format = "  {:>6} {:>6} {:>5}";
-constexpr std::size_t clock_width = 19;                           // without the gap before it
-constexpr std::string_view rest_format = " {:>9}  {:>6}  {:>8}";  // the ratio's interval, calls, reserved
+struct TableColumn {
+  std::string_view heading;
+  std::string (*value)(const Row&);
+};
 
-std::string format_elements(std::size_t elements) {
-  if (!std::has_single_bit(elements) || elements < 1024) return fmt::format("{}", elements);
-  return fmt::format("2^{} = {}", std::countr_zero(elements), elements);
+std::string optional_duration(const std::optional<double>& ns) {
+  return ns ? format_duration(*ns) : std::string{};
 }
 
-/// `field` of all rows: "16", or "16 to 18" where they differ.
-std::string extent(const std::vector<Row>& rows, double Row::*field, std::string (*format)(double)) {
-  const auto [least, greatest] = std::ranges::minmax(rows, {}, field);
-  if (least.*field == greatest.*field) return format(least.*field);
-  return format(least.*field) + " to " + format(greatest.*field);
+std::string interval(const ClockSummary& clock) {
+  return format_range(clock.against_ratio_low, clock.against_ratio_high);
 }
 
-std::string cut(const RowMode& mode) {
-  return mode.allocs_per_phase ? fmt::format(" in {}", *mode.allocs_per_phase) : "";
+std::string held_over_live(const Row& row) {
+  return fmt::format("{:.2f}", static_cast<double>(row.replay->held_bytes) /
+                                   static_cast<double>(row.replay->peak_live_bytes));
 }
 
-/// What is not as ever.
-std::string way(const RowMode& mode) {
-  std::string text;
-  if (mode.state != State::steady) text += fmt::format(", state={}", to_string(mode.state));
-  if (mode.graph) text += ", graph";
-  if (mode.lanes)
-    text += fmt::format(", {} on {}", plural(mode.threads, "thread"), plural(mode.streams, "stream"));
-  if (mode.flush_l2) text += ", L2 flushed";
-  if (mode.profiler != "none") text += fmt::format(", profiler={}", mode.profiler);
-  return text;
-}
+constexpr TableColumn enqueue{"enqueue",
+                              [](const Row& row) { return format_duration(row.host_enqueue.median_ns); }};
+constexpr TableColumn device{"device", [](const Row& row) { return format_duration(row.device.median_ns); }};
+constexpr TableColumn end_to_end{"end to end",
+                                 [](const Row& row) { return format_duration(row.end_to_end.median_ns); }};
+constexpr TableColumn p99{"p99", [](const Row& row) { return format_duration(row.end_to_end.p99_ns); }};
+constexpr TableColumn calls{"calls", [](const Row& row) { return format_count(row.calls.runtime); }};
+constexpr TableColumn reserved{
+    "reserved", [](const Row& row) { return format_bytes(static_cast<double>(row.reserved_bytes)); }};
+constexpr TableColumn confidence{"95% CI", [](const Row& row) { return interval(row.end_to_end); }};
+constexpr TableColumn ratio{"ratio",
+                            [](const Row& row) { return format_ratio(row.end_to_end.against_ratio); }};
 
-// Allocators may have taken turns of different number: see --max-noise.
-std::string format_repetitions(std::span<const Row> rows) {
-  const auto [least, most] = std::ranges::minmax(rows, {}, &Row::repetitions);
-  if (least.repetitions == most.repetitions) return fmt::format("{}", most.repetitions);
-  return fmt::format("{} to {}", least.repetitions, most.repetitions);
-}
+// The columns of each kind of row. The ratio is the last.
+constexpr TableColumn of_workloads[]{enqueue, device, end_to_end, p99, calls, reserved, confidence, ratio};
 
-std::string heading(std::span<const Row> rows) {
-  const Row& first = rows.front();
-  return fmt::format("{}, {} elements{}, sync={}{}: {} repetitions of {} phases after {} to warm up{}",
-                     first.workload, format_elements(first.elements), cut(first.mode), to_string(first.sync),
-                     way(first.mode), format_repetitions(rows), first.iters, first.warmup,
-                     format_reference(first));
-}
+constexpr TableColumn of_graphs[]{
+    enqueue,
+    device,
+    end_to_end,
+    p99,
+    {"nodes", [](const Row& row) { return format_count(row.found.graph_memory_nodes.value_or(0)); }},
+    reserved,
+    confidence,
+    ratio};
 
-// Nothing if no row was measured.
-std::string demand(std::span<const Row> rows) {
-  std::vector<Row> measured;
-  std::ranges::copy_if(rows, std::back_inserter(measured),
-                       [](const Row& row) { return row.status == Status::ok; });
-  if (measured.empty()) return {};
-  return fmt::format("a phase asks for {} allocations, {}",
-                     extent(measured, &Row::allocations_per_phase, format_count),
-                     extent(measured, &Row::bytes_asked_per_phase, format_bytes));
-}
+constexpr TableColumn of_streams[]{
+    enqueue,
+    end_to_end,
+    {"allocation", [](const Row& row) { return optional_duration(row.found.allocation_ns); }},
+    {"slowest", [](const Row& row) { return optional_duration(row.found.slowest_allocation_ns); }},
+    {"overlap",
+     [](const Row& row) {
+       return row.found.overlap_score ? fmt::format("{:.2f}", *row.found.overlap_score) : std::string{};
+     }},
+    confidence,
+    ratio};
 
-std::string clock_names(std::size_t name_width) {
-  std::string text(name_width, ' ');
-  for (const std::string_view clock : {" host enqueue ", " device ", " end to end "})
-    text += fmt::format("  {:-^{}}", clock, clock_width);
-  return text;
-}
+constexpr TableColumn of_replays[]{
+    {"operation", [](const Row& row) { return format_duration(row.replay->operation.median_ns); }},
+    {"p99", [](const Row& row) { return format_duration(row.replay->operation.p99_ns); }},
+    calls,
+    {"held", [](const Row& row) { return format_bytes(static_cast<double>(row.replay->held_bytes)); }},
+    {"held/live", held_over_live},
+    {"95% CI", [](const Row& row) { return interval(row.replay->operation); }},
+    {"ratio", [](const Row& row) { return format_ratio(row.replay->operation.against_ratio); }}};
 
-std::string column_names(std::size_t name_width) {
-  std::string text = fmt::format("{:{}}", "allocator", name_width);
-  for (int clock = 0; clock < 3; ++clock) text += fmt::format(clock_format, "median", "p99", "ratio");
-  return text += fmt::format(rest_format, "95% CI", "calls", "reserved");
-}
-
-std::string figures(const Row& row) {
-  std::string text;
-  for (const ClockSummary* clock : {&row.host_enqueue, &row.device, &row.end_to_end})
-    text += fmt::format(clock_format, format_duration(clock->median_ns), format_duration(clock->p99_ns),
-                        format_ratio(clock->against_ratio));
-  return text += fmt::format(
-             rest_format, format_range(row.end_to_end.against_ratio_low, row.end_to_end.against_ratio_high),
-             format_count(row.calls.runtime), format_bytes(static_cast<double>(row.bytes_reserved)));
-}
-
-}  // namespace
-
-std::string format_reference(const Row& row) {
-  return row.against == floor_name ? std::string{} : fmt::format(", ratios to {}", row.against);
-}
-
-std::string format_notes(std::span<const Row> rows) {
-  std::string text;
-  for (const Row& row : rows)
-    if (row.status == Status::ok && !row.message.empty())
-      append_line(text, fmt::format("{}: {}", row.allocator, row.message));
-  return text;
-}
-
-std::string format_trouble(const Row& row) {
-  return fmt::format("  {}: {}", to_string(row.status), row.message);
+std::span<const TableColumn> columns_of(Mode mode) {
+  switch (mode) {
+    case Mode::graph:
+      return of_graphs;
+    case Mode::threads:
+    case Mode::streams:
+      return of_streams;
+    case Mode::replay:
+      return of_replays;
+    default:
+      return of_workloads;
+  }
 }
 
 std::string plural(std::size_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
-void append_line(std::string& text, std::string_view line) {
-  text += shortened(one_line(line), table_width);
-  text += '\n';
+/// One line of ASCII, no wider than the table.
+std::string line_of(std::string_view text) {
+  return shortened(one_line(text), table_width) + '\n';
 }
 
-std::string format_preamble(const Context& context) {
-  std::string text;
-  append_line(text,
-              fmt::format("daa-bench {} ({}) on {}, driver {}, CUDA runtime {}, {}", context.daa_version,
-                          context.commit, context.device, context.driver, context.toolkit, context.time));
-  if (context.device_kind == "host")
-    append_line(
-        text,
-        "device=host: times are those of a simulator in host memory; counters (calls, bytes) are exact.");
-  append_line(text,
-              "A phase: host enqueue = time to enqueue it; device = between events; end to end = until "
-              "synchronised.");
-  append_line(
-      text,
-      "A sample is the mean of a block of up to 20 phases with sync=end, one phase with sync=phase: median,");
-  append_line(text,
-              "99th percentile; ratio = to preallocated or --against's, repetition by repetition: median.");
-  append_line(
-      text,
-      "95% CI = confidence interval of the end-to-end ratio; calls = CUDA runtime calls for its memory;");
-  append_line(
-      text,
-      "reserved = most memory taken for temporaries, as the driver was asked for it; preallocated:2 = "
-      "measured again:");
-  append_line(text, "a ratio that is no further from 1 than that one's is noise.");
+std::string format_elements(std::size_t elements) {
+  if (!std::has_single_bit(elements) || elements < 1024) return plural(elements, "element");
+  return fmt::format("2^{} elements", std::countr_zero(elements));
+}
+
+/// What is measured, and how.
+std::string format_heading(const Row& row) {
+  const Configuration& configuration = row.configuration;
+  std::string text = row.replay ? fmt::format("replay of {}", row.replay->trace)
+                                : fmt::format("{}, {}", row.workload, format_elements(row.elements));
+  if (row.allocs_per_phase) text += fmt::format(" in {}", plural(*row.allocs_per_phase, "allocation"));
+  text += fmt::format(", sync={}", to_string(configuration.sync));
+  if (configuration.mode == Mode::cold) text += ", state=cold";
+  if (configuration.mode == Mode::graph) text += ", graph";
+  if (configuration.mode == Mode::threads || configuration.mode == Mode::streams ||
+      configuration.mode == Mode::replay)
+    text += fmt::format(", {} on {}", plural(configuration.threads, "thread"),
+                        plural(configuration.streams, "stream"));
+  if (configuration.flush_l2) text += ", L2 flushed";
+  if (row.profiler != "none") text += fmt::format(", profiler={}", row.profiler);
   return text;
 }
 
-std::size_t allocator_width(std::span<const Row> rows) {
-  std::size_t width = std::string_view{"allocator"}.size();
-  for (const Row& row : rows) width = std::max(width, row.allocator.size());
-  return width;
-}
-
-std::string format_block(std::span<const Row> rows) {
-  if (rows.front().replay) return format_replay_block(rows);
-  const std::size_t name_width = allocator_width(rows);
-  std::string text;
-  append_line(text, heading(rows));
-  if (const std::string asked = demand(rows); !asked.empty()) append_line(text, asked);
-  append_line(text, clock_names(name_width));
-  append_line(text, column_names(name_width));
-  for (const Row& row : rows)
-    append_line(text, fmt::format("{:{}}{}", row.allocator, name_width,
-                                  row.status == Status::ok ? figures(row) : format_trouble(row)));
-  return text += format_notes(rows) + format_findings(rows);
-}
-
-std::string format_break_even(std::span<const Row> rows) {
-  std::string text;
-  std::string line;
-  for (const Row& row : rows) {
-    if (!row.found.break_even_allocs) continue;
-    const std::size_t allocs = *row.found.break_even_allocs;
-    const bool is_last = allocs == row.mode.allocs_per_phase;
-    const std::string entry = fmt::format("{} {}{}", row.allocator, allocs, is_last ? " and up" : "");
-    if (line.size() + entry.size() + 3 > table_width) {
-      append_line(text, line + ",");
-      line.clear();
-    }
-    line += (line.empty() ? "" : ", ") + entry;
+/// How often, and what a phase asks for.
+std::string format_demand(std::span<const Row> rows) {
+  const Row& row = rows.front();
+  std::size_t repetitions = 0;
+  for (const Row& each : rows) repetitions = std::max(repetitions, each.repetitions);
+  std::string text = fmt::format("{} of {}", plural(repetitions, "repetition"), plural(row.iters, "phase"));
+  if (row.replay) {
+    text += fmt::format("; a pass makes {}, {} live at most", plural(row.replay->operations, "operation"),
+                        format_bytes(static_cast<double>(row.replay->peak_live_bytes)));
+    if (row.replay->left_out > 0) text += fmt::format(", {} left out", plural(row.replay->left_out, "line"));
+    return text;
   }
-  if (line.empty()) return {};
-  append_line(text, line);
-  return "break-even, the most allocations a phase that cost at most 1 % over preallocated, end to end:\n" +
-         text;
+  return text + fmt::format("; a phase makes {} allocation{}, {}", format_count(row.allocations_per_phase),
+                            row.allocations_per_phase == 1 ? "" : "s",
+                            format_bytes(row.asked_per_phase_bytes));
+}
+
+}  // namespace
+
+std::string format_context(const Context& context) {
+  std::string text =
+      fmt::format("daa-bench {} ({}) on {}, ", context.daa_version, context.commit, context.device);
+  text += context.device_kind == "host" ? std::string{"a simulator: its times mean nothing"}
+                                        : fmt::format("driver {}, CUDA {}", context.driver, context.toolkit);
+  return line_of(text);
+}
+
+std::string format_case(std::span<const Row> rows, bool bold) {
+  const std::span<const TableColumn> columns = columns_of(rows.front().configuration.mode);
+  std::size_t name_width = std::string_view{"allocator"}.size();
+  std::vector<std::size_t> widths;
+  for (const TableColumn& column : columns) widths.push_back(column.heading.size());
+  std::vector<std::vector<std::string>> cells;
+  for (const Row& row : rows) {
+    name_width = std::max(name_width, row.allocator.size());
+    auto& line = cells.emplace_back();
+    if (row.status != Status::ok) continue;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      line.push_back(columns[i].value(row));
+      widths[i] = std::max(widths[i], line.back().size());
+    }
+  }
+
+  std::string text = line_of(format_heading(rows.front())) + line_of(format_demand(rows));
+  std::string headings = fmt::format("{:{}}", "allocator", name_width);
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    headings += fmt::format("  {:>{}}", columns[i].heading, widths[i]);
+  text += line_of(headings);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::string line = fmt::format("{:{}}", rows[i].allocator, name_width);
+    if (cells[i].empty()) {
+      line += fmt::format("  {}: {}", to_string(rows[i].status), rows[i].message);
+      text += line_of(line);
+      continue;
+    }
+    for (std::size_t j = 0; j + 1 < columns.size(); ++j)
+      line += fmt::format("  {:>{}}", cells[i][j], widths[j]);
+    const std::string& last = cells[i].back();
+    line.append(2 + widths.back() - last.size(), ' ');
+    text += bold ? fmt::format("{}\x1b[1m{}\x1b[0m\n", line, last) : line + last + '\n';
+  }
+  for (const Row& row : rows)
+    if (row.status == Status::ok && !row.message.empty())
+      text += line_of(fmt::format("{}: {}", row.allocator, row.message));
+  return text;
+}
+
+std::string format_legend(std::string_view against, bool has_noise) {
+  std::string text = fmt::format("ratio: end to end (of replays: an operation) over {}'s", against);
+  if (has_noise && against == lower_bound_name)
+    text += fmt::format("; {}:2 shows the noise", lower_bound_name);
+  return line_of(text + '.') + line_of("More figures: --csv. What they mean: --help.");
+}
+
+TableSink::TableSink(const Context& context, bool bold) : out_("-"), bold_(bold) {
+  out_.write(format_context(context));
+}
+
+void TableSink::write(std::span<const Row> rows) {
+  out_.write('\n' + format_case(rows, bold_));
+  against_ = rows.back().against;
+  for (const Row& row : rows)
+    has_noise_ = has_noise_ || row.allocator == fmt::format("{}:2", lower_bound_name);
+}
+
+void TableSink::finish() {
+  if (!against_.empty()) out_.write('\n' + format_legend(against_, has_noise_));
+}
+
+bool stdout_shows_bold() {
+  const auto is_set = [](const char* variable) {
+    const char* const value = std::getenv(variable);
+    return value != nullptr && *value != '\0';
+  };
+  const char* const kind = std::getenv("TERM");
+  return ::isatty(STDOUT_FILENO) == 1 && !is_set("NO_COLOR") && kind != nullptr &&
+         std::string_view{kind} != "dumb";
 }
 
 }  // namespace daa::bench

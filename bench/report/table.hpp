@@ -5,38 +5,42 @@
 #include <string>
 #include <string_view>
 
-#include "report/row.hpp"
+#include "device/context.hpp"
+#include "report/output_file.hpp"
+#include "report/sink.hpp"
 
 namespace daa::bench {
 
-/// Widest line of the table. ASCII only.
-inline constexpr std::size_t table_width = 120;
+/// Widest line of a table; messages are cut there. ASCII only.
+inline constexpr std::size_t table_width = 100;
 
-/// What precedes the table: on what it was measured, what its columns mean, and on the host runtime that
-/// times are a simulator's.
-[[nodiscard]] std::string format_preamble(const Context& context);
+/// On what it was measured: one line.
+[[nodiscard]] std::string format_context(const Context& context);
 
-/// A heading and a row for each allocator. `rows` are of one workload, size (or trace) and way to run, at
-/// least one.
-[[nodiscard]] std::string format_block(std::span<const Row> rows);
+/// The rows of one case: a heading, a line for each allocator, and notes. With `bold`, ratios are printed
+/// in bold type.
+[[nodiscard]] std::string format_case(std::span<const Row> rows, bool bold = false);
 
-/// Below the blocks of a sweep over the number of allocations: `rows` are those of its last block. Nothing
-/// where no break-even point is known.
-[[nodiscard]] std::string format_break_even(std::span<const Row> rows);
+/// What the ratios are, in two lines. `against` is the allocator that they refer to; `has_noise`: the lower
+/// bound was measured again.
+[[nodiscard]] std::string format_legend(std::string_view against, bool has_noise);
 
-// --- what all blocks share ---------------------------------------------------------------------------------
+/// Writes them to standard output.
+class TableSink final : public Sink {
+ public:
+  TableSink(const Context& context, bool bold);
 
-/// Of the column of allocators, its heading included.
-[[nodiscard]] std::size_t allocator_width(std::span<const Row> rows);
-/// What stands in place of a row's figures if it is not ok.
-[[nodiscard]] std::string format_trouble(const Row& row);
-/// A line for each row that is ok and has a message nevertheless.
-[[nodiscard]] std::string format_notes(std::span<const Row> rows);
-/// In a heading: ", ratios to arena" if they are not to the floor.
-[[nodiscard]] std::string format_reference(const Row& row);
-/// "1 thread", "2 threads".
-[[nodiscard]] std::string plural(std::size_t count, std::string_view what);
-/// One line of ASCII, no wider than the table.
-void append_line(std::string& text, std::string_view line);
+  void write(std::span<const Row> rows) override;
+  void finish() override;
+
+ private:
+  LineFile out_;
+  bool bold_;
+  std::string against_;  // empty until a row was written
+  bool has_noise_ = false;
+};
+
+/// Whether standard output is a terminal that shows bold type, and NO_COLOR is not set.
+[[nodiscard]] bool stdout_shows_bold();
 
 }  // namespace daa::bench

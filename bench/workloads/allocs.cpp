@@ -4,9 +4,8 @@
 // allocations cost.
 #include <vector>
 
-#include "device_buffer.hpp"
+#include "device/device_buffer.hpp"
 #include "primitives/primitives.hpp"
-#include "workloads/difference.hpp"
 #include "workloads/random.hpp"
 #include "workloads/table.hpp"
 

@@ -1,14 +1,12 @@
-// Stream compaction: flags, their exclusive sum, and a scatter of the flagged elements. Four inputs of
-// different length and selectivity take turns, so that the sizes of the temporaries change from phase to
+// Stream compaction: flags, their exclusive sum, and a scatter of the flagged elements. It cycles through
+// four inputs of different length and selectivity, so that the sizes of the temporaries change from phase to
 // phase.
 #include <algorithm>
 #include <array>
 
-#include "device_buffer.hpp"
+#include "device/device_buffer.hpp"
 #include "primitives/primitives.hpp"
-#include "workloads/difference.hpp"
 #include "workloads/random.hpp"
-#include "workloads/scratch_storage.hpp"
 #include "workloads/table.hpp"
 
 namespace daa::bench {
@@ -133,7 +131,7 @@ class Compact final : public Workload {
 WorkloadInfo compact_workload() {
   return {
       .name = "compact",
-      .summary = "stream compaction of four inputs in turn: temporaries change size from phase to phase",
+      .summary = "stream compaction of four inputs: the temporaries change their size from phase to phase",
       .min_elements = least_elements,
       .bytes_per_element = 25,  // inputs 12, output 2; at most 4 + 4 + 2 a phase, storage small
       .make = [](std::size_t elements, std::uint64_t seed, cudaStream_t stream) -> std::unique_ptr<Workload> {

@@ -1,5 +1,4 @@
-// A phase that allocates nothing and launches nothing: what the clocks show of it is their own cost, the
-// driver's loop and the synchronisation.
+// A phase that allocates nothing and launches nothing: its time is the overhead of measuring.
 #include "workloads/table.hpp"
 
 namespace daa::bench {

@@ -5,11 +5,9 @@
 // The elements are integers of 16 bits in 32, summed in 64. A sum of floats could be held only to a bound
 // that grows with the count, within which a wrong element goes unseen; an integer sum is exact in any order,
 // and one wrong element shows. The memory traffic is that of floats.
-#include "device_buffer.hpp"
+#include "device/device_buffer.hpp"
 #include "primitives/primitives.hpp"
-#include "workloads/difference.hpp"
 #include "workloads/random.hpp"
-#include "workloads/scratch_storage.hpp"
 #include "workloads/table.hpp"
 
 namespace daa::bench {

@@ -1,10 +1,8 @@
 // An exclusive prefix sum by two routes: the library's device-wide scan of the whole input, and tiles of our
 // own, whose sums the library scans. Sums are modulo 2^32, and exact.
-#include "device_buffer.hpp"
+#include "device/device_buffer.hpp"
 #include "primitives/primitives.hpp"
-#include "workloads/difference.hpp"
 #include "workloads/random.hpp"
-#include "workloads/scratch_storage.hpp"
 #include "workloads/table.hpp"
 
 namespace daa::bench {

@@ -1,10 +1,8 @@
 // A radix sort of pairs of key and index, which leaves its input as it is: the sort works on a copy, and on a
 // second buffer of the same size for each of keys and values.
-#include "device_buffer.hpp"
+#include "device/device_buffer.hpp"
 #include "primitives/primitives.hpp"
-#include "workloads/difference.hpp"
 #include "workloads/random.hpp"
-#include "workloads/scratch_storage.hpp"
 #include "workloads/table.hpp"
 
 namespace daa::bench {

@@ -9,9 +9,8 @@
 #include <cmath>
 
 #include "allocators/allocator.hpp"
-#include "device_buffer.hpp"
+#include "device/device_buffer.hpp"
 #include "primitives/primitives.hpp"
-#include "workloads/difference.hpp"
 #include "workloads/random.hpp"
 #include "workloads/table.hpp"
 

@@ -1,4 +1,4 @@
-// What a workload is to the driver.
+// The interface of a workload.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -21,8 +21,8 @@ class Workload {
  public:
   virtual ~Workload() = default;
 
-  /// Number of different phases: enqueue_phase() goes through that many inputs in turn, each with its own
-  /// demand for temporaries, and then begins again.
+  /// Number of different phases: enqueue_phase() cycles through that many inputs, each of which needs other
+  /// temporaries.
   [[nodiscard]] virtual std::size_t cycle_length() const { return 1; }
 
   /// Makes the next phase the first of the cycle.
@@ -32,11 +32,11 @@ class Workload {
   /// never synchronises. Throws what `scratch` throws, and CudaError if a launch fails.
   virtual void enqueue_phase(ScratchAllocator& scratch, cudaStream_t stream) = 0;
 
-  /// Goes on in the cycle as enqueue_phase() does, but enqueues nothing: the results of that phase, which a
-  /// graph computes, are what find_error() expects next.
+  /// Advances in the cycle as enqueue_phase() does, but enqueues nothing: find_error() then expects the
+  /// results of that phase, which a graph has computed.
   virtual void skip_phase() {}
 
-  /// Enqueues on `stream` the overwriting of every output with garbage, so that no earlier result can pass.
+  /// Overwrites every output with garbage, in stream order, so that no earlier result can pass.
   virtual void spoil_outputs(cudaStream_t stream) = 0;
 
   /// Synchronises `stream` and compares the outputs of the phase enqueued last with a reference computed on
@@ -44,7 +44,7 @@ class Workload {
   [[nodiscard]] virtual std::optional<std::string> find_error(cudaStream_t stream) = 0;
 };
 
-/// A row of the table of workloads.
+/// One workload of the program.
 struct WorkloadInfo {
   std::string_view name;
   std::string_view summary;  // one line for --list
@@ -53,15 +53,16 @@ struct WorkloadInfo {
       bytes_per_element;  // estimate of all device memory, inputs, outputs and temporaries, per element
   /// Fresh random data drawn from `seed`, on the current device. Synchronises freely.
   std::unique_ptr<Workload> (*make)(std::size_t elements, std::uint64_t seed, cudaStream_t stream);
-  /// The same with a number of temporaries a phase, at most one an element. Null where that cannot be chosen.
+  /// The same with a chosen number of temporaries a phase, at most one an element. Null if it cannot be
+  /// chosen.
   std::unique_ptr<Workload> (*make_cut)(std::size_t elements, std::size_t allocations, std::uint64_t seed,
                                         cudaStream_t stream) = nullptr;
 };
 
-/// All workloads that stand for what programs do, in the order in which they are listed.
+/// Workloads that stand for what programs do, in the order of the list.
 [[nodiscard]] std::span<const WorkloadInfo> workloads();
 
-/// Those that are made to find something out, to be asked for by name.
+/// Workloads that isolate something, to be asked for by name.
 [[nodiscard]] std::span<const WorkloadInfo> synthetic_workloads();
 
 }  // namespace daa::bench

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <array>
 #include <stdexcept>
 
 #include "primitives/primitives.hpp"
@@ -9,13 +8,14 @@
 namespace daa::bench {
 
 std::span<const WorkloadInfo> workloads() {
-  static const std::array table{reduce_workload(), scan_workload(), sort_workload(), stencil_workload(),
-                                compact_workload()};
+#define DAA_CALL(name) name##_workload(),
+  static const WorkloadInfo table[]{DAA_WORKLOADS(DAA_CALL)};
   return table;
 }
 
 std::span<const WorkloadInfo> synthetic_workloads() {
-  static const std::array table{none_workload(), allocs_workload()};
+  static const WorkloadInfo table[]{DAA_SYNTHETIC_WORKLOADS(DAA_CALL)};
+#undef DAA_CALL
   return table;
 }
 

@@ -1,6 +1,6 @@
-"""What all pictures share: how an allocator looks, where things stand, what axes are like.
+"""What all pictures share: the look of an allocator, the layout of panels, axes.
 
-Needs matplotlib: of python3, or in build/tools, where scripts/test.sh puts it.
+Needs matplotlib: that of python3, or the one in build/tools that scripts/measure.sh installs.
 """
 
 import sys
@@ -28,29 +28,10 @@ from matplotlib import pyplot, ticker  # noqa: E402
 from matplotlib.lines import Line2D  # noqa: E402
 
 ARENA_RED, GREY = "#c8102e", "#666666"
-# Colour and marker of each, the same in all pictures. Of Okabe and Ito's palette, which the colour-blind can tell
-# apart; within a colour, markers differ. The arena's are red and filled, the others hollow.
-STYLES = {
-    results.FLOOR: ("#000000", "s"),
-    "std-pmr-monotonic": ("#8a6d00", "8"),
-    "arena": (ARENA_RED, "o"),
-    "arena-recycle": (ARENA_RED, "D"),
-    "arena-individual": (ARENA_RED, "^"),
-    "arena-release": (ARENA_RED, "v"),
-    "arena-each": (ARENA_RED, "P"),
-    "arena-pool": (ARENA_RED, "X"),
-    "torch-caching": ("#d55e00", "p"),
-    "rmm-pool": ("#009e73", "o"),
-    "rmm-async": ("#009e73", "^"),
-    "rmm-arena": ("#009e73", "D"),
-    "cub-caching": ("#cc79a7", "h"),
-    "thrust-pool": ("#cc79a7", "v"),
-    "cuda-malloc-async-tuned": ("#0072b2", "s"),
-    "cuda-malloc-async": ("#0072b2", "D"),
-    "cuda-malloc": ("#0072b2", "v"),
-    "cuda-malloc-async-tuned-pool-each": ("#56b4e9", "P"),
-}
-OTHER_COLOURS, OTHER_MARKERS = ["#e69f00", "#56b4e9", "#8a6d00", "#5e3c99"], ["<", ">", "8", "d", "H"]
+# Okabe and Ito's palette, which colour-blind readers can tell apart; red is the arena's alone.
+COLOURS = ["#0072b2", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8a6d00", "#5e3c99"]
+MARKERS = ["D", "^", "v", "P", "X", "h", "p", "<", ">", "8", "d", "H"]
+ARENA_MARKERS = ["o", *MARKERS]
 
 matplotlib.rcParams.update(
     {
@@ -74,26 +55,32 @@ matplotlib.rcParams.update(
 
 
 class Styles:
-    def __init__(self, names):
-        """Of all names of a result, so that one it alone knows looks the same in all of its pictures."""
-        unknown = [name for name in results.ordered(name.partition(":")[0] for name in names) if name not in STYLES]
-        more = {
-            name: (OTHER_COLOURS[i % len(OTHER_COLOURS)], OTHER_MARKERS[i % len(OTHER_MARKERS)])
-            for i, name in enumerate(unknown)
-        }
-        self.known = STYLES | more
+    """The look of each allocator, the same in all pictures of a result: the arena's are red and filled, others hollow."""
+
+    def __init__(self, allocators):
+        self.order = list(allocators)
+        bases = dict.fromkeys(name.partition(":")[0] for name in self.order)
+        arenas = [name for name in bases if results.is_arena(name)]
+        others = [name for name in bases if results.is_other(name)]
+        self.looks = {results.REFERENCE: ("black", "s")}
+        self.looks |= {name: (ARENA_RED, ARENA_MARKERS[i % len(ARENA_MARKERS)]) for i, name in enumerate(arenas)}
+        for i, name in enumerate(others):
+            self.looks[name] = (COLOURS[i % len(COLOURS)], MARKERS[(i % len(COLOURS) + i // len(COLOURS)) % len(MARKERS)])
+
+    def ordered(self, names):
+        return sorted(set(names), key=self.order.index)
 
     def of(self, name):
         base, _, again = name.partition(":")
-        colour, marker = self.known[base]
-        filled = base.startswith("arena") or (base == results.FLOOR and not again)
+        colour, marker = self.looks[base]
+        filled = results.is_arena(base) or (base == results.REFERENCE and not again)
         return {
             "color": colour,
             "marker": marker,
             "markerfacecolor": colour if filled else "white",
             "markeredgecolor": colour,
             "markeredgewidth": 1.3,
-            "markersize": 7 if base.startswith("arena") else 6,
+            "markersize": 7 if results.is_arena(base) else 6,
             "linewidth": 1.8 if filled else 1.1,
             "linestyle": "--" if again else "-",
             "zorder": 4 if filled else 3,
@@ -101,19 +88,18 @@ class Styles:
 
     def legend(self, figure, names, has_lines=True, **where):
         plain = {} if has_lines else {"linestyle": ""}
-        handles = [Line2D([], [], **self.of(name) | plain, label=name) for name in results.ordered(names)]
-        legend = figure.legend(handles=handles, **where)
-        for text in legend.get_texts():
+        handles = [Line2D([], [], **self.of(name) | plain, label=name) for name in self.ordered(names)]
+        for text in figure.legend(handles=handles, **where).get_texts():
             emphasise(text)
 
 
 def emphasise(text):
-    if text.get_text().startswith("arena"):
+    if results.is_arena(text.get_text()):
         text.set(color=ARENA_RED, fontweight="bold")
 
 
 class Canvas:
-    """Panels in a grid, everything placed in inches: a title above, room for names on either side, notes below."""
+    """A figure with a grid of panels, laid out in inches: title above, names at the sides, notes below."""
 
     def __init__(self, result, title, subtitle, titles, size, columns, left, right, notes, gap=0.25):
         self.panels = []
@@ -121,18 +107,12 @@ class Canvas:
         rows = -(-len(titles) // columns)
         width = max(left + columns * (size[0] + gap) - gap + right, 7.5, 0.3 + 0.115 * len(title))
         head = [line for text in subtitle for line in textwrap.wrap(text, int(width * 13))] + [about(result)]
-        foot = [
-            line for note in notes[:6] for line in textwrap.wrap(note, int(width * 14), max_lines=2, placeholder=" ...")
-        ]
+        foot = [line for note in notes[:6] for line in textwrap.wrap(note, int(width * 14), max_lines=2, placeholder=" ...")]
         foot += [f"and {len(notes) - 6} more: see the status of each row"] * (len(notes) > 6)
         top, between, bottom = 0.75 + 0.18 * len(head), 0.85, 0.65 + 0.17 * len(foot)
         height = top + rows * size[1] + (rows - 1) * between + bottom
         self.figure = pyplot.figure(figsize=(width, height))
-        self.figure.text(0.1 / width, 1 - 0.12 / height, title, fontsize=12, fontweight="bold", va="top")
-        for i, text in enumerate(head):
-            self.figure.text(0.1 / width, 1 - (0.4 + 0.18 * i) / height, text, color=GREY, va="top")
-        for i, text in enumerate(reversed(foot)):
-            self.figure.text(0.1 / width, (0.08 + 0.17 * i) / height, text, color=GREY, fontsize=8)
+        self.write(title, head, foot, width, height)
         for i, name in enumerate(titles):
             x, y = left + (i % columns) * (size[0] + gap), height - top - (i // columns) * (size[1] + between) - size[1]
             panel = self.figure.add_axes([x / width, y / height, size[0] / width, size[1] / height])
@@ -145,6 +125,13 @@ class Canvas:
             "bbox_to_anchor": ((left + columns * (size[0] + gap) - gap + 0.15) / width, 1 - (top - 0.1) / height),
         }
 
+    def write(self, title, head, foot, width, height):
+        self.figure.text(0.1 / width, 1 - 0.12 / height, title, fontsize=12, fontweight="bold", va="top")
+        for i, text in enumerate(head):
+            self.figure.text(0.1 / width, 1 - (0.4 + 0.18 * i) / height, text, color=GREY, va="top")
+        for i, text in enumerate(reversed(foot)):
+            self.figure.text(0.1 / width, (0.08 + 0.17 * i) / height, text, color=GREY, fontsize=8)
+
 
 def about(result):
     if not result.rows:
@@ -154,24 +141,31 @@ def about(result):
     return words + ": times are a simulator's" * (first["device_kind"] == "host")
 
 
+def stretched(ratio):
+    return numpy.arcsinh((ratio - 1) / 0.1)
+
+
 def ratio_axis(axis, values):
-    """Linear around 1, where small differences matter, and logarithmic away from it."""
+    """Linear around 1, logarithmic away from it."""
     is_x = axis.axis_name == "x"
-    (axis.axes.set_xscale if is_x else axis.axes.set_yscale)(
-        "function", functions=(lambda r: numpy.arcsinh((r - 1) / 0.1), lambda y: 1 + 0.1 * numpy.sinh(y))
-    )
+    functions = stretched, lambda y: 1 + 0.1 * numpy.sinh(y)
+    (axis.axes.set_xscale if is_x else axis.axes.set_yscale)("function", functions=functions)
     low, high = min(*values, 0.95), max(*values, 1.1)
     low, high = 1 - (1 - low) * 1.15, 1 + (high - 1) * 1.25
     (axis.axes.set_xlim if is_x else axis.axes.set_ylim)(low, high)
-    height = numpy.arcsinh((high - 1) / 0.1) - numpy.arcsinh((low - 1) / 0.1)
-    ticks = [1]
-    for tick in [1.1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100, 300, 1000, 10000, 0.9, 0.8, 0.5, 0, -1]:  # outwards from 1
-        nearest = min(abs(numpy.arcsinh((tick - 1) / 0.1) - numpy.arcsinh((other - 1) / 0.1)) for other in ticks)
-        if low <= tick <= high and nearest > 0.095 * height:
-            ticks.append(tick)
-    axis.set_major_locator(ticker.FixedLocator(sorted(ticks)))
+    axis.set_major_locator(ticker.FixedLocator(ratio_ticks(low, high)))
     axis.set_major_formatter(ticker.FuncFormatter(lambda tick, _: f"{tick:g}"))
     axis.set_minor_locator(ticker.NullLocator())
+
+
+def ratio_ticks(low, high):
+    """Round numbers, outwards from 1, none too close to another."""
+    least = 0.095 * (stretched(high) - stretched(low))
+    ticks = [1]
+    for tick in [1.1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100, 300, 1000, 10000, 0.9, 0.8, 0.5, 0, -1]:
+        if low <= tick <= high and all(abs(stretched(tick) - stretched(other)) > least for other in ticks):
+            ticks.append(tick)
+    return sorted(ticks)
 
 
 def short(number):
@@ -198,7 +192,7 @@ def log_axis(axis, base=10):
 
 
 def missing_of(rows, column, mark=""):
-    """What of these rows a picture cannot show: a line for each allocator and reason."""
+    """Notes on the rows that a picture cannot show: a line for each allocator and reason."""
     found = {}
     for row in rows:
         if row["status"] != "ok" or row[column] is None:
@@ -225,11 +219,3 @@ def width_of(names):
 
 def mark_missing(panel, y):
     panel.plot([0.985], [y], marker="x", color=GREY, markersize=5, transform=panel.get_yaxis_transform(), clip_on=False)
-
-
-def has_intervals(rows):
-    return any(row["end_to_end_ratio_low"] is not None for row in rows)
-
-
-def ends_of(row):
-    return results.interval(row, 0)

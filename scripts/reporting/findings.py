@@ -1,27 +1,40 @@
-"""What results say in short: least and greatest by allocator, and what does not speak for the arena."""
+"""What the figures of a result say in short, computed from its rows."""
 
 from collections import Counter
+from math import exp, log
 
 from reporting import results
 
-
-def name_of(allocator):
-    return f"`{allocator}`" + " (noise)" * (allocator == results.AGAIN)
+BREAK_EVEN_RATIO = 1.01
 
 
-def names_in(rows):
-    """The allocators, noise first; the floor, whose ratio is 1, left out."""
-    return sorted(
-        results.ordered(row["allocator"] for row in rows if row["allocator"] != results.FLOOR),
-        key=lambda name: name != results.AGAIN,
-    )
+def code(name):
+    return f"`{name}`"
 
 
-def over(rows, column, write="{:.2f}".format):
-    """From the least to the greatest of a column, and how many rows failed or are unsupported."""
-    values = [row[column] for row in results.measured(rows, column)]
+def ratios(rows):
+    return [row["end_to_end_ratio"] for row in results.measured(rows, "end_to_end_ratio")]
+
+
+def best_other(rows):
+    """The allocator that is neither the arena's nor the reference, with the least geometric mean of its ratios.
+
+    It must have been measured in as many rows as any other. None where there is none.
+    """
+    of = {name: ratios([row for row in rows if row["allocator"] == name]) for name in results.names(rows)}
+    of = {name: values for name, values in of.items() if results.is_other(name) and values and min(values) > 0}
+    most = max(map(len, of.values()), default=0)
+    means = {name: exp(sum(map(log, values)) / most) for name, values in of.items() if len(values) == most}
+    return min(means, key=means.get, default=None)
+
+
+def ratio_range(rows, with_case=False):
+    """The least and the greatest ratio, and how many rows have none."""
+    found = results.measured(rows, "end_to_end_ratio")
+    text = results.extent(ratios(rows)) if found else "-"
+    if found and with_case:
+        text += f" ({results.case_of(max(found, key=lambda row: row['end_to_end_ratio']))})"
     bad, beyond = len(results.failed(rows)), len(results.unsupported(rows))
-    text = results.extent(values, write) if values else "-"
     return text + f", {bad} failed" * (bad > 0) + f", {beyond} unsupported" * (beyond > 0)
 
 
@@ -29,136 +42,103 @@ def nanoseconds(ns):
     return "-" if ns is None else f"{results.significant(ns)} ns"
 
 
-def headline(result):
-    """Heading and rows: ratios by way of synchronising, and where they are worst."""
-    ways = {way: rows for way, rows in result.ways().items() if way in ("phase", "end")}
-    once = {cost["allocator"]: cost["ns"] for cost in result.costs if cost["kind"] == "cost" and not cost["sync"]}
-    heading = (
-        ["allocator"]
-        + [cell for way in ways for cell in (results.way_words(way), "greatest at")]
-        + ["an allocation"] * bool(once)
-    )
+def headline(result, allocators=None, with_case=False):
+    """Heading and lines: the range of ratios for each way to synchronise, and the cost of an allocation."""
+    configurations = {name: rows for name, rows in result.configurations("steady").items() if "+" not in name}
+    heading = ["allocator", *map(results.configuration_words, configurations)] + ["an allocation"] * bool(result.costs)
+    if allocators is None:
+        every = results.names([row for rows in configurations.values() for row in rows])
+        allocators = [name for name in every if name != results.REFERENCE]
     lines = []
-    for name in names_in([row for rows in ways.values() for row in rows]):
-        line = [name_of(name)]
-        for rows in ways.values():
-            own = [row for row in rows if row["allocator"] == name]
-            worst = max(
-                results.measured(own, "end_to_end_ratio"), key=lambda row: row["end_to_end_ratio"], default=None
-            )
-            line += [over(own, "end_to_end_ratio"), results.case_of(worst) if worst else "-"]
-        lines.append(line + [nanoseconds(once.get(name))] * bool(once))
+    for name in allocators:
+        own = [[row for row in rows if row["allocator"] == name] for rows in configurations.values()]
+        line = [code(name) + " (noise)" * (name == results.NOISE), *(ratio_range(rows, with_case) for rows in own)]
+        lines.append(line + [nanoseconds(result.costs.get(name))] * bool(result.costs))
     return heading, lines
 
 
-def trace_headline(result):
-    rows = [row for row in result.of_kind("trace") if row["allocator"]]
-    lines = []
-    for name in names_in(rows) + [results.FLOOR] * any(row["allocator"] == results.FLOOR for row in rows):
-        own = [row for row in rows if row["allocator"] == name]
-        lines.append(
-            [
-                name_of(name),
-                over(own, "operation_median_ns", results.significant),
-                over(own, "held_over_live"),
-                over(own, "min_fit_over_live"),
-            ]
-        )
-    return [
-        "allocator",
-        "ns an operation",
-        "memory held, over live at most",
-        "memory it fits in, over live at most",
-    ], lines
+def break_even(rows):
+    """The greatest number of allocations a phase at which, and at all smaller ones, the ratio's interval begins at 1.01 or
+    below; 0 where there is none. `rows` are of one allocator and series."""
+    reached = 0
+    for row in sorted(rows, key=lambda row: row["allocs_per_phase"]):
+        if row["status"] != "ok" or row["end_to_end_ratio"] is None or results.interval(row)[0] > BREAK_EVEN_RATIO:
+            break
+        reached = int(row["allocs_per_phase"])
+    return reached
+
+
+# --- where the arena is no better ---
 
 
 def against_arena(result):
-    """What the figures do not show in the arena's favour, computed: a sentence each, allocators in backquotes."""
+    """A sentence for each finding that is not in the arena's favour."""
+    sentences = []
+    for configuration, rows in result.configurations("steady", "cold", "graph").items():
+        sentences += against_in_time(configuration, results.measured(rows, "end_to_end_ratio"))
+    replays = result.of_kind("replay")
+    sentences += against_in(replays, "held_over_live", "Replays", "another allocator holds less memory", "{:.2f}".format)
+    sentences += against_in(replays, "operation_median_ns", "Replays", "another allocator is faster", nanoseconds)
+    for kind in ("threads", "streams"):
+        what = "an allocation of another allocator is cheaper"
+        sentences += against_in(result.of_kind(kind), "allocation_ns", kind.capitalize(), what, nanoseconds)
+    return sentences + against_in_sweep(result) + failures_of_arenas(result)
+
+
+def against_in_time(configuration, rows):
+    noise = max((abs(row["end_to_end_ratio"] - 1) for row in rows if row["allocator"] == results.NOISE), default=0.01)
+    equal, behind, above, compared = [], [], [], 0
+    for case, of in results.by_case(rows).items():
+        others = [row for name, row in of.items() if results.is_other(name)]
+        if results.ARENA not in of or not others:
+            continue
+        compared += 1
+        arena, best = of[results.ARENA], min(others, key=lambda row: row["end_to_end_ratio"])
+        (low, high), (best_low, best_high) = results.interval(arena, noise), results.interval(best, noise)
+        ratio = f"{arena['end_to_end_ratio']:.2f}"
+        if best_high < low:
+            behind.append(f"{case} ({code(best['allocator'])} {best['end_to_end_ratio']:.2f}, `arena` {ratio})")
+        elif best_low <= high:
+            equal.append(case)
+        if low > max(1, results.interval(of[results.NOISE], noise)[1] if results.NOISE in of else 1):
+            above.append(f"{case} ({ratio})")
+    where = results.configuration_words(configuration).capitalize()
     return [
-        *against_in_time(result),
-        *against_on_traces(result),
-        *against_in_threads(result),
-        *failures_of_arenas(result),
+        f"{where}: in {len(cases)} of {compared} cases {what}: {', '.join(cases)}."
+        for what, cases in [
+            ("the best of the other allocators is as fast as `arena`, within the intervals", equal),
+            ("another allocator is faster than `arena`", behind),
+            ("`arena` is slower than preallocated memory by more than the noise", above),
+        ]
+        if cases
     ]
 
 
-def against_in_time(result):
-    for way, rows in result.ways().items():
-        rows = results.measured(rows, "end_to_end_ratio")
-        again = [row["end_to_end_ratio"] for row in rows if row["allocator"] == results.AGAIN]
-        noise = max((abs(ratio - 1) for ratio in again), default=0.01)
-        level, slower, behind, total = [], [], [], 0
-        for case, of in results.by_case(rows).items():
-            others = [row for name, row in of.items() if results.is_other(name)]
-            if "arena" not in of or not others:
-                continue
-            total += 1
-            best = min(others, key=lambda row: row["end_to_end_ratio"])
-            (low, high), (best_low, best_high) = results.interval(of["arena"], noise), results.interval(best, noise)
-            ratio = of["arena"]["end_to_end_ratio"]
-            if best_high < low:
-                behind.append(f"{case} (`{best['allocator']}` {best['end_to_end_ratio']:.2f}, `arena` {ratio:.2f})")
-            elif best_low <= high:
-                level.append(case)
-            if low > max(1, results.interval(of[results.AGAIN], noise)[1] if results.AGAIN in of else 1):
-                slower.append(f"{case} ({ratio:.2f})")
-        for what, cases in [
-            ("nothing is gained: the best of the others is as fast as `arena`, as far as this can tell", level),
-            ("the best of the others is faster than `arena`", behind),
-            ("`arena` is slower than preallocated memory by more than the noise", slower),
-        ]:
-            if cases:
-                where = f"{results.way_words(way).capitalize()}: in {len(cases)} of {total} rows"
-                yield f"{where} {what}: {', '.join(cases)}."
+def against_in(rows, column, where, what, write):
+    """At most one sentence: the cases in which the least figure of the other allocators is below that of the arena."""
+    cases = results.by_case(results.measured(rows, column))
+    better = []
+    for case, of in cases.items():
+        best = min((row for name, row in of.items() if results.is_other(name)), key=lambda row: row[column], default=None)
+        if best and results.ARENA in of and best[column] < of[results.ARENA][column]:
+            figures = write(best[column]), write(of[results.ARENA][column])
+            better.append(f"{case} ({code(best['allocator'])} {figures[0]}, `arena` {figures[1]})")
+    return [f"{where}: in {len(better)} of {len(cases)} cases {what} than `arena`: {', '.join(better)}."] if better else []
 
 
-def against_on_traces(result):
-    traces = results.by_case(results.measured(result.of_kind("trace"), "operation_median_ns"))
-    for arena, words in [
-        ("arena", "`arena`, which frees nothing before the end of a phase, holds"),
-        ("arena-release", "`arena-release` holds"),
-    ]:
-        held = [of[arena]["held_over_live"] for of in traces.values() if arena in of]
-        held = [ratio for ratio in held if ratio is not None]
-        if held and max(held) >= 1.05:
-            yield f"On the traces {words} {results.extent(held)} times the memory that is live at most."
-    for column, what in [
-        ("held_over_live", "holds less memory"),
-        ("min_fit_over_live", "fits into less memory"),
-        ("operation_median_ns", "is faster"),
-    ]:
-        better = []
-        for trace, of in traces.items():
-            found = [row for name, row in of.items() if results.is_other(name) and row[column] is not None]
-            own = of.get("arena-recycle", {}).get(column)
-            best = min(found, key=lambda row: row[column], default=None)
-            if best and own is not None and best[column] < own:
-                better.append(f"{trace} (`{best['allocator']}` {best[column]:.3g}, `arena-recycle` {own:.3g})")
-        if better:
-            where = f"On {len(better)} of {len(traces)} traces"
-            yield f"{where} another allocator {what} than `arena-recycle`: {', '.join(better)}."
-    ratios = [of["arena-recycle"]["operation_ratio"] for of in traces.values() if "arena-recycle" in of]
-    ratios = [ratio for ratio in ratios if ratio is not None]
-    if ratios and max(ratios) >= 1.05:
-        times = results.extent(ratios, results.significant)
-        yield f"An operation of `arena-recycle` takes {times} times that of the floor, whose plan is made beforehand."
-
-
-def against_in_threads(result):
-    for kind in ("threads", "streams"):
-        better = []
-        for case, of in results.by_case(results.measured(result.of_kind(kind), "allocation_ns")).items():
-            found = [row for name, row in of.items() if results.is_other(name)]
-            best = min(found, key=lambda row: row["allocation_ns"], default=None)
-            if best and "arena" in of and best["allocation_ns"] < of["arena"]["allocation_ns"]:
-                ns = [f"{row['allocation_ns']:.3g} ns" for row in (best, of["arena"])]
-                better.append(f"{case} (`{best['allocator']}` {ns[0]}, `arena` {ns[1]})")
-        if better:
-            what = "an allocation of another allocator is cheaper than one of `arena`"
-            yield f"{'On threads' if kind == 'threads' else 'On streams of one thread'}, {what}: {', '.join(better)}."
+def against_in_sweep(result):
+    series = {}
+    for row in result.of_kind("sweep"):
+        if row["allocator"] == results.ARENA:
+            series.setdefault(results.series_of(row), []).append(row)
+    found = {name: (break_even(rows), max(row["allocs_per_phase"] for row in rows)) for name, rows in series.items()}
+    return [
+        f"Sweep of {name}: `arena` breaks even with preallocated memory up to {reached} allocations a phase of {most:.0f}."
+        for name, (reached, most) in found.items()
+        if reached < most
+    ]
 
 
 def failures_of_arenas(result):
-    counts = Counter(row["allocator"] for row in results.failed(result.rows) if row["allocator"].startswith("arena"))
-    for name in results.ordered(counts):
-        yield f"`{name}` failed in {counts[name]} rows."
+    counts = Counter(row["allocator"] for row in results.failed(result.rows) if results.is_arena(row["allocator"]))
+    return [f"{code(name)} failed in {count} rows." for name, count in counts.items()]

@@ -1,299 +1,256 @@
-"""The page of a result: context, pictures, every row; it needs no other file."""
+"""The page of a folder of results, in Markdown: README.md of that folder."""
 
-import base64
 import re
-from html import escape
 
 from reporting import findings, results
-from reporting.html import SCRIPT, STYLE, details, html_table, marked, plain_table, scrolling
+from reporting.findings import code
 
-# By the beginning of a picture's name, in the order of the report: what is measured, and how to read it.
-CAPTIONS = {
-    "ratio-": (
-        "End to end time of a phase, as a ratio to preallocated memory, the floor that nobody can beat: left is "
-        "better. A point is one size, with its 95 % interval where the results have one. The row preallocated:2, and "
-        "the grey band, is preallocated memory measured a second time: a difference no greater than that is noise. A "
-        "cross is a row without a ratio: those that failed or are unsupported are listed below."
-    ),
-    "cost": (
-        "Host time of a single allocation in one thread, giving back included: left is better. The axis is "
-        "logarithmic. Where there are two figures, the second is of phases that are synchronised each. preallocated:2 "
-        "is preallocated memory measured again: the noise."
-    ),
-    "memory": (
-        "Most memory taken from the device, over what the trace has live at most, against the host time of an "
-        "operation: down and left is better. preallocated has a plan of the whole phase, made beforehand. "
-        "preallocated:2 is the same measured again: how far the two are apart is the noise."
-    ),
-    "threads": (
-        "Host time of an allocation while so many threads allocate at once, each on its own stream: a level line "
-        "means that nobody waits for anybody. The axis is logarithmic. The dashed line, preallocated measured again, "
-        "shows the noise."
-    ),
-    "streams": (
-        "Host time of an allocation in one thread that goes round so many streams: a level line is good. The dashed "
-        "line, preallocated measured again, shows the noise."
-    ),
-    "overlap-": (
-        "How well the work of several streams overlaps: 1 as with preallocated memory, 0 as if one stream ran after "
-        "the other. The dashed line, preallocated measured again, shows the noise. Where streams do not gain enough "
-        "by overlapping there is no score."
-    ),
-    "sweep": (
-        "End to end time of a phase, as a ratio to preallocated memory, when the same memory is cut into more and "
-        "more temporaries: down is better. The dashed line, preallocated measured again, shows the noise."
-    ),
-}
+CONTEXT = [
+    ("device", "device"),
+    ("sm_clock_mhz", "highest SM clock, MHz"),
+    ("memory_clock_mhz", "highest memory clock, MHz"),
+    ("driver", "driver"),
+    ("toolkit", "CUDA runtime"),
+    ("compiler", "compilers"),
+    ("cpu", "processor"),
+    ("commit", "commit"),
+    ("profiler", "profiler"),
+]
+RATIOS = "End to end time of a phase as a ratio to `preallocated`, whose own time is in the first column of figures."
 
-# Heading, and column or function of a row; a number after a column: by what it is divided.
-US = 1000
-WHAT = [("workload", "workload"), ("elements", "elements"), ("allocator", "allocator")]
-RATIO = [
-    ("end to end ratio", "end_to_end_ratio"),
-    ("95 % from", "end_to_end_ratio_low"),
-    ("to", "end_to_end_ratio_high"),
-]
-STATE = [("status", "status")]
-FIGURES = [
-    *WHAT,
-    *RATIO,
-    ("end to end, us", "end_to_end_median_ns", US),
-    ("host enqueue, us", "host_enqueue_median_ns", US),
-    ("device, us", "device_median_ns", US),
-    ("CUDA calls a phase", "runtime_calls_per_phase"),
-    ("peak of a phase, bytes", "peak_phase_bytes"),
-    ("reserved, bytes", "reserved_bytes"),
-    *STATE,
-]
-TRACE = [
-    ("trace", "trace"),
-    ("allocator", "allocator"),
-    ("ns an operation", "operation_median_ns"),
-    ("99th percentile, ns", "operation_p99_ns"),
-    ("ratio to preallocated", "operation_ratio"),
-    ("held over live", "held_over_live"),
-    ("reserved over live", "reserved_over_live"),
-    ("fits in, over live", "min_fit_over_live"),
-    ("live at most, bytes", "peak_live_bytes"),
-    *STATE,
-]
-LANES = [
-    *WHAT,
-    ("threads", "threads"),
-    ("streams", "streams"),
-    ("ns an allocation", "allocation_ns"),
-    ("slowest thread, ns", "slowest_allocation_ns"),
-    ("overlap score", "overlap_score"),
-    *RATIO,
-    *STATE,
-]
-SWEEP = [*WHAT, ("temporaries a phase", "allocs_per_phase"), *RATIO, ("break-even at", "break_even_allocs"), *STATE]
-WITHOUT_FIGURES = [
-    ("file", "file"),
-    ("of", results.case_of),
-    ("way", lambda row: results.way_words(row["way"])),
-    *WHAT[2:],
-    *STATE,
-    ("message", "message"),
-]
-COST = [
-    ("what", "kind"),
-    ("trace", "trace"),
-    ("threads", "threads"),
-    ("allocator", "allocator"),
-    ("synchronised each phase", lambda cost: {True: "yes", False: "no"}.get(cost.get("sync"), "")),
-    ("ns", "ns"),
-    ("reserved over live", "reserved_over_live"),
-]
 
-OTHER_KINDS = [
-    ("trace", "Traces", TRACE),
-    ("threads", "Threads", LANES),
-    ("streams", "Streams", LANES),
-    ("sweep", "Temporaries a phase", SWEEP),
-    ("none", "Nothing allocated, nothing launched: the overhead of measuring", FIGURES),
-]
-HEAD = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><style>{style}</style></head><body><h1>{title}</h1>
-<p>Each figure is to be held against preallocated memory, the floor, and every difference against
-<code>preallocated:2</code>: the same memory measured a second time (A/A), so what differs there is noise.</p>"""
-SIMULATED = """<p><strong>Times are those of a simulator in host memory; only counts of calls and bytes mean
-anything.</strong></p>"""
+def escaped(value):
+    """Any text as text: no markup, and on one line."""
+    return re.sub(r"([\\`*_\[\]<>|&#~])", r"\\\1", " ".join(str(value).split()))
+
+
+def table(heading, lines):
+    return ["| " + " | ".join(heading) + " |", "|---" * len(heading) + "|"] + [
+        "| " + " | ".join(line) + " |" for line in lines
+    ]
+
+
+def grid(rows, figure, of_case=results.case_of):
+    """A table with a line for each case and a column for each allocator; `figure` writes a row that was measured."""
+    allocators, cases = results.names(rows), {}
+    for row in rows:
+        cases.setdefault(of_case(row), {})[row["allocator"]] = (
+            figure(row) if row["status"] == "ok" else escaped(row["status"])
+        )
+    lines = [[case, *(of.get(name, "-") for name in allocators)] for case, of in cases.items()]
+    return table(["", *map(code, allocators)], lines)
+
+
+def writer(column, write):
+    return lambda row: "-" if row[column] is None else write(row[column])
+
+
+def time_or_ratio(row):
+    if row["allocator"] == results.REFERENCE:
+        time = row["end_to_end_median_ns"]
+        return "-" if time is None else f"{results.significant(time / 1000)} us"
+    return writer("end_to_end_ratio", "{:.2f}".format)(row)
+
+
+class Pictures:
+    """Links to the pictures of a folder."""
+
+    def __init__(self, folder, digest):
+        self.folder = folder / "pictures"
+        for path in sorted(self.folder.glob("*.png")):
+            if digest.encode() not in path.read_bytes():
+                raise results.Refused(
+                    f"{path}: shows other figures than {folder} holds now: run scripts/plot.py {folder}, "
+                    "and remove pictures that it no longer draws"
+                )
+
+    def link(self, name, words):
+        return [f"![{words}](pictures/{name}.png)", ""] * (self.folder / f"{name}.png").exists()
+
+
+# --- sections: lists of lines, empty where there are no figures ---
+
+
+def section(heading, words, *parts):
+    lines = [line for part in parts for line in part]
+    return [f"## {heading}", "", *[words, ""] * bool(words), *lines, *[""] * bool(lines and lines[-1])] if lines else []
 
 
 def context(result):
-    names = [
-        ("device", "Device"),
-        ("sm_clock_mhz", "Greatest processor clock, MHz"),
-        ("memory_clock_mhz", "Greatest memory clock, MHz"),
-        ("driver", "Driver"),
-        ("toolkit", "CUDA runtime"),
-        ("compiler", "Compilers"),
-        ("cpu", "Host processor"),
-        ("commit", "Commit"),
-        ("daa_version", "Version"),
-        ("profiler", "Profiler"),
-        ("planted_delay", "Slowed down on purpose"),
-    ]
-    times = sorted({row["time_utc"] for row in result.rows})
-    known = [(column, words) for column, words in names if any(row.get(column) for row in result.rows)]
-    pairs = [(words, results.spread(result.rows, column)) for column, words in known]
-    clocks = [float(row["sm_clock_median_mhz"]) for row in result.rows if row.get("sm_clock_median_mhz")]
-    pairs += [("Processor clock in the turns, MHz", results.extent(clocks, "{:.0f}".format))] if clocks else []
-    pairs += [
-        ("Samples left out as throttled", str(sum(int(row.get("throttled_samples") or 0) for row in result.rows)))
-    ]
-    pairs += [
-        ("Begun, UTC", times[0] if len(times) == 1 else f"{times[0]} to {times[-1]}"),
-        ("Files", ", ".join(result.files)),
-    ]
-    return "<dl>" + "".join(f"<dt>{escape(words)}</dt><dd>{escape(value)}</dd>" for words, value in pairs) + "</dl>"
+    known = [(name, words) for name, words in CONTEXT if any(row.get(name) for row in result.rows)]
+    lines = [[words, escaped(results.spread(result.rows, name))] for name, words in known]
+    days = dict.fromkeys(row["time_utc"][:10] for row in result.rows)
+    throttled = sum(int(row.get("throttled_samples") or 0) for row in result.rows)
+    lines += [["date", " or ".join(days)]] * bool(days)
+    lines += [["samples left out because the GPU was throttled", str(throttled)]] * bool(throttled)
+    return table(["", ""], [*lines, ["files", ", ".join(f"[{escaped(name)}]({name})" for name in result.files)]]) + [""]
 
 
-def commands(result):
-    """A command for each run that the rows tell of."""
+def interval_words(rows):
+    """How wide the 95 % intervals of the ratios are."""
+    rows = [row for row in results.measured(rows, "end_to_end_ratio_low") if row["allocator"] != results.REFERENCE]
+    widths = sorted(
+        (row["end_to_end_ratio_high"] - row["end_to_end_ratio_low"]) / 2 / row["end_to_end_ratio"] for row in rows
+    )
+    if not widths:
+        return ""
+    median, most = widths[len(widths) // 2], widths[-1]
+    return f" Half of a ratio's 95 % interval is {100 * median:.1f} % of it in the median and {100 * most:.1f} % at most."
+
+
+def summary(result):
+    heading, lines = findings.headline(result, with_case=True)
+    words = (
+        "End to end time of a phase as a ratio to `preallocated`: the least and the greatest, and the case of the greatest."
+    )
+    return section("Summary", words, table(heading, lines) if lines else [])
+
+
+def unfavourable(result):
+    return section("Where the arena is no better", "", [f"- {words}" for words in findings.against_arena(result)])
+
+
+def phases(result, pictures):
+    lines = []
+    for name, rows in result.configurations("steady", "cold", "graph").items():
+        words = results.configuration_words(name)
+        picture = pictures.link("ratio-" + name.replace("+", "-"), f"Ratios by workload, size and allocator: {words}")
+        lines += section(f"Time of a phase: {words}", RATIOS + interval_words(rows), picture, grid(rows, time_or_ratio))
+    return lines
+
+
+def costs(result, pictures):
+    once, each = result.costs, result.costs_synchronised
+    allocators = [name for name in result.allocators() if name in once or name in each]
+    lines = [[code(name), *(findings.nanoseconds(of.get(name)) for of in (once, each))] for name in allocators]
+    words = "Host time of an allocation and its release in one thread: 1,000 of 4 KiB a phase, no kernels."
+    heading = ["allocator", *(results.CONFIGURATIONS[name] for name in ("end", "phase"))]
+    picture = pictures.link("cost", "Host time of an allocation")
+    return section("An allocation", words, picture, table(heading, lines) if lines else [])
+
+
+def replays(result, pictures):
+    rows = result.of_kind("replay")
+    if not rows:
+        return []
+    picture = pictures.link("memory", "Memory held against the time of an operation, by trace")
+    time = grid(rows, writer("operation_median_ns", results.significant))
+    held = grid(rows, writer("held_over_live", "{:.2f}".format))
+    words = "Host time of an allocation or a free, in ns, without kernels:"
+    between = ["", "Greatest memory held, as a ratio to the greatest that is live:", ""]
+    return section("Replays of traces", words, time, between, held, ["", *picture])
+
+
+def concurrent(result, pictures):
+    threads = concurrent_of(result, "threads", "Threads, each with its own stream", pictures)
+    return threads + concurrent_of(result, "streams", "Streams of one thread", pictures)
+
+
+def concurrent_of(result, kind, heading, pictures):
+    rows = result.of_kind(kind)
+    if not rows:
+        return []
+    picture = pictures.link(kind, f"Host time of an allocation by {kind}")
+    parts = [picture, grid(rows, writer("allocation_ns", results.significant))]
+    if results.measured(rows, "overlap_score"):
+        parts += [["", "Overlap score: 1 if streams overlap as with `preallocated`, 0 if they run one after the other.", ""]]
+        parts += [pictures.link(f"overlap-{kind}", f"Overlap of streams by {kind}")]
+        parts += [grid(rows, writer("overlap_score", "{:.2f}".format))]
+    return section(heading, "Host time of an allocation, in ns.", *parts)
+
+
+def sweep(result, pictures):
+    rows = result.of_kind("sweep")
+    if not rows:
+        return []
+    series = {}
+    for row in rows:
+        series.setdefault((results.series_of(row), row["allocator"]), []).append(row)
+    reached = [own[0] | {"status": "ok", "reached": findings.break_even(own)} for own in series.values()]
+    words = (
+        "Break-even point: the greatest number of allocations a phase at which, and at all smaller ones, the lower end "
+        f"of the 95 % interval of the end-to-end ratio is at most {findings.BREAK_EVEN_RATIO}."
+    )
+    points = grid(reached, writer("reached", str), results.series_of)
+    picture = pictures.link("sweep", "Ratios by number of allocations a phase")
+    return section("Allocations a phase", words, picture, points, ["", RATIOS, ""], grid(rows, time_or_ratio))
+
+
+def overhead(result):
+    rows = result.overhead()
+    time = writer("end_to_end_median_ns", lambda ns: results.significant(ns / 1000))
+    words = "A phase that allocates and launches nothing, in us."
+    return section("Overhead of measuring", words, grid(rows, time, full_case) if rows else [])
+
+
+def full_case(row):
+    configuration = f", {results.configuration_words(row['configuration'])}"
+    return results.case_of(row) + configuration * (row["kind"] in ("steady", "cold", "graph"))
+
+
+def without_figures(heading, rows, words):
+    lines = [
+        [escaped(full_case(row)), row["kind"], code(row["allocator"]), escaped(row["status"]), escaped(row["message"])]
+        for row in rows
+    ]
+    return section(heading, words, table(["case", "kind", "allocator", "status", "message"], lines) if lines else [])
+
+
+# --- the commands ---
+
+
+def repeating(result):
     runs = {}
     for row in result.rows:
-        runs.setdefault(
-            (
-                row["file"],
-                row["seed"],
-                row["iters"],
-                row["warmup"],
-                row["state"],
-                row["graph"],
-                row["flush_l2"],
-                row["kind"] == "trace",
-            ),
-            [],
-        ).append(row)
-    for (file, seed, iters, warmup, state, graph, flush, is_trace), rows in runs.items():
-
-        def each(column, write="{:.0f}".format, rows=rows):
-            return ",".join(dict.fromkeys(write(row[column]) for row in rows if row[column] is not None))
-
-        allocators = list(dict.fromkeys(row["allocator"] for row in rows))
-        yield " ".join(
-            filter(
-                None,
-                [
-                    "daa-bench --device=host" if rows[0]["device_kind"] == "host" else "daa-bench",
-                    f"--workload={each('workload', str)}",
-                    f"--trace={each('trace', str)}" if is_trace else f"--elements={each('elements', results.power)}",
-                    "--min-fit" if any(row["min_fit_over_live"] is not None for row in rows) else "",
-                    "--sync=both"
-                    if len({row["sync"] for row in rows}) > 1
-                    else f"--sync={rows[0]['sync']}"
-                    if state != "cold"
-                    else "",
-                    "--state=cold" if state == "cold" else "",
-                    "--graph" if graph == "true" else "",
-                    "--flush-l2" if flush == "true" else "",
-                    *(f"--{kind}={each(kind)}" for kind in ("threads", "streams") if rows[0]["kind"] == kind),
-                    f"--allocs-per-phase={each('allocs_per_phase')}" if rows[0]["allocs_per_phase"] is not None else "",
-                    "--allocator=" + ",".join(name for name in allocators if ":" not in name),
-                    "--aa=false"
-                    if results.FLOOR in allocators and results.AGAIN not in allocators and len(allocators) > 1
-                    else "",
-                    f"--iters={iters or 0:.0f}",
-                    f"--warmup={warmup:.0f}" if warmup is not None else "",
-                    f"--repetitions={max(row['repetitions'] or 0 for row in rows):.0f}",
-                    f"--seed={seed}" if seed else "",
-                    f"  # {file}",
-                ],
-            )
-        )
+        runs.setdefault((row["file"], row["seed"]), []).append(row)
+    commands = [" ".join(arguments(rows)) + f"  # {file}" for (file, _), rows in runs.items()]
+    words = "`scripts/measure.sh` measures everything anew, into a new folder. The run of each file, as its rows tell it:"
+    return section("Repeat it", words, ["```sh", *commands, "```"] if commands else [])
 
 
-def pictures(folder, result):
-    """The pictures, each within the page. Refuses those of other figures."""
-    found = sorted((folder / "pictures").glob("*.svg"))
-    order = [next((i for i, begin in enumerate(CAPTIONS) if path.stem.startswith(begin)), None) for path in found]
-    first = ["ratio-phase", "ratio-end"]  # the others of their kind in the alphabet's order
-    for i, _, path in sorted(
-        (i, first.index(path.stem) if path.stem in first else len(first), path)
-        for i, path in zip(order, found)
-        if i is not None
-    ):
-        data = path.read_bytes()
-        if result.digest.encode() not in data:
-            raise results.Refused(
-                f"{path}: shows other figures than {folder} holds now: "
-                f"run scripts/plot.py {folder}, and remove pictures that it no longer draws"
-            )
-        image = base64.b64encode(data).decode()
-        caption = list(CAPTIONS.values())[i]
-        width = re.search(rb'<svg [^>]*width="([0-9.]+)pt"', data)  # on a narrow screen it is scrolled, not made tiny
-        style = f' style="min-width: {float(width[1]):.0f}px"' if width else ""
-        title = f"picture {path.stem.replace('-', ' ')}"
-        image = f'<img alt="{escape(f"{title}: {caption}")}"{style} src="data:image/svg+xml;base64,{image}">'
-        yield f"<figure>{scrolling(image, title)}<figcaption>{escape(caption)}</figcaption></figure>"
+def arguments(rows):
+    """The command line of the run that wrote these rows."""
+
+    def flag(name, column, write=str):
+        found = dict.fromkeys(write(row[column]) for row in rows if row[column] not in (None, ""))
+        return [f"--{name}={','.join(found)}"] * bool(found)
+
+    kinds = {row["kind"] for row in rows}
+    syncs = {row["sync"] for row in rows if row["kind"] != "cold"}
+    yield "daa-bench" + " --device=host" * (rows[0]["device_kind"] == "host")
+    yield from flag("workload", "workload")
+    yield from flag("trace", "trace") if "replay" in kinds else flag("elements", "elements", results.power)
+    yield from ["--sync=both"] if len(syncs) > 1 else [f"--sync={sync}" for sync in syncs]
+    yield from ["--state=both" if kinds - {"cold"} else "--state=cold"] * ("cold" in kinds)
+    yield from ["--graph"] * ("graph" in kinds) + ["--flush-l2"] * any(row["flush_l2"] == "true" for row in rows)
+    for kind, column in [("threads", "threads"), ("streams", "streams"), ("sweep", "allocs_per_phase")]:
+        yield from flag(column.replace("_", "-"), column, "{:.0f}".format) if kind in kinds else []
+    yield "--allocator=" + ",".join(name for name in results.names(rows) if ":" not in name)
+    for column in ("iters", "warmup", "repetitions"):
+        given = [row[column] for row in rows if row[column] is not None]
+        yield from [f"--{column}={max(given):.0f}"] * bool(given)
+    yield from flag("seed", "seed")
 
 
-def in_short(result):
-    heading, lines = findings.headline(result)
-    caption = "End to end time of a phase, a ratio to preallocated: least to greatest over workloads and sizes."
-    yield "<h2>In short</h2>"
-    yield plain_table(heading, lines, caption) if lines else ""
-    if result.of_kind("trace"):
-        yield "<h3>On traces</h3>"
-        yield plain_table(*findings.trace_headline(result), "Least to greatest over the traces.")
-    yield "<h2>Not in the arena's favour</h2>"
-    sentences = "".join(f"<li>{marked(sentence)}</li>" for sentence in findings.against_arena(result))
-    yield f"<ul>{sentences}</ul>" if sentences else "<p>Nothing of what is looked for is in these results.</p>"
-
-
-def failures(result):
-    bad = results.failed(result.rows)
-    yield "<h2>What failed</h2>"
-    if bad:
-        yield html_table(WITHOUT_FIGURES, bad, f"{len(bad)} of {len(result.rows)} rows.")
-    else:
-        whose = "row that is supported" if results.unsupported(result.rows) else "row"
-        yield f"<p>Nothing: every {whose} was measured, and its result was right.</p>"
-
-
-def unsupported(result):
-    """Nothing where there is nothing of the kind."""
-    rows = results.unsupported(result.rows)
-    if rows:
-        yield "<h2>What is unsupported</h2>"
-        caption = "These allocators cannot do what was asked for, so it was not measured."
-        yield html_table(WITHOUT_FIGURES, rows, f"{len(rows)} of {len(result.rows)} rows. {caption}")
-
-
-def every_row(result):
-    parts = [(f"Workloads, {results.way_words(way)}", FIGURES, rows) for way, rows in result.ways().items()]
-    parts += [(words, columns, result.of_kind(kind)) for kind, words, columns in OTHER_KINDS]
-    yield "<h2>Every row</h2>"
-    for words, columns, rows in parts:
-        if rows:
-            table = html_table(columns, rows, "Medians; ratios repetition by repetition.")
-            yield details(f"{words}: {len(rows)} rows", table)
-    if result.costs:
-        caption = "Host time of an allocation (cost, threads) or of an operation (trace)."
-        yield details(f"daa-alloc-cost: {len(result.costs)} medians", html_table(COST, result.costs, caption))
-
-
-def repeating(result, shown):
-    yield "<h2>To repeat it</h2>"
-    yield f"<p><code>scripts/measure.sh {escape(str(shown))}</code> measures everything. Of each file, as its rows"
-    yield "tell, which do not know <code>--max-noise</code>, <code>--timeout</code> and <code>--phase-rows</code>, and of"
-    yield "traces that are not bundled only the name:</p>"
-    yield "<pre>" + "\n".join(escape(command) for command in commands(result)) + "</pre>"
-
-
-def page(folder, result, shown):
-    """`shown` is the folder as a command is to name it."""
+def page(folder, result):
+    pictures = Pictures(folder, result.digest)
     first = result.rows[0] if result.rows else None
-    name = f"daa-bench on {first['device']}, {first['time_utc'][:10]}" if first else f"daa-alloc-cost, {folder.name}"
-    parts = [HEAD.format(title=escape(name), style=STYLE)]
+    lines = [f"# {escaped(first['device'])}, {first['time_utc'][:10]}" if first else f"# {escaped(folder.name)}", ""]
+    lines += ["Generated by `scripts/report.py` from the files in this folder.", ""]
     if first and first["device_kind"] == "host":
-        parts.append(SIMULATED)
-    parts += ["<h2>Context</h2>", context(result)] if first else []
-    parts += in_short(result)
-    drawn = list(pictures(folder, result))
-    parts += ["<h2>Pictures</h2>", *drawn] if drawn else []
-    parts += [*failures(result), *unsupported(result), *every_row(result), *repeating(result, shown)]
-    return "".join(part + "\n" for part in parts) + f"<script>{SCRIPT}</script></body></html>\n"
+        lines += ["**Times are those of a simulator in host memory. Only counts of calls and bytes have a meaning.**", ""]
+    lines += [
+        "`preallocated` is one buffer allocated in advance: the lower bound. `preallocated:2` is the same, measured again:",
+        "differences no larger than its own are noise. Times are medians, and ratios are taken repetition by repetition.",
+        "",
+    ]
+    lines += context(result) + repeating(result) + summary(result) + unfavourable(result)
+    lines += phases(result, pictures) + costs(result, pictures)
+    lines += replays(result, pictures) + concurrent(result, pictures) + sweep(result, pictures) + overhead(result)
+    bad = results.failed(result.rows)
+    failures = without_figures("What failed", bad, f"{len(bad)} of {len(result.rows)} rows.")
+    lines += failures or ["## What failed", "", "Nothing.", ""]
+    lines += without_figures(
+        "What is unsupported", results.unsupported(result.rows), "Combinations that an allocator cannot do."
+    )
+    return "\n".join(lines).rstrip("\n") + "\n"

@@ -1,34 +1,20 @@
-"""The pictures themselves, one function each. Needs matplotlib, as canvas.py says."""
+"""The pictures of a result, a function each. Needs matplotlib, as canvas.py says."""
 
 import io
 
 from reporting import results
-from reporting.canvas import (
-    Canvas,
-    Styles,
-    ends_of,
-    has_intervals,
-    log_axis,
-    mark_missing,
-    missing_of,
-    name_rows,
-    pyplot,
-    ratio_axis,
-    width_of,
-)
+from reporting.canvas import Canvas, Styles, log_axis, mark_missing, missing_of, name_rows, pyplot, ratio_axis, width_of
 
-# By the beginning of a picture's name: the figures without which there is none.
+# By the beginning of a picture's name: the figures that it needs.
 NEEDS = {
-    "ratio-phase": "ratios to preallocated of workloads that are synchronised after each phase (--sync=phase)",
-    "ratio-end": "ratios to preallocated of workloads that are synchronised once a block of phases (--sync=end)",
-    "ratio-": "ratios to preallocated of workloads",
-    "cost": "a file of daa-alloc-cost, or results of --threads",
-    "memory": "results of --workload=replay, or traces in a file of daa-alloc-cost",
+    "ratio-": "ratios to preallocated",
+    "cost": "a file of daa-alloc-cost",
+    "memory": "results of --workload=replay",
     "threads": "host times of an allocation at two numbers of threads or more, such as --threads=1,2,4",
     "streams": "host times of an allocation at two numbers of streams or more, such as --streams=1,2,4",
-    "overlap-threads": "overlap scores at two numbers of threads or more, and streams that gain by overlapping",
-    "overlap-streams": "overlap scores at two numbers of streams or more, and streams that gain by overlapping",
-    "sweep": "ratios at two numbers of temporaries or more, such as --workload=allocs --allocs-per-phase=1,4",
+    "overlap-threads": "overlap scores at two numbers of threads or more",
+    "overlap-streams": "overlap scores at two numbers of streams or more",
+    "sweep": "ratios at two numbers of allocations or more, such as --workload=allocs --allocs-per-phase=1,4",
 }
 
 
@@ -36,274 +22,190 @@ def needs(name):
     return next(words for begin, words in NEEDS.items() if name.startswith(begin))
 
 
-def ratios(result, styles, way, rows):
-    """A panel a workload, a row an allocator, in it a point with its interval for each size."""
+# --- ratios: a panel for each workload, a row for each allocator, a point for each size ---
+
+
+def ratios(result, styles, configuration, rows):
     shown = results.measured(rows, "end_to_end_ratio")
-    names = [name for name in results.ordered(row["allocator"] for row in rows) if name != results.FLOOR]
+    names = [name for name in styles.ordered(results.names(rows)) if name != results.REFERENCE]
     if not shown or not names:
         return None
-    names.sort(key=lambda name: name != results.AGAIN)
+    names.sort(key=lambda name: name != results.NOISE)
     workloads = list(dict.fromkeys(row["workload"] for row in rows))
     sizes = sorted({row["elements"] for row in rows})
-    points = "Points: the ratio of times, the median over the repetitions"
-    points += ", with its 95 % interval. " if has_intervals(shown) else ". "
-    points += "From top to bottom in each row: " if len(sizes) > 1 else "At "
     subtitle = [
-        points + f"{', '.join(map(results.power, sizes))} elements.",
+        "Points: median ratio of times, with its 95 % interval where there is one. "
+        + ("From top to bottom in each row: " if len(sizes) > 1 else "At ")
+        + f"{', '.join(map(results.power, sizes))} elements.",
         "Grey band: preallocated memory measured a second time, which is the noise. "
         "The axis is linear near 1, logarithmic beyond.",
     ]
-    canvas = Canvas(
-        result,
-        f"Time of a phase, {results.way_words(way)}",
-        subtitle,
-        workloads,
-        (2.5, 0.4 * len(names)),
-        5,
-        width_of(names),
-        0.15,
-        missing_of(rows, "end_to_end_ratio", " (x)"),
-    )
-    ends = [end for row in shown for end in ends_of(row)]
+    title = f"Time of a phase, {results.configuration_words(configuration)}"
+    notes = missing_of(rows, "end_to_end_ratio", " (x)")
+    canvas = Canvas(result, title, subtitle, workloads, (2.5, 0.4 * len(names)), 5, width_of(names), 0.15, notes)
     for panel, workload, is_last in zip(canvas.panels, workloads, canvas.is_last):
-        here = [row for row in rows if row["workload"] == workload]
-        band = [end for row in here if row["allocator"] == results.AGAIN and row in shown for end in ends_of(row)]
-        if band:
-            panel.axvspan(min(band), max(band), color="#000000", alpha=0.09, linewidth=0)
-        panel.axvline(1, color="black", linewidth=0.8)
-        for row in here:
-            if row["allocator"] == results.FLOOR:
-                continue
-            j = sizes.index(row["elements"])
-            y = names.index(row["allocator"]) + 0.78 * ((j + 0.5) / len(sizes) - 0.5)
-            if row["status"] != "ok" or row["end_to_end_ratio"] is None:
-                mark_missing(panel, y)
-                continue
-            (low, high), ratio, style = ends_of(row), row["end_to_end_ratio"], styles.of(row["allocator"])
-            panel.plot([low, high], [y, y], color=style["color"], linewidth=1)
-            panel.plot(
-                [ratio], [y], **style | {"markersize": 3.2 + 2 * j / len(sizes), "markeredgewidth": 1, "linestyle": ""}
-            )
-        ratio_axis(panel.xaxis, ends)
+        draw_ratios(panel, [row for row in rows if row["workload"] == workload], styles, names, sizes)
+        ratio_axis(panel.xaxis, [end for row in shown for end in results.interval(row)])
         if is_last:
             panel.set_xlabel("end to end time, ratio to preallocated")
     name_rows(canvas, names)
     return canvas.figure
 
 
+def draw_ratios(panel, rows, styles, names, sizes):
+    noise = [row for row in results.measured(rows, "end_to_end_ratio") if row["allocator"] == results.NOISE]
+    band = [end for row in noise for end in results.interval(row)]
+    if band:
+        panel.axvspan(min(band), max(band), color="#000000", alpha=0.09, linewidth=0)
+    panel.axvline(1, color="black", linewidth=0.8)
+    for row in rows:
+        if row["allocator"] == results.REFERENCE:
+            continue
+        j = sizes.index(row["elements"])
+        y = names.index(row["allocator"]) + 0.78 * ((j + 0.5) / len(sizes) - 0.5)
+        if row["status"] != "ok" or row["end_to_end_ratio"] is None:
+            mark_missing(panel, y)
+            continue
+        style = styles.of(row["allocator"])
+        panel.plot(results.interval(row), [y, y], color=style["color"], linewidth=1)
+        small = {"markersize": 3.2 + 2 * j / len(sizes), "markeredgewidth": 1, "linestyle": ""}
+        panel.plot([row["end_to_end_ratio"]], [y], **style | small)
+
+
+# --- the cost of an allocation: a row for each allocator ---
+
+
 def costs(result, styles):
-    """Host time of an allocation in one thread, a row an allocator."""
-    panels = {}
-    for cost in result.costs:
-        if cost["kind"] == "cost":
-            points = panels.setdefault("1,000 of 4 KiB a phase / synchronised", {})
-            points.setdefault(cost["allocator"], []).append(cost["ns"])
-    single = [row for row in result.of_kind("threads") if row["threads"] in (1, None)]
-    for row in single:
-        if row["status"] == "ok" and row["allocation_ns"]:
-            panels.setdefault(f"allocations of {results.case_of(row)}", {}).setdefault(row["allocator"], []).append(
-                row["allocation_ns"]
-            )
-    if not panels:
+    names = [name for name in styles.order if name in result.costs or name in result.costs_synchronised]
+    if not names:
         return None
-    names = results.ordered(name for points in panels.values() for name in points)
-    subtitle = ["Giving back included, nothing else done meanwhile, no kernel launched: what the host pays."]
+    of = [[cost[name] for cost in (result.costs, result.costs_synchronised) if name in cost] for name in names]
+    least, most = min(map(min, of)), max(map(max, of))
+    subtitle = ["Allocation and release, no kernels. Two figures: phases synchronised once a batch / each."]
+    size = (5.5, 0.27 * len(names))
     canvas = Canvas(
-        result,
-        "Host time of one allocation",
-        subtitle,
-        list(panels),
-        (3.7, 0.27 * len(names)),
-        3,
-        width_of(names),
-        0.3,
-        missing_of(single, "allocation_ns"),
+        result, "Host time of one allocation", subtitle, ["1,000 of 4 KiB a phase"], size, 1, width_of(names), 0.3, []
     )
-    everything = [ns for points in panels.values() for values in points.values() for ns in values]
-    for panel, points, is_last in zip(canvas.panels, panels.values(), canvas.is_last):
-        panel.set_xlim(min(everything) / 1.6, max(everything) * 4 * (max(everything) / min(everything)) ** 0.3)
-        log_axis(panel.xaxis)
-        for name, values in points.items():
-            y = names.index(name)
-            panel.plot(values, [y] * len(values), **styles.of(name))
-            panel.annotate(
-                " / ".join(map(results.significant, values)),
-                (max(values), y),
-                (7, -3),
-                textcoords="offset points",
-                fontsize=8,
-            )
-        if is_last:
-            panel.set_xlabel("host time of an allocation, ns (logarithmic)")
+    panel = canvas.panels[0]
+    panel.set_xlim(least / 1.6, most * 4 * (most / least) ** 0.3)
+    log_axis(panel.xaxis)
+    for y, (name, values) in enumerate(zip(names, of)):
+        panel.plot(values, [y] * len(values), **styles.of(name))
+        words = " / ".join(map(results.significant, values))
+        panel.annotate(words, (max(values), y), (7, -3), textcoords="offset points", fontsize=8)
+    panel.set_xlabel("host time of an allocation, ns (logarithmic)")
     name_rows(canvas, names)
     return canvas.figure
 
 
+# --- memory against time: a panel for each trace ---
+
+
 def memory(result, styles):
-    """Memory against time, a panel a trace."""
-    rows = result.of_kind("trace")
-    shown = [row for row in results.measured(rows, "operation_median_ns") if row["held_over_live"] is not None]
-    points = [(row["trace"], row["allocator"], row["operation_median_ns"], row["held_over_live"]) for row in shown]
-    what = "held"
-    if not points:
-        points = [
-            (cost["trace"], cost["allocator"], cost["ns"], cost["reserved_over_live"])
-            for cost in result.costs
-            if cost["kind"] == "trace"
-        ]
-        what = "reserved"
-    if not points:
+    rows = result.of_kind("replay")
+    shown = results.measured(results.measured(rows, "operation_median_ns"), "held_over_live")
+    if not shown:
         return None
-    traces = list(dict.fromkeys(trace for trace, *_ in points))
-    names = results.ordered(name for _, name, *_ in points)
-    subtitle = ["A point an allocator; down and left is better. No kernel is launched while the time is taken."]
-    canvas = Canvas(
-        result,
-        "Memory against time, on allocation traces of real programs",
-        subtitle,
-        traces,
-        (3.4, 2.9),
-        3,
-        0.7,
-        2.6,
-        missing_of(rows, "operation_median_ns"),
-        gap=0.5,
-    )
-    for i, (panel, trace) in enumerate(zip(canvas.panels, traces)):
-        for where, name, ns, ratio in points:
-            if where == trace:
-                panel.plot([ns], [ratio], **styles.of(name) | {"linestyle": ""})
-        panel.set_xlim(min(point[2] for point in points) / 1.6, max(point[2] for point in points) * 1.6)
-        panel.set_ylim(min(*(point[3] for point in points), 1) * 0.93, max(*(point[3] for point in points), 1.5) * 1.15)
+    traces = list(dict.fromkeys(results.case_of(row) for row in shown))
+    subtitle = ["A point for each allocator; down and left is better. No kernels run while the time is taken."]
+    title = "Memory against time, on allocation traces of real programs"
+    notes = missing_of(rows, "operation_median_ns")
+    canvas = Canvas(result, title, subtitle, traces, (3.4, 2.9), 3, 0.7, 2.6, notes, gap=0.5)
+    times = [row["operation_median_ns"] for row in shown]
+    held = [row["held_over_live"] for row in shown]
+    for panel, trace, is_first, is_last in zip(canvas.panels, traces, canvas.is_first, canvas.is_last):
+        for row in shown:
+            if results.case_of(row) == trace:
+                point = [row["operation_median_ns"]], [row["held_over_live"]]
+                panel.plot(*point, **styles.of(row["allocator"]) | {"linestyle": ""})
+        panel.set_xlim(min(times) / 1.6, max(times) * 1.6)
         log_axis(panel.xaxis)
-        log_axis(panel.yaxis)
+        ratio_axis(panel.yaxis, held)
         panel.axhline(1, color="black", linewidth=0.8)
-        if canvas.is_last[i]:
-            panel.set_xlabel("host time of an operation, ns (logarithmic)")
-        if canvas.is_first[i]:
-            panel.set_ylabel(f"memory {what} over live at most")
-    styles.legend(canvas.figure, names, has_lines=False, **canvas.beside)
+        panel.set_xlabel("host time of an operation, ns (logarithmic)" if is_last else "")
+        panel.set_ylabel("greatest memory held over live" if is_first else "")
+    styles.legend(canvas.figure, results.names(shown), has_lines=False, **canvas.beside)
     return canvas.figure
 
 
-def curves(result, styles, rows, x, y, title, subtitle, labels, more=()):
-    """A panel for what is alike but for x, a line an allocator. `more`: points (panel, allocator, x, y, low, high)."""
-    points = [*more]
-    for row in results.measured(rows, y):
-        panel = results.case_of(row | {"kind": "none"}).removesuffix(", synchronised after each phase")
-        panel += ", synchronised after each phase" * (row["way"] != "end")
-        points.append(
-            (
-                panel,
-                row["allocator"],
-                row[x] or 1,
-                row[y],
-                *(ends_of(row) if y == "end_to_end_ratio" else (row[y], row[y])),
-            )
-        )
-    if not points or len({point[2] for point in points}) < 2:
+# --- curves: a panel for what differs in x alone, a line for each allocator ---
+
+
+def curves(result, styles, rows, x, y, title, subtitle, labels):
+    shown = results.measured(rows, y)
+    counts = sorted({row[x] or 1 for row in shown})
+    if len(counts) < 2:
         return None
-    titles = list(dict.fromkeys(point[0] for point in points))
-    names = results.ordered(point[1] for point in points)
-    canvas = Canvas(result, title, [subtitle], titles, (3.9, 3.6), 3, 0.9, 2.9, missing_of(rows, y), gap=0.75)
-    counts = sorted({point[2] for point in points})
-    for i, (panel, where) in enumerate(zip(canvas.panels, titles)):
+    series = list(dict.fromkeys(results.series_of(row) for row in shown))
+    names = styles.ordered(results.names(shown))
+    canvas = Canvas(result, title, [subtitle], series, (3.9, 3.6), 3, 0.9, 2.9, missing_of(rows, y), gap=0.75)
+    ends = {id(row): results.interval(row) if y == "end_to_end_ratio" else (row[y], row[y]) for row in shown}
+    for panel, where, is_first, is_last in zip(canvas.panels, series, canvas.is_first, canvas.is_last):
         for j, name in enumerate(names):
+            line = [row for row in shown if results.series_of(row) == where and row["allocator"] == name]
             apart = 2 ** (0.26 * ((j + 0.5) / len(names) - 0.5))  # points of equal height, side by side
-            line = sorted(point[2:] for point in points if point[:2] == (where, name))
-            if line:
-                xs = [point[0] * apart for point in line]
-                panel.plot(xs, [point[1] for point in line], **styles.of(name))
-                panel.vlines(
-                    xs,
-                    [point[2] for point in line],
-                    [point[3] for point in line],
-                    color=styles.of(name)["color"],
-                    linewidth=1,
-                )
+            draw_line(panel, sorted(((row[x] or 1) * apart, row[y], *ends[id(row)]) for row in line), styles.of(name))
         panel.set_xlim(counts[0] / 1.25, counts[-1] * 1.25)
         log_axis(panel.xaxis, base=2)
         panel.set_xticks(counts)
-        if y == "end_to_end_ratio":
-            ratio_axis(panel.yaxis, [end for point in points for end in point[4:]])
-        elif y == "allocation_ns":
-            panel.set_ylim(min(point[3] for point in points) / 1.6, max(point[3] for point in points) * 1.6)
-            log_axis(panel.yaxis)
-        if canvas.is_last[i]:
-            panel.set_xlabel(labels[0])
-        if canvas.is_first[i]:
-            panel.set_ylabel(labels[1])
+        value_axis(panel, y, [end for both in ends.values() for end in both])
+        panel.set_xlabel(labels[0] if is_last else "")
+        panel.set_ylabel(labels[1] if is_first else "")
     styles.legend(canvas.figure, names, **canvas.beside)
     return canvas.figure
 
 
+def draw_line(panel, points, style):
+    if points:
+        xs, ys, lows, highs = zip(*points)
+        panel.plot(xs, ys, **style)
+        panel.vlines(xs, lows, highs, color=style["color"], linewidth=1)
+
+
+def value_axis(panel, column, values):
+    if column == "end_to_end_ratio":
+        ratio_axis(panel.yaxis, values)
+    elif column == "allocation_ns":
+        panel.set_ylim(min(values) / 1.6, max(values) * 1.6)
+        log_axis(panel.yaxis)
+
+
+# --- all of them ---
+
+
 def draw(result):
-    """Name and figure of each picture; None where the result lacks the figures."""
-    styles = Styles([row["allocator"] for row in result.rows] + [cost["allocator"] for cost in result.costs])
-    ways = result.ways()
-    for way in dict.fromkeys(["phase", "end", *ways]):
-        yield "ratio-" + way.replace("+", "-"), ratios(result, styles, way, ways.get(way, []))
+    """Name and figure of each picture; None for the figure where the result lacks what it needs."""
+    styles = Styles(result.allocators())
+    configurations = result.configurations("steady", "cold", "graph")
+    for name in dict.fromkeys(["phase", "end", *configurations]):
+        yield "ratio-" + name.replace("+", "-"), ratios(result, styles, name, configurations.get(name, []))
     yield "cost", costs(result, styles)
     yield "memory", memory(result, styles)
-    of_costs = [
-        ("16 of 1 KiB to 2 MiB a phase", cost["allocator"], cost["threads"], cost["ns"], cost["ns"], cost["ns"])
-        for cost in result.costs
-        if cost["kind"] == "threads"
-    ]
-    for kind, label in [("threads", "threads at once, each with its stream"), ("streams", "streams of one thread")]:
-        rows = result.of_kind(kind)
-        yield (
-            kind,
-            curves(
-                result,
-                styles,
-                rows,
-                kind,
-                "allocation_ns",
-                f"Host time of an allocation, by {kind}",
-                "Mean over the threads, while all of them do nothing else. Level is good: nobody waits for anybody.",
-                (label, "ns an allocation (logarithmic)"),
-                of_costs if kind == "threads" else (),
-            ),
-        )
-        scored = [row for row in rows if row["status"] != "ok" or row["overlap_score"] is not None]
-        yield (
-            f"overlap-{kind}",
-            curves(
-                result,
-                styles,
-                scored,
-                kind,
-                "overlap_score",
-                f"How streams overlap, by {kind}",
-                "1: as with preallocated memory; 0: as if one after the other. None where too close to noise.",
-                (label, "overlap score"),
-            ),
-        )
+    yield from concurrent(result, styles, "threads", "threads at once, each with its stream")
+    yield from concurrent(result, styles, "streams", "streams of one thread")
+    title, labels = "Time of a phase, by number of allocations", ("allocations a phase", "end to end, ratio to preallocated")
+    rows = result.of_kind("sweep")
     yield (
         "sweep",
-        curves(
-            result,
-            styles,
-            result.of_kind("sweep"),
-            "allocs_per_phase",
-            "end_to_end_ratio",
-            "Time of a phase, by how many temporaries its memory is cut into",
-            "With the 95 % interval.",
-            ("temporaries a phase", "end to end, ratio to preallocated"),
-        ),
+        curves(result, styles, rows, "allocs_per_phase", "end_to_end_ratio", title, "With the 95 % interval.", labels),
     )
 
 
+def concurrent(result, styles, kind, label):
+    rows = result.of_kind(kind)
+    title, subtitle = f"Host time of an allocation, by {kind}", "A level line: no allocation waits for another."
+    labels = label, "ns an allocation (logarithmic)"
+    yield kind, curves(result, styles, rows, kind, "allocation_ns", title, subtitle, labels)
+    rows = [row for row in rows if row["status"] != "ok" or row["overlap_score"] is not None]
+    title = f"Overlap of streams, by {kind}"
+    subtitle = "1: as with preallocated memory; 0: as if one after the other. None where too close to noise."
+    yield f"overlap-{kind}", curves(result, styles, rows, kind, "overlap_score", title, subtitle, (label, "overlap score"))
+
+
 def image(figure, kind, digest):
+    """The bytes of a file; equal figures give equal bytes, and the digest is in them."""
     data = io.BytesIO()
-    metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None, "Identifier": digest}
-    figure.savefig(data, format=kind, metadata=metadata)
-    return data.getvalue()
-
-
-def images(figure, name, digest):
-    """The bytes of each file of a picture."""
-    files = {f"{name}.{kind}": image(figure, kind, digest) for kind in ("png", "svg")}
+    png, svg = {"Software": None, "Source": digest}, {"Date": None, "Creator": None, "Identifier": digest}
+    figure.savefig(data, format=kind, metadata=png if kind == "png" else svg)
     pyplot.close(figure)
-    return files
+    return data.getvalue()

@@ -1,87 +1,101 @@
-"""Reads what daa-bench and daa-alloc-cost have written.
+"""Reads the CSV files of daa-bench and the JSON files of daa-alloc-cost. Python's standard library only.
 
-What a file holds is told from its columns and rows, never from its name. Nothing but Python's standard library.
+The columns and rows of a file say what it holds; its name does not matter. Allocators and workloads keep the order of the
+file.
 """
 
 import csv
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-SCHEMA_VERSION = 2  # the newest that is known here
-TEXT = ["device_kind", "device", "commit", "time_utc", "workload", "sync", "allocator", "status", "message"]
-NUMBERS = ["elements", "iters", "repetitions", "end_to_end_median_ns", "end_to_end_ratio", "host_enqueue_median_ns"]
-NUMBERS += ["device_median_ns", "runtime_calls_per_phase", "peak_phase_bytes", "reserved_bytes"]
-# Not in every version. Empty stands for what was not measured, and is None here.
-LATER_NUMBERS = [
-    "end_to_end_ratio_low",
-    "end_to_end_ratio_high",
-    "threads",
-    "streams",
-    "allocs_per_phase",
-    "warmup",
-    "operations",
-]
-LATER_NUMBERS += [
-    "break_even_allocs",
-    "graph_memory_nodes",
-    "allocation_ns",
-    "slowest_allocation_ns",
-    "overlap_score",
-    "seed",
-]
-LATER_NUMBERS += ["operation_median_ns", "operation_p99_ns", "operation_ratio", "held_over_live", "reserved_over_live"]
-LATER_NUMBERS += ["min_fit_over_live", "peak_live_bytes"]
-LATER_TEXT = {"state": "steady", "graph": "false", "flush_l2": "false", "trace": ""}
+SCHEMA_VERSION = 3  # the newest that this code reads
+TEXT = ["device_kind", "device", "driver", "commit", "time_utc", "workload", "sync", "allocator", "status", "message"]
+NUMBERS = ["elements", "iters", "repetitions", "end_to_end_median_ns", "end_to_end_ratio"]
+# Absent from older versions. An empty number was not measured and is None here.
+OPTIONAL_TEXT = {"trace": "", "state": "steady", "graph": "false", "flush_l2": "false", "kind": "", "seed": ""}
+OPTIONAL_NUMBERS = ["warmup", "end_to_end_ratio_low", "end_to_end_ratio_high", "threads", "streams", "allocs_per_phase"]
+OPTIONAL_NUMBERS += ["allocation_ns", "overlap_score", "operation_median_ns", "operation_ratio", "held_over_live"]
 
-FLOOR = "preallocated"
-AGAIN = "preallocated:2"
-# In this order everywhere; others come behind them.
-ALLOCATORS = [
-    "std-pmr-monotonic",
-    FLOOR,
-    "arena",
-    "arena-recycle",
-    "arena-individual",
-    "arena-release",
-    "arena-each",
-    "arena-pool",
-]
-ALLOCATORS += ["torch-caching", "rmm-pool", "rmm-async", "rmm-arena", "cub-caching", "thrust-pool"]
-ALLOCATORS += ["cuda-malloc-async-tuned-pool-each", "cuda-malloc-async-tuned", "cuda-malloc-async", "cuda-malloc"]
+REFERENCE = "preallocated"  # the lower bound: all ratios refer to it
+NOISE = "preallocated:2"  # the reference, measured again
+ARENA = "arena"  # the subject; arena-NAME are its variants
+OVERHEAD = "none"  # the workload that allocates and launches nothing
+
+CONFIGURATIONS = {
+    "phase": "synchronised after each phase",
+    "end": "synchronised once a batch of phases",
+    "cold": "first phases of fresh allocators",
+    "graph": "captured once and replayed",
+    "flush-l2": "L2 cache emptied before each sample",
+}
 
 
 class Refused(Exception):
-    """A file that is not what it should be: its name, and why."""
+    """A file that cannot be used; the text names it and the reason."""
 
 
 @dataclass
 class Result:
-    rows: list  # of daa-bench: a dict each, of the columns above, `file`, `kind` and `way`
-    costs: list  # of daa-alloc-cost: a dict each, of kind (cost, trace, threads), allocator and figures
-    files: list
-    notes: list  # of files that were left alone
-    digest: str  # of all their bytes: a picture says by it which figures it shows
+    """What a set of files holds."""
+
+    rows: list = field(default_factory=list)  # of daa-bench: a dict each, with `file`, `kind` and `configuration`
+    costs: dict = field(default_factory=dict)  # of daa-alloc-cost: allocator -> ns of an allocation
+    costs_synchronised: dict = field(default_factory=dict)  # the same where each phase is synchronised
+    files: list = field(default_factory=list)
+    notes: list = field(default_factory=list)  # about ignored files
+    digest: str = ""  # of the bytes of all files; a picture holds it
 
     def of_kind(self, kind):
-        return [row for row in self.rows if row["kind"] == kind]
+        return [row for row in self.rows if row["kind"] == kind and row["workload"] != OVERHEAD]
 
-    def ways(self):
-        """The rows of workloads by the way that they were run: phase and end first."""
-        found = dict.fromkeys(["phase", "end", *sorted({row["way"] for row in self.of_kind("workload")})])
-        by_way = {way: [row for row in self.of_kind("workload") if row["way"] == way] for way in found}
-        return {way: rows for way, rows in by_way.items() if rows}
+    def configurations(self, *kinds):
+        """Rows of these kinds by configuration."""
+        rows = [row for kind in kinds for row in self.of_kind(kind)]
+        names = sorted({row["configuration"] for row in rows}, key=configuration_key)
+        return {name: [row for row in rows if row["configuration"] == name] for name in names}
+
+    def overhead(self):
+        return [row for row in self.rows if row["workload"] == OVERHEAD]
+
+    def allocators(self):
+        return list(dict.fromkeys([*names(self.rows), *self.costs, *self.costs_synchronised]))
 
 
-def allocator_key(name):
-    base, _, again = name.partition(":")
-    return (ALLOCATORS.index(base) if base in ALLOCATORS else len(ALLOCATORS), base, again)
+# --- one row ---
 
 
-def ordered(names):
-    return sorted(set(names), key=allocator_key)
+def kind_of(row):
+    """The column `kind`; for results of before schema 3, what it would be."""
+    if row["kind"]:
+        return row["kind"]
+    if row["trace"]:
+        return "replay"
+    if row["state"] == "cold":
+        return "cold"
+    if row["graph"] == "true":
+        return "graph"
+    if row["allocs_per_phase"] is not None:
+        return "sweep"
+    if (row["threads"] or 1) == 1 and (row["streams"] or 1) > 1:
+        return "streams"
+    return "steady" if row["allocation_ns"] is None and (row["threads"] or 1) == 1 else "threads"
+
+
+def configuration_of(row):
+    parts = ["cold"] if row["kind"] == "cold" else ["graph"] * (row["kind"] == "graph") + [row["sync"]]
+    return "+".join(parts + ["flush-l2"] * (row["flush_l2"] == "true"))
+
+
+def configuration_key(configuration):
+    names = list(CONFIGURATIONS)
+    return [names.index(part) if part in names else len(names) for part in configuration.split("+")]
+
+
+def configuration_words(configuration):
+    return ", ".join(CONFIGURATIONS.get(part, part) for part in configuration.split("+"))
 
 
 def power(elements):
@@ -89,219 +103,76 @@ def power(elements):
     return f"2^{exponent}" if elements and int(elements) == 1 << exponent else str(int(elements))
 
 
-def case_of(row):
-    """What a row is of, beside the allocator, in words; of workloads not in which way, for these are not mixed."""
+def series_of(row):
+    """What a row measures, without the allocator and the number of threads, streams or allocations."""
     words = row["trace"] or f"{row['workload']} {power(row['elements'])}"
-    if row["kind"] == "sweep":
-        words += f" in {row['allocs_per_phase']:.0f}"
-    if row["kind"] in ("threads", "streams"):
-        lanes = int(row[row["kind"]] or 1)
-        words += f", {lanes} {row['kind'] if lanes > 1 else row['kind'][:-1]}"
-    return words if row["way"] == "end" or row["kind"] == "workload" else f"{words}, {way_words(row['way'])}"
+    in_heading = row["kind"] in ("steady", "cold", "graph") or row["configuration"] == "end"
+    return words if in_heading else f"{words}, {configuration_words(row['configuration'])}"
 
 
-WAYS = {
-    "phase": "synchronised after each phase",
-    "end": "synchronised once a block of phases",
-    "cold": "first phases, each of a fresh allocator",
-    "graph": "captured once and replayed",
-    "flush-l2": "with the L2 cache emptied before each sample",
-}
+def case_of(row):
+    """What a row measures, without the allocator. Unique among rows of one kind and configuration."""
+    counts = {
+        "sweep": ("allocs_per_phase", "allocation"),
+        "threads": ("threads", "thread"),
+        "streams": ("streams", "stream"),
+    }
+    if row["kind"] not in counts:
+        return series_of(row)
+    column, word = counts[row["kind"]]
+    count = int(row[column] or 1)
+    return f"{series_of(row)}, {count} {word}{'s' * (count > 1)}"
 
 
-def way_words(way):
-    return ", ".join(WAYS[part] for part in way.split("+"))
+def interval(row, otherwise=0.0):
+    """The 95 % interval of the end-to-end ratio; `otherwise` is half its width where the file has none."""
+    ratio = row["end_to_end_ratio"]
+    low, high = row["end_to_end_ratio_low"], row["end_to_end_ratio_high"]
+    return (ratio - otherwise, ratio + otherwise) if low is None or high is None else (low, high)
 
 
-def way_of(row):
-    parts = ["cold" if row["state"] == "cold" else row["sync"]]
-    parts += ["graph"] * (row["graph"] == "true") + ["flush-l2"] * (row["flush_l2"] == "true")
-    return "+".join(parts)
-
-
-def number(path, line, column, text):
-    if text == "":
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise Refused(f"{path}:{line}: {column} is {text!r}, which is no number")
-    return value
-
-
-def read_csv(path):
-    """The rows of a result of daa-bench; none of a CSV that is known to be something else."""
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.reader(file, strict=True)
-            header = next(reader, [])
-            lines = [(reader.line_num, line) for line in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Refused(f"{path}: cannot be read as CSV: {error}") from error
-    if "planted_delay" in header and "schema_version" not in header:
-        return []  # rates of scripts/gate_rates.py
-    lacking = [column for column in ["schema_version", *TEXT, *NUMBERS] if column not in header]
-    if lacking:
-        raise Refused(f"{path}: is no result of daa-bench: it has no column {lacking[0]}")
-    rows = []
-    for line, cells in lines:
-        if len(cells) != len(header):
-            raise Refused(f"{path}:{line}: has {len(cells)} fields where the header has {len(header)}")
-        cells = dict(zip(header, cells))
-        version = number(path, line, "schema_version", cells["schema_version"])
-        if version is None or version > SCHEMA_VERSION:
-            raise Refused(
-                f"{path}:{line}: schema_version is {cells['schema_version']!r}, "
-                f"and the newest known is {SCHEMA_VERSION}"
-            )
-        row = {**LATER_TEXT, **cells, "file": path.name}
-        row |= {column: number(path, line, column, cells.get(column, "")) for column in NUMBERS + LATER_NUMBERS}
-        if row["elements"] is None or not row["workload"] or not row["allocator"]:
-            raise Refused(f"{path}:{line}: has no workload, elements or allocator")
-        row["seed"] = cells.get("seed", "")  # has more digits than a float
-        row["way"] = way_of(row)
-        rows.append(row)
-    if not rows:
-        raise Refused(f"{path}: holds no results, only a header")
-    several = next(
-        (lanes for lanes in ("threads", "streams") if any((row[lanes] or 1) > 1 and not row["trace"] for row in rows)),
-        None,
-    )
-    if any(row["allocation_ns"] is not None for row in rows):
-        several = several or "threads"
-    for row in rows:
-        row["kind"] = "trace" if row["trace"] else "none" if row["workload"] == "none" else several or "workload"
-        if row["allocs_per_phase"] is not None and not several:
-            row["kind"] = "sweep"
-    return rows
-
-
-def read_costs(path):
-    """The medians of daa-alloc-cost; none of another program's JSON by Google Benchmark."""
-    try:
-        benchmarks = json.loads(path.read_text(encoding="utf-8"))["benchmarks"]
-        medians = [(each["run_name"].split("/"), each) for each in benchmarks if each.get("aggregate_name") == "median"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused(f"{path}: cannot be read as JSON of Google Benchmark: {error}") from error
-    costs = []
-    for (first, *rest), figures in medians:
-        if first == "trace" and "per_operation" in figures:
-            costs.append(
-                {
-                    "kind": "trace",
-                    "trace": rest[0],
-                    "allocator": rest[1].replace("_", "-"),
-                    "ns": figures["per_operation"] * 1e9,
-                    "reserved_over_live": figures["reserved_over_live"],
-                }
-            )
-        elif first == "threads" and "per_allocation" in figures:
-            costs.append(
-                {
-                    "kind": "threads",
-                    "allocator": rest[0].replace("_", "-"),
-                    "threads": figures["threads"],
-                    "ns": figures["per_allocation"] * 1e9,
-                }
-            )
-        elif "per_allocation" in figures:
-            costs.append(
-                {
-                    "kind": "cost",
-                    "allocator": first.replace("_", "-"),
-                    "sync": "sync:1" in rest,
-                    "ns": figures["per_allocation"] * 1e9,
-                }
-            )
-    return sorted(
-        costs,
-        key=lambda cost: (
-            cost["kind"],
-            cost.get("trace", ""),
-            allocator_key(cost["allocator"]),
-            cost.get("threads", cost.get("sync")),
-        ),
-    )
-
-
-def load(paths):
-    """What these files hold, and all in these folders (not in folders within): of one device, and each case once."""
-    files = []
-    for path in map(Path, paths):
-        found = sorted(each for each in path.iterdir() if each.suffix in (".csv", ".json")) if path.is_dir() else [path]
-        if not found:
-            raise Refused(f"{path}: has neither a CSV of daa-bench nor a JSON of daa-alloc-cost in it")
-        files += found
-    result = Result([], [], [], [], "")
-    digest = hashlib.sha256()
-    for file in files:
-        found = read_costs(file) if file.suffix == ".json" else read_csv(file)
-        if found:
-            digest.update(file.read_bytes())
-        (result.costs if file.suffix == ".json" else result.rows).extend(found)
-        (result.files if found else result.notes).append(
-            file.name if found else f"{file}: left alone, it holds no result of these programs"
-        )
-    if not result.files:
-        raise Refused(f"{files[0]}: holds no result of daa-bench or daa-alloc-cost")
-    devices = {f"{row['device']} ({row['device_kind']})": row["file"] for row in result.rows}
-    if len(devices) > 1:
-        raise Refused(
-            "results of different devices: " + ", ".join(f"{file} of {device}" for device, file in devices.items())
-        )
-    seen = {}
-    for row in result.rows:
-        case = (row["kind"], row["way"], case_of(row), row["allocator"])
-        if case in seen:
-            raise Refused(
-                f"{row['file']}: measures {case[3]} on {case[2]} ({way_words(case[1])}) again, "
-                f"which {seen[case]} does already: take one"
-            )
-        seen[case] = row["file"]
-    result.digest = digest.hexdigest()
-    return result
-
-
-def is_failed(row):
-    return row["status"] not in ("ok", "unsupported")
-
-
-def failed(rows):
-    return [row for row in rows if is_failed(row)]
-
-
-def unsupported(rows):
-    """What an allocator cannot do, such as to be captured into a graph: not measured, and no failure."""
-    return [row for row in rows if row["status"] == "unsupported"]
+# --- several rows ---
 
 
 def measured(rows, column):
     return [row for row in rows if row["status"] == "ok" and row[column] is not None]
 
 
-def interval(row, noise):
-    """The ratio's, or where the file has none, its ratio and what preallocated:2 strays at most."""
-    if row["end_to_end_ratio_low"] is not None and row["end_to_end_ratio_high"] is not None:
-        return row["end_to_end_ratio_low"], row["end_to_end_ratio_high"]
-    return row["end_to_end_ratio"] - noise, row["end_to_end_ratio"] + noise
+def failed(rows):
+    return [row for row in rows if row["status"] not in ("ok", "unsupported")]
+
+
+def unsupported(rows):
+    """Rows of allocators that cannot do what was asked for, such as be captured into a graph: not a failure."""
+    return [row for row in rows if row["status"] == "unsupported"]
+
+
+def names(rows):
+    return list(dict.fromkeys(row["allocator"] for row in rows))
 
 
 def by_case(rows):
+    """case -> allocator -> row."""
     cases = {}
     for row in rows:
         cases.setdefault(case_of(row), {})[row["allocator"]] = row
     return cases
 
 
+def is_arena(allocator):
+    return allocator.partition(":")[0].partition("-")[0] == ARENA
+
+
 def is_other(allocator):
-    return not allocator.startswith((FLOOR, "arena"))
+    return not is_arena(allocator) and allocator.partition(":")[0] != REFERENCE
+
+
+# --- numbers as text ---
 
 
 def significant(number):
-    """With three digits or more, as people write it."""
-    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
+    """Three digits, or all of those before the point."""
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:#.3g}".rstrip(".")
 
 
 def extent(values, write="{:.2f}".format):
@@ -311,3 +182,126 @@ def extent(values, write="{:.2f}".format):
 
 def spread(rows, column):
     return " or ".join(dict.fromkeys(str(row.get(column) or "unknown") for row in rows))
+
+
+# --- files ---
+
+
+def number(place, column, text):
+    if text == "":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise Refused(f"{place}: {column} is {text!r}, which is not a number")
+    return value
+
+
+def read_lines(path):
+    """The header, and (line number, cells) of each record."""
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            reader = csv.reader(file, strict=True)
+            return next(reader, []), [(reader.line_num, cells) for cells in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Refused(f"{path}: cannot be read as CSV: {error}") from error
+
+
+def read_row(place, header, cells):
+    if len(cells) != len(header):
+        raise Refused(f"{place}: has {len(cells)} fields where the header has {len(header)}")
+    cells = dict(zip(header, cells))
+    version = number(place, "schema_version", cells["schema_version"])
+    if version is None or version > SCHEMA_VERSION:
+        found = repr(cells["schema_version"])
+        raise Refused(f"{place}: schema_version is {found}, and the newest known is {SCHEMA_VERSION}")
+    row = OPTIONAL_TEXT | cells
+    row |= {column: number(place, column, cells.get(column, "")) for column in NUMBERS + OPTIONAL_NUMBERS}
+    if row["elements"] is None or not row["workload"] or not row["allocator"]:
+        raise Refused(f"{place}: has no workload, elements or allocator")
+    row["kind"] = kind_of(row)
+    row["configuration"] = configuration_of(row)
+    return row
+
+
+def read_csv(path):
+    """The rows of a result of daa-bench; none of a CSV of scripts/gate_rates.py."""
+    header, lines = read_lines(path)
+    if "planted_delay" in header and "schema_version" not in header:
+        return []
+    missing = [column for column in ["schema_version", *TEXT, *NUMBERS] if column not in header]
+    if missing:
+        raise Refused(f"{path}: is not a result of daa-bench: it has no column {missing[0]}")
+    if not lines:
+        raise Refused(f"{path}: holds no results, only a header")
+    return [read_row(f"{path}:{line}", header, cells) | {"file": path.name} for line, cells in lines]
+
+
+def read_costs(path):
+    """Medians of single allocations, in ns: those of phases synchronised once a batch, and after each phase."""
+    costs = {}, {}
+    try:
+        for each in json.loads(path.read_text(encoding="utf-8"))["benchmarks"]:
+            name, _, parameters = each["run_name"].partition("/")
+            if each.get("aggregate_name") == "median" and parameters.startswith("sync:") and "per_allocation" in each:
+                costs["sync:1" in parameters][name.replace("_", "-")] = each["per_allocation"] * 1e9
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused(f"{path}: cannot be read as JSON of Google Benchmark: {error}") from error
+    return costs
+
+
+def files_of(path):
+    if not path.is_dir():
+        return [path]
+    files = sorted(each for each in path.iterdir() if each.suffix in (".csv", ".json"))
+    if not files:
+        raise Refused(f"{path}: has neither a CSV of daa-bench nor a JSON of daa-alloc-cost in it")
+    return files
+
+
+def load(paths):
+    """Reads these files, and those in these folders without their subfolders: of one device, each case once."""
+    result, digest = Result(), hashlib.sha256()
+    files = [file for path in paths for file in files_of(Path(path))]
+    for file in files:
+        if file.suffix == ".json":
+            costs, synchronised = read_costs(file)
+            result.costs |= costs
+            result.costs_synchronised |= synchronised
+            holds_results = bool(costs or synchronised)
+        else:
+            rows = read_csv(file)
+            result.rows += rows
+            holds_results = bool(rows)
+        if holds_results:
+            result.files.append(file.name)
+            digest.update(file.read_bytes())
+        else:
+            result.notes.append(f"{file}: ignored, it holds no result of daa-bench or daa-alloc-cost")
+    if not result.files:
+        raise Refused(f"{files[0]}: holds no result of daa-bench or daa-alloc-cost")
+    refuse_different_devices(result.rows)
+    refuse_repeated_cases(result.rows)
+    result.digest = digest.hexdigest()
+    return result
+
+
+def refuse_different_devices(rows):
+    devices = {f"{row['device']} ({row['device_kind']})": row["file"] for row in rows}
+    if len(devices) > 1:
+        found = ", ".join(f"{file} of {device}" for device, file in devices.items())
+        raise Refused(f"results of different devices: {found}")
+
+
+def refuse_repeated_cases(rows):
+    seen = {}
+    for row in rows:
+        case = row["kind"], row["configuration"], case_of(row), row["allocator"]
+        if case in seen:
+            raise Refused(
+                f"{row['file']}: measures {row['allocator']} on {case_of(row)} "
+                f"({configuration_words(row['configuration'])}) again, which {seen[case]} does already: keep one of them"
+            )
+        seen[case] = row["file"]

@@ -1,5 +1,5 @@
-# What a sub-project may leave behind in the project that adds it: targets and cache entries of its own, and of the
-# packages it looks for.
+# Checks what a sub-project adds to its parent project: only its own targets and cache entries, and those of
+# the packages that it searches for.
 
 macro(remember_variables)
   get_directory_property(consumer_variables VARIABLES)
@@ -15,7 +15,7 @@ function(check_traces)
   list(FILTER cache EXCLUDE REGEX
     "^(DAA|daa|CUDA|_cmake_CUDA|FIND_PACKAGE_MESSAGE|CMAKE_HAVE_LIBC_PTHREAD|CMAKE_PROJECT_VERSION)")
   if(variables OR cache)
-    message(FATAL_ERROR "daa leaves variables behind: ${variables}; in the cache: ${cache}")
+    message(FATAL_ERROR "daa adds variables: ${variables}; cache entries: ${cache}")
   endif()
 
   get_directory_property(targets DIRECTORY ${repository} BUILDSYSTEM_TARGETS)

@@ -1,5 +1,5 @@
-# cmake -D PACKAGE=... -D REQUEST=... -D ANSWER=... -P refusal.cmake: succeeds if find_package(daa <REQUEST>) finds the
-# package in the folder PACKAGE, refuses, and says ANSWER.
+# cmake -D PACKAGE=... -D REQUEST=... -D ANSWER=... -P refusal.cmake: succeeds if find_package(daa <REQUEST>)
+# finds the package in the folder PACKAGE, refuses it, and prints ANSWER.
 
 if(NOT ANSWER)  # the inner run
   find_package(daa ${REQUEST} REQUIRED PATHS ${PACKAGE} NO_DEFAULT_PATH)
@@ -11,5 +11,5 @@ execute_process(COMMAND ${CMAKE_COMMAND} -D PACKAGE=${PACKAGE} "-D REQUEST=${REQ
 string(REGEX REPLACE "[ \n]+" " " said "${said}")  # CMake breaks lines anywhere
 string(FIND "${said}" "${ANSWER}" place)
 if(result EQUAL 0 OR place EQUAL -1)
-  message(FATAL_ERROR "find_package(daa ${REQUEST}) ended with ${result} and said: ${said}")
+  message(FATAL_ERROR "find_package(daa ${REQUEST}) returned ${result} and printed: ${said}")
 endif()

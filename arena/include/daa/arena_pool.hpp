@@ -1,4 +1,4 @@
-// Arenas for many streams and threads, kept warm between their uses.
+// A pool of arenas for many streams and threads.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -14,30 +14,28 @@ namespace daa {
 inline namespace v0_1 {
 
 struct ArenaPoolOptions {
-  /// Of every arena.
+  /// Options of every arena.
   ArenaOptions arena = {};
-  /// Most arenas that are kept.
-  std::size_t max_arenas = std::numeric_limits<std::size_t>::max();
-  /// Most bytes that the kept arenas hold between their leases, over all.
+  /// Maximum number of bytes that idle arenas keep, in total.
   std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
-  /// Where the arenas take their memory from, as for an arena. Borrowed.
+  /// The CUDA memory pool that the arenas allocate from, as for DeviceAsyncArena. Borrowed.
   std::optional<cudaMemPool_t> memory_pool = {};
 };
 
-/// A snapshot. Sizes in bytes.
+/// A snapshot. Sizes in bytes. growths, runtime_calls and life are as of the last end of each lease.
 struct ArenaPoolStats {
-  std::size_t warm_leases = 0;      ///< given with an arena that the stream had before
-  std::size_t cold_leases = 0;      ///< given with a new one
+  std::size_t warm_leases = 0;      ///< served by an arena that the stream had before
+  std::size_t cold_leases = 0;      ///< served by a new arena
   std::size_t arenas_leased = 0;    ///< now
   std::size_t arenas_idle = 0;      ///< now
-  std::size_t idle_bytes = 0;       ///< held by the idle arenas now
-  std::size_t evictions = 0;        ///< ends of leases at which a bound made an arena give its memory back
-  std::size_t failed_ends = 0;      ///< of leases: DeviceAsyncArena::reset() threw
-  std::size_t abandoned = 0;        ///< arenas whose stream was out of reach: their memory is leaked
-  std::size_t abandoned_bytes = 0;  ///< that these held
-  std::size_t growths = 0;          ///< as in ArenaStats, of all arenas, as of the last end of a lease
-  std::size_t runtime_calls = 0;    ///< the same
-  PhaseStats life;                  ///< the same: sums, and the largest peak of an arena
+  std::size_t idle_bytes = 0;       ///< held by idle arenas now
+  std::size_t evictions = 0;        ///< leases at whose end max_bytes made the arena free its memory
+  std::size_t failed_ends = 0;      ///< leases at whose end DeviceAsyncArena::reset() threw
+  std::size_t abandoned = 0;        ///< arenas whose memory was leaked: it could not be freed in stream order
+  std::size_t abandoned_bytes = 0;  ///< leaked with them
+  std::size_t growths = 0;          ///< sum over all arenas, as in ArenaStats
+  std::size_t runtime_calls = 0;    ///< sum over all arenas, as in ArenaStats
+  PhaseStats life;                  ///< sums over all arenas, and the largest peak of one arena
 };
 
 namespace detail {
@@ -48,23 +46,26 @@ struct ClosePool {
 };
 }  // namespace detail
 
-/// An arena, leased for a stream from an ArenaPool until the lease is destroyed or assigned to.
+/// An arena leased from an ArenaPool for one stream, until the lease is destroyed or assigned to.
 ///
-/// The end of a lease ends the phase, as reset() does, and gives the arena back to the pool. It must come
-/// while the stream exists. It never throws: an arena whose reset() fails to free memory is kept, and tries
-/// again at its next end; what a checked arena has found is written to stderr. Where the phase cannot end, as
-/// inside an ArenaScope, the arena leaks its memory, counts as abandoned, and stderr tells why. Used by one
-/// thread at a time, as the arena is; may be moved to another thread, but one for cudaStreamPerThread must
-/// end on the thread where it began. May outlive the pool: its arena then dies with it.
+/// The end of a lease ends the phase, as reset() does, and returns the arena to the pool. The stream must
+/// still exist. It never throws: an arena whose reset() fails to free memory is kept and tries again at its
+/// next end; what a checked arena has found is written to stderr. If the phase cannot end, as inside an
+/// ArenaScope, the arena's memory is leaked, the arena counts as abandoned, and the reason is printed to
+/// stderr.
+///
+/// One thread at a time, as the arena. A lease may be moved to another thread, but a lease for
+/// cudaStreamPerThread must end on the thread where it began. A lease may outlive the pool: its end then
+/// destroys the arena.
 class ArenaLease {
  public:
-  /// No arena.
+  /// Holds no arena.
   ArenaLease() = default;
   ~ArenaLease() { end(); }
   ArenaLease(ArenaLease&& other) noexcept;
   ArenaLease& operator=(ArenaLease&& other) noexcept;
 
-  /// Null where there is no arena: by default, and once moved from.
+  /// Null if the lease holds no arena: default-constructed or moved from.
   [[nodiscard]] DeviceAsyncArena* get() const noexcept { return arena_; }
   [[nodiscard]] DeviceAsyncArena& operator*() const noexcept { return *arena_; }
   [[nodiscard]] DeviceAsyncArena* operator->() const noexcept { return arena_; }
@@ -80,69 +81,70 @@ class ArenaLease {
   DeviceAsyncArena* arena_ = nullptr;
 };
 
-/// Leases arenas for streams, to any number of threads, and keeps them warm between the leases.
+/// Leases arenas for streams to any number of threads, and keeps their memory between leases.
 ///
-/// A stream is known by its identity (cudaStreamGetId), not by its handle: outside captures, a new stream
-/// never gets the arena of a destroyed one whose handle it has. A default stream is that of the device
-/// current at lease(); cudaStreamPerThread is another one in each thread; 0 is either that or
-/// cudaStreamLegacy, as for an arena (device_async_arena.hpp). Leases of one stream that are out at the same
-/// time have different arenas.
+/// A stream is identified by its id (cudaStreamGetId), not by its handle: outside captures, a new stream
+/// never gets the arena of a destroyed one, even if it has the same handle. A default stream is that of the
+/// device current at lease(). cudaStreamPerThread is a different stream in each thread. 0 is
+/// cudaStreamPerThread or cudaStreamLegacy, as for an arena (device_async_arena.hpp). Concurrent leases of
+/// one stream have different arenas.
 ///
-/// The pool makes CUDA calls for a stream only in calls that are given this stream and at the end of its
-/// leases: where somebody answers for it that it exists and is not captured elsewhere. So:
+/// The pool makes CUDA calls for a stream only in calls that take this stream and at the end of its leases.
+/// The caller guarantees that the stream exists then and is not captured elsewhere. Therefore:
 /// - Call release(stream) before cudaStreamDestroy(stream), and release(cudaStreamPerThread) before its
-///   thread ends. Otherwise the idle arenas of the stream keep their memory for nothing, and leak it where a
-///   new stream of the same handle is leased, which stats() tells (`abandoned`).
-/// - All streams that the pool still keeps arenas for must exist when it is destroyed, and not be captured:
-///   their arenas leak then, as do those of other threads' cudaStreamPerThread.
-/// - Where a bound is reached, what gives way is the arena whose lease ends: it gives its memory back in
-///   stream order, and dies if there is no place for it. So streams that came first stay warm. Memory that
-///   cannot be given back then, in a capture or with a CapturePolicy that keeps it, is kept beyond the bound.
-///   Graphs that go on using the memory of a lease want such a policy.
+///   thread ends. Otherwise the idle arenas of the stream keep their memory unused, and leak it when an arena
+///   is leased for a new stream with the same handle; stats() counts them as `abandoned`.
+/// - When the pool is destroyed, every stream for which it still keeps arenas must exist and must not be
+///   captured. Otherwise the memory of these arenas is leaked, as is that of arenas for other threads'
+///   cudaStreamPerThread.
+/// - If the end of a lease would exceed max_bytes, the arena of that lease frees its memory in stream order,
+///   so the streams that came first stay warm. Memory that cannot be freed then, in a capture or with
+///   CapturePolicy::presized, is kept beyond the limit. Graphs that use the memory of a lease after its end
+///   need CapturePolicy::presized.
 ///
-/// While a stream is captured its identity may not be asked for. A lease is then an idle arena that was
-/// leased for this handle before, found by looking behind all 64 mutexes: where release() was forgotten, it
-/// may be a destroyed stream's, whose work may still use the memory. A graph that uses an arena's memory is
-/// to be launched while no lease of the stream is out.
+/// CUDA does not allow cudaStreamGetId while a stream is captured. lease() then searches all 64 shards for an
+/// idle arena that was leased for this handle before. If release() was forgotten, that may be the arena of a
+/// destroyed stream, whose work may still use the memory. Launch a graph that uses an arena's memory only
+/// while no lease of the stream exists.
 ///
-/// Every member function may be called from any thread at any time. Nothing waits for a stream or the device,
-/// and no lock is held while memory is taken or given back. In a steady state a lease costs
-/// cudaStreamIsCapturing and cudaStreamGetId, and locks twice one of 64 mutexes, over which the streams are
-/// spread; what it writes to, only leases of streams of the same mutex touch.
+/// Every member function may be called from any thread at any time. None waits for a stream or the device,
+/// unless the arenas are checked, and no lock is held while memory is allocated or freed. In a steady state a
+/// lease costs cudaStreamIsCapturing, cudaStreamGetId and two locks of the mutex of one of 64 shards; it
+/// writes nothing that streams of other shards touch.
 class ArenaPool {
  public:
   explicit ArenaPool(ArenaPoolOptions options = {});
 
-  /// Gives back, in the order of their streams, what idle arenas hold. Leases that are out go on.
+  /// Frees, in stream order, the memory of idle arenas. Existing leases stay valid.
   ~ArenaPool();
 
   ArenaPool(const ArenaPool&) = delete;
   ArenaPool& operator=(const ArenaPool&) = delete;
 
-  /// An arena in a new phase, for the use of `stream`: one that the stream had before if there is one.
-  /// No bound refuses a lease. Throws as DeviceAsyncArena's constructor, std::bad_alloc, and std::logic_error
-  /// while the stream is captured and has no idle arena; nothing has changed then.
+  /// Returns an arena for `stream` in a new phase: one that the stream had before, if any is idle. max_bytes
+  /// never refuses a lease. Throws as DeviceAsyncArena's constructor, std::bad_alloc, and std::logic_error if
+  /// the stream is captured and has no idle arena; nothing has changed then.
   template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   [[nodiscard]] ArenaLease lease(cudaStream_t stream) {
     return lease(detail::NamedStream{}, detail::named_stream<ZeroIsPerThread>(stream));
   }
 
-  /// Gives the memory of all arenas of `stream` back, in its order, because it is going to be destroyed.
-  /// Nothing to do if there are none. Throws std::logic_error, with nothing changed, while a lease of the
-  /// stream is out and while it is captured, and CudaError if the stream is not valid.
+  /// Frees the memory of all arenas of `stream` in stream order; call it before the stream is destroyed. Does
+  /// nothing if there are none. Throws std::logic_error, with nothing changed, while a lease of the stream
+  /// exists and while the stream is captured, and CudaError if the stream is not valid.
   template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   void release(cudaStream_t stream) {
     release(detail::NamedStream{}, detail::named_stream<ZeroIsPerThread>(stream));
   }
 
-  /// Looks at every arena.
+  /// Visits every arena.
   [[nodiscard]] ArenaPoolStats stats() const;
 
  private:
   [[nodiscard]] ArenaLease lease(detail::NamedStream, cudaStream_t stream);
   void release(detail::NamedStream, cudaStream_t stream);
 
-  std::unique_ptr<detail::PoolState, detail::ClosePool> state_;  // outlives the pool while leases are out
+  std::unique_ptr<detail::PoolState, detail::ClosePool> state_;  // outlives the pool while leases exist
 };
 
 }  // namespace v0_1

@@ -1,18 +1,19 @@
-// Scratch memory on one CUDA stream.
+// Scratch memory for one CUDA stream.
 //
-// Vocabulary: a *phase* is what lies between two resets. A *chunk* is a piece of memory taken from a CUDA
-// memory pool with cudaMallocAsync or cudaMallocFromPoolAsync; allocations are cut from it in sequence
-// ("bump"). The *high-water mark* is the most that any phase has used so far.
+// Terms: a *phase* is the work between two resets. A *chunk* is a block of memory allocated from a CUDA
+// memory pool with cudaMallocAsync or cudaMallocFromPoolAsync; allocations are cut from it one after the
+// other ("bump allocation"). The *high-water mark* is the largest amount of memory that any phase has used so
+// far.
 //
-// Stream 0 is the stream that it is for CUDA in the same translation unit: the legacy stream or, where
-// CUDA_API_PER_THREAD_DEFAULT_STREAM is defined (nvcc --default-stream per-thread), the calling thread's own,
-// cudaStreamPerThread. This holds of every function of daa that takes a stream. One program may have
-// translation units of both kinds, and hand arenas from one to the other. Functions that pass a stream on,
-// such as std::make_unique and memory resources of erased type, exist once for both kinds: name
-// cudaStreamLegacy or cudaStreamPerThread to them there, not 0.
+// Stream 0 means what it means to CUDA in the same translation unit: the legacy stream or, if
+// CUDA_API_PER_THREAD_DEFAULT_STREAM is defined (nvcc --default-stream per-thread), the calling thread's
+// stream, cudaStreamPerThread. This holds for every function of daa that takes a stream. A program may
+// contain translation units of both kinds and pass arenas between them. Functions that only forward a stream,
+// such as std::make_unique and type-erased memory resources, exist once for both kinds: pass cudaStreamLegacy
+// or cudaStreamPerThread to them, not 0.
 //
-// The inline namespace is that of the version: parts of an arena are inlined into its users, which must not
-// be linked with a library of another version.
+// The inline namespace names the version. Parts of an arena are inlined into the code that uses it, so that
+// code must not be linked with a library of another version.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -25,7 +26,6 @@
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "daa/arena_stats.hpp"
 #include "daa/device_buffer_view.hpp"
@@ -37,54 +37,53 @@ inline namespace v0_1 {
 class ArenaResource;
 class DeviceAsyncArena;
 
-/// How an arena takes memory from its pool.
+/// How an arena allocates memory from its pool.
 enum class Backing {
   chunked,     ///< Bump allocation in chunks that are kept across reset(): no CUDA call in a steady state.
   individual,  ///< One cudaMallocAsync and one cudaFreeAsync for each allocation; keeps nothing.
 };
 
-/// What an arena does while its stream is being captured into a graph. Memory that it has serves there as it
-/// does everywhere, and the graph goes on using it each time that it is launched: so launch it between two
-/// phases of the arena, on its stream or in order with it, and no two graphs of one arena at once.
+/// What an arena does while its stream is being captured into a graph. Captured allocations use memory that
+/// the arena already holds, and each launch of the graph uses that memory again. Therefore launch the graph
+/// between two phases of the arena, on its stream or ordered with it, and never run two graphs of one arena
+/// at once.
 enum class CapturePolicy {
-  /// Throws GrowthDuringCapture where a captured phase needs more memory. What the arena has may be used by
-  /// graphs until it gives that memory back, which any later call outside the capture may do.
-  /// With Backing::individual the capture must begin between two phases: there it is asked for once a phase.
+  /// Throws GrowthDuringCapture if a captured phase needs more memory than the arena holds. Graphs may use
+  /// the arena's memory until it is freed, which any later call outside the capture may do. With
+  /// Backing::individual the capture must begin between two phases: the arena checks for a capture once per
+  /// phase.
   refuse_growth,
-  /// The same, and the arena gives no memory back before it dies, whatever retain_bytes says: graphs may be
-  /// launched until then. It reuses what it has taken. Run the phase once before the capture: the same phase
-  /// needs nothing more then, with either backing. With Backing::chunked, reserve() does as well. It holds at
-  /// most about four times what the largest phase needs; with Backing::individual, that for each of four
-  /// classes of sizes to a power of two, since its blocks cannot be cut.
+  /// As refuse_growth, and the arena keeps all memory until it is destroyed, whatever retain_bytes says:
+  /// graphs may be launched until then. Run the phase once before the capture; the same phase then needs no
+  /// more memory. With Backing::chunked, reserve() has the same effect. The arena holds at most about four
+  /// times what the largest phase needs; with Backing::individual, at most that much for each size class
+  /// (four per power of two), because its blocks cannot be split.
   presized,
 };
 
 struct ArenaOptions {
   Backing backing = Backing::chunked;
-  /// Least size of the first chunk, at most 2^47. The default is the granularity of device memory on current
-  /// GPUs.
+  /// Minimum size of the first chunk in bytes, at most 2^47. The default is the granularity of device memory
+  /// on current GPUs.
   std::size_t initial_bytes = std::size_t{2} << 20;
-  /// Most bytes kept across reset(), in whole chunks; 0 gives everything back at the end of each phase.
+  /// Maximum number of bytes kept across reset(), in whole chunks; 0 frees everything at the end of each
+  /// phase.
   std::size_t retain_bytes = std::numeric_limits<std::size_t>::max();
-  /// What happens while the stream is captured.
+  /// What the arena does while its stream is captured.
   CapturePolicy capture = CapturePolicy::refuse_growth;
-  /// Looks for misuse, with the library alone: allocations stand between guards, which are compared where
-  /// they are given back; fresh memory is filled with 0xFF, returned memory with 0xDD; recycle() knows its
-  /// allocations; two threads at once and a stream that was destroyed are noticed. reset() and recycle()
-  /// throw MemoryOverrun, having done their work. The end of a scope writes it to stderr and leaves the
-  /// exception to reset(); the destructor writes it to stderr. For debugging: giving back waits for the
-  /// stream, and an allocation takes 512 bytes more, or twice its alignment, which reserve() does not count.
-  /// Nothing is guarded or compared while the stream is captured. DAA_CHECKED=1 in the environment does the
-  /// same for every arena.
+  /// Detects misuse, for debugging. Each allocation is placed between guards, which are compared when it is
+  /// freed. New memory is filled with 0xFF, freed memory with 0xDD. recycle() verifies its arguments. Use by
+  /// two threads at once and use after the stream was destroyed are detected. reset() and recycle() throw
+  /// MemoryOverrun after they have done their work. The end of a scope reports to stderr, and the next
+  /// reset() throws; the destructor reports to stderr. Freeing waits for the stream. Each allocation takes
+  /// 512 bytes more, or twice its alignment, which reserve() does not include. Nothing is guarded or compared
+  /// while the stream is captured. DAA_CHECKED=1 in the environment enables this for every arena.
   bool checked = false;
-  /// Lets compute-sanitizer see each allocation: Backing::individual stands in for chunked. (The tool sees
-  /// what comes from cudaMallocAsync, with its exact size, and nothing of what is cut from it.)
-  /// DAA_SANITIZER=1 in the environment does the same for every arena. Memory that is kept for graphs
-  /// (CapturePolicy) stays valid for the tool.
+  /// Makes each allocation visible to compute-sanitizer by using Backing::individual instead of chunked: the
+  /// tool tracks what cudaMallocAsync returns, but not parts of it. DAA_SANITIZER=1 in the environment
+  /// enables this for every arena. Memory kept for graphs (CapturePolicy::presized) stays valid for the tool.
   bool for_sanitizer = false;
-  /// How many of the last phases history() tells of.
-  std::size_t history_phases = 0;
-  /// Of the arena, for messages.
+  /// The arena's name in messages.
   std::string name = {};
 };
 
@@ -100,108 +99,118 @@ constexpr bool is_power_of_two(std::size_t number) noexcept {
   return number != 0 && (number & (number - 1)) == 0;
 }
 
-/// The part of an arena that every allocation touches. The counters stand apart on purpose: next to each
-/// other, GCC updates them as one vector, whose load must wait for the store before it (2.7 instead of 0.7 ns
-/// an allocation).
+/// The part of an arena that every allocation touches. The counters are separated on purpose: if they are
+/// adjacent, GCC updates them as one vector, whose load must wait for the store before it (2.7 instead of 0.7
+/// ns per allocation).
 struct Bump {
   std::uintptr_t cursor = 0;        // the next free byte of the current chunk
-  std::uintptr_t limit = 0;         // the end of it; both are multiples of min_alignment
+  std::uintptr_t limit = 0;         // the end of that chunk; both are multiples of min_alignment
   std::size_t allocations = 0;      // of this phase
-  std::uintptr_t origin = 0;        // cursor - origin is what this phase uses, earlier chunks included
+  std::uintptr_t origin = 0;        // cursor - origin: bytes that this phase uses, in all its chunks
   std::size_t bytes_requested = 0;  // by this phase
 };
 
 class PoolState;
 class Store;
 
-// Not inline: each translation unit has its own. To be used only as a default template argument, which is a
-// part of a function's name, so that the linker takes none for another.
+// Not inline: each translation unit has its own. Use it only as a default template argument: it is then part
+// of the function's mangled name, so the linker does not merge functions of both kinds.
 #ifdef CUDA_API_PER_THREAD_DEFAULT_STREAM
 constexpr bool zero_is_per_thread = true;
 #else
 constexpr bool zero_is_per_thread = false;
 #endif
 
-/// The handle, or for 0 the name of the stream that it is.
+/// `stream`, or for 0 the handle that names the stream it stands for.
 template <bool ZeroIsPerThread>
 [[nodiscard]] cudaStream_t named_stream(cudaStream_t stream) noexcept {
   if (stream != nullptr) return stream;
   return ZeroIsPerThread ? cudaStreamPerThread : cudaStreamLegacy;
 }
 
-struct NamedStream {};  // tells the functions that take such a handle apart
+struct NamedStream {};  // tag: the function takes a named_stream()
 
-/// What deallocate() of every handle is: recycle(), if `stream`, a named_stream(), is the arena's. It never
-/// throws: memory that cannot be recycled is left to reset(), and a checked arena tells why on stderr.
+/// Implements deallocate() of every handle: calls recycle() if `stream`, a named_stream(), is the arena's.
+/// Never throws: memory that cannot be recycled stays in use until reset(), and a checked arena prints the
+/// reason to stderr.
 void recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,
                       std::size_t bytes) noexcept;
 
-/// std::invalid_argument that names both streams, each a named_stream().
+/// Throws std::invalid_argument, whose message names both streams; each is a named_stream().
 [[noreturn]] void throw_foreign_stream(const char* call, cudaStream_t asked, cudaStream_t own);
 
 }  // namespace detail
 
-/// Scratch memory for one CUDA stream: allocations of a phase, given back together by reset().
+/// Scratch memory for one CUDA stream: reset() frees all allocations of a phase together.
 ///
-/// A pointer may be used by work enqueued on stream() before the next reset(), and by nothing else.
-/// No member ever waits for the stream or the device; growth costs what cudaMallocAsync costs. One thread at
-/// a time; different arenas share no host state.
+/// A pointer may be used by work enqueued on stream() before the next reset(), and by nothing else. No member
+/// function waits for the stream or the device, unless the arena is checked; growth costs what
+/// cudaMallocAsync costs. One thread at a time; different arenas share no host state.
 ///
 /// While stream() is being captured into a graph, CapturePolicy applies. reset() and trim() then free
-/// nothing: that waits for the next reset() after the capture. An arena that dies during a capture leaks its
-/// memory, since there is no moment at which it could be freed in stream order, but for the graph's.
+/// nothing; the next reset() after the capture does. An arena that is destroyed during a capture leaks its
+/// memory, because a free would become part of the graph.
 ///
-/// Movable: all pointers stay valid. A moved-from arena may be destroyed and assigned to; all functions that
-/// would change it throw std::logic_error. Not to be moved or destroyed inside an ArenaScope.
+/// The owner of a memory pool that was passed to an arena must synchronise the stream, or the device, before
+/// cudaMemPoolDestroy: frees by the arena may still be pending. (Driver 580 crashes at the next
+/// synchronisation if a pool is destroyed while frees are pending and memory is short.)
+///
+/// Movable: all pointers stay valid. A moved-from arena may be destroyed and assigned to; every function that
+/// would change it throws std::logic_error. An arena must not be moved or destroyed while an ArenaScope of it
+/// is open.
 class DeviceAsyncArena {
  public:
-  /// Takes memory from `pool`, or from the current pool of the stream's device. Allocates nothing yet.
-  /// `stream` and `pool` are borrowed and must outlive the arena. 0 is the legacy stream, or the thread's own
-  /// (see above). A default stream (0, cudaStreamLegacy, cudaStreamPerThread) is that of the device current
-  /// now, whichever is current later; to use the arena then creates no context on that device.
-  /// cudaStreamPerThread ties the arena to this thread. Synchronise the stream before you destroy a pool that
-  /// is your own: driver 580 crashes where frees of its memory are pending and memory is short. Throws
-  /// CudaError if the stream is not valid, std::invalid_argument for options that are not, and for a null
-  /// `pool`.
+  /// Allocates from `pool`, or from the current pool of the stream's device. The constructor itself allocates
+  /// nothing. `stream` and `pool` are borrowed and must outlive the arena. 0 is the legacy stream or the
+  /// thread's own (see above). A default stream (0, cudaStreamLegacy, cudaStreamPerThread) belongs to the
+  /// device that is current now, whichever device is current later; using the arena then creates no context
+  /// on the device that is current later. With cudaStreamPerThread, only this thread may use the arena.
+  /// Throws CudaError if the stream is not valid, and std::invalid_argument for invalid options and for a
+  /// null `pool`.
   template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   explicit DeviceAsyncArena(cudaStream_t stream, std::optional<cudaMemPool_t> pool = {},
                             ArenaOptions options = {})
       : DeviceAsyncArena(detail::NamedStream{}, detail::named_stream<ZeroIsPerThread>(stream), pool,
                          std::move(options)) {}
 
-  /// Behaves like reset() and gives everything back, in stream order. Ignores every error.
+  /// Ends the phase as reset() does and frees all memory in stream order. Ignores every error.
   ~DeviceAsyncArena();
 
   DeviceAsyncArena(DeviceAsyncArena&& other) noexcept;
   DeviceAsyncArena& operator=(DeviceAsyncArena&& other) noexcept;
 
-  /// `bytes` of uninitialised device memory, aligned to max(256, alignment). Null for 0 bytes.
-  /// Throws std::invalid_argument unless alignment is a power of two, and OutOfDeviceMemory, CudaError or
-  /// GrowthDuringCapture when the arena cannot grow; it is then as it was, but for idle memory, which it
-  /// gives back first.
+  /// Returns `bytes` of uninitialised device memory, aligned to max(256, alignment); null for 0 bytes. Throws
+  /// std::invalid_argument unless alignment is a power of two, and OutOfDeviceMemory, CudaError or
+  /// GrowthDuringCapture if the arena cannot grow. The arena is then unchanged, except that it may have freed
+  /// idle memory in order to grow.
   ///
-  /// Growth with Backing::chunked takes
-  /// - first, max(initial_bytes, what the last phase needed, bytes);
-  /// - `bytes`, where they are more than an eighth of what the arena holds;
-  /// - otherwise as much again as it holds; beyond 1 GiB a quarter of it; once it has been asked to recycle,
-  ///   an eighth;
-  /// - with CapturePolicy::presized, always as much again as it holds, or `bytes` if that is more.
-  /// Where the pool has less, half of that is tried and so on, down to `bytes`, and in the end what was left
-  /// at the end of chunks. Sizes that failed are not tried again until this arena has freed memory. So an
-  /// arena on a full device makes a few dozen calls; those that fail wait for nothing.
+  /// With Backing::chunked the size of a new chunk is
+  /// - for the first chunk, max(initial_bytes, what the last phase needed, bytes);
+  /// - `bytes`, if that is more than an eighth of what the arena holds;
+  /// - otherwise as much as the arena holds, or a quarter of that beyond 1 GiB, or an eighth of it once the
+  ///   arena has recycled memory;
+  /// - with CapturePolicy::presized always max(what the arena holds, bytes).
+  ///
+  /// If the pool cannot supply that, the arena tries half of it, and so on down to `bytes`, and finally the
+  /// unused ends of its chunks. It does not retry a size that failed until it has freed memory. An arena on a
+  /// full device therefore makes a few dozen calls; the failing calls do not wait for anything.
   [[nodiscard]] void* alloc_bytes(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t));
 
-  /// Gives `bytes` at `pointer`, one whole allocation of this phase, back before the phase ends: memory that
-  /// allocations of this phase may reuse from here on in stream order, so that the work enqueued on stream()
-  /// so far may still use it. It stays the arena's. Optional: reset() gives back all that is left. The last
-  /// allocation simply unwinds; others leave holes, which the following allocations, no longer inline, fill
-  /// best fit, and which are forgotten at reset(). A phase without scopes, and of at most 2^14 recycles and
-  /// allocations in holes, that comes again is laid out as before, without a search; where it differs midway,
-  /// that one call makes up for it: of long phases, about a millisecond. `bytes` are those asked for.
-  /// Nothing happens for null or 0 bytes. Throws std::invalid_argument, with nothing changed, if these bytes
-  /// lie in no memory that this phase uses. That the pointer and the bytes are those of one allocation, and
-  /// the first time it is given back, is left to the caller. With Backing::individual this is a
-  /// cudaFreeAsync; if it fails, reset() tries again.
+  /// Frees one allocation of this phase before the phase ends. `pointer` and `bytes` are those of one
+  /// alloc_bytes() call. Later allocations of this phase may reuse the memory in stream order: work enqueued
+  /// on stream() so far may still use it. The memory stays with the arena. Optional: reset() frees whatever
+  /// is left.
+  ///
+  /// Recycling the last allocation lowers the bump cursor. Recycling any other one leaves a hole. The
+  /// following allocations fill holes best fit, and no longer take the inline path; reset() discards all
+  /// holes. If a phase repeats the previous one, its layout is reused without a search, provided that it has
+  /// no scopes and at most 2^14 recycles and allocations in holes. The first call that differs from the
+  /// previous phase rebuilds the holes: about a millisecond for a long phase.
+  ///
+  /// Does nothing for null or for 0 bytes. Throws std::invalid_argument, with nothing changed, if the bytes
+  /// do not lie in memory that this phase uses. Otherwise the arena does not verify that pointer and size
+  /// belong to one allocation, or that it was not recycled before, unless it is checked. With
+  /// Backing::individual this is a cudaFreeAsync; if that fails, reset() tries again.
   void recycle(void* pointer, std::size_t bytes);
 
   template <class T>
@@ -209,45 +218,40 @@ class DeviceAsyncArena {
     recycle(const_cast<std::remove_cv_t<T>*>(view.data()), view.size_bytes());
   }
 
-  /// Ends the phase: all its allocations are given back behind the work enqueued on stream() so far.
+  /// Ends the phase: frees all its allocations in stream order, behind the work enqueued on stream() so far.
   ///
-  /// A phase that grew to several chunks is merged: the next one of its size fits one chunk, which is exactly
-  /// as large as that needs, or an eighth more if the arena held memory before. For a phase that recycled,
-  /// that size is found by laying it out once more, in host time for each call. The chunks are kept as
-  /// they are where that took more than 2^20 calls, or where the pool could not supply the merged chunk: in
-  /// that case the next phase grows once more. From then on a phase that comes again makes no CUDA call. No
-  /// CUDA call where nothing is freed or merged.
+  /// Merges the chunks of a phase that used several: the next phase of that size fits into one chunk. The
+  /// chunk has exactly the size needed, plus an eighth if the arena already held memory at the start of the
+  /// phase. If the phase recycled, the size is computed by replaying its layout, at a host cost per recorded
+  /// call; if it made more than 2^20 calls, the chunks are kept as they are. If the pool cannot supply the
+  /// merged chunk, the next phase grows once more, and its chunks are kept. A phase that repeats after that
+  /// makes no CUDA call. reset() makes no CUDA call unless it frees or merges memory.
   ///
-  /// Throws std::logic_error inside an ArenaScope, with nothing changed, and once after scopes that were
-  /// ended out of order. Throws CudaError if memory could not be freed: the phase has ended all the same, and
-  /// that memory, which stays in bytes_reserved and serves no more, is tried again by the next reset(), by
-  /// trim() and by the destructor.
+  /// Throws std::logic_error inside an ArenaScope, with nothing changed, and once after scopes were ended out
+  /// of order. Throws CudaError if memory could not be freed. The phase has then ended all the same. The
+  /// memory stays in bytes_reserved and is not used again; the next reset(), trim() and the destructor try
+  /// again to free it.
   void reset();
 
-  /// Makes sure that allocations of `bytes` in all (each counted as rounded up to 256) need no growth in what
-  /// is left of this phase nor, as far as retain_bytes allows, in the next. Nothing to do for
-  /// Backing::individual. If the pool has no more, a recycled range of that size counts as reserved;
-  /// allocations inside an ArenaScope cannot use it. Throws as alloc_bytes().
+  /// Ensures that further allocations of `bytes` in total (each counted rounded up to 256) need no growth in
+  /// the rest of this phase nor, as far as retain_bytes allows, in the next phase. Does nothing with
+  /// Backing::individual. If the pool cannot supply the memory, a recycled range of that size counts as
+  /// reserved; allocations inside an ArenaScope cannot use such a range. Throws as alloc_bytes().
   void reserve(std::size_t bytes);
 
-  /// Gives back, in stream order, the chunks behind the last allocation of this phase: between phases, all of
-  /// them. With CapturePolicy::presized, none. What was reserved for the next phase no longer is. Throws
-  /// CudaError as reset().
+  /// Frees, in stream order, the chunks behind the last allocation of this phase; between two phases, all
+  /// chunks. Frees none with CapturePolicy::presized. Cancels reserve() for the next phase. Throws CudaError
+  /// as reset().
   void trim();
 
-  /// Without a CUDA call.
+  /// Makes no CUDA call.
   [[nodiscard]] ArenaStats stats() const noexcept;
 
-  /// The last ArenaOptions::history_phases phases that have ended, the oldest first.
-  [[nodiscard]] std::vector<PhaseRecord> history() const;
-
-  /// Names the current phase, in its history and in messages. `name` is kept, not copied: a string literal.
-  void name_phase(const char* name);
-
-  /// As given to the constructor, but 0 by its name: cudaStreamLegacy or cudaStreamPerThread.
+  /// The stream given to the constructor; for 0, cudaStreamLegacy or cudaStreamPerThread.
   [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
 
-  /// This arena for CUB, cuda::mr and RMM. To call it, include <daa/memory_resource.hpp>, which needs CCCL.
+  /// A handle of this arena for CUB, cuda::mr and RMM. Include <daa/memory_resource.hpp>, which needs CCCL,
+  /// to use it.
   [[nodiscard]] ArenaResource resource() noexcept;
 
  private:
@@ -260,23 +264,23 @@ class DeviceAsyncArena {
                    ArenaOptions options);
   [[nodiscard]] void* alloc_slow(std::size_t bytes, std::size_t alignment);
   detail::Store& store() const;
-  void abandon() noexcept;  // all memory, which is leaked
+  void abandon() noexcept;  // leaks all memory
 
   detail::Bump bump_;
   cudaStream_t stream_;  // a named_stream()
   std::unique_ptr<detail::Store> store_;
 };
 
-/// A phase within the phase: what was allocated since is given back, in stream order, when it ends.
+/// A nested phase: its end frees, in stream order, what was allocated since it began.
 ///
-/// Scopes nest, and end in the reverse order of their beginning, as the language makes variables do. An arena
-/// must not be reset inside a scope: reset() throws. A scope ended out of order (which takes a std::optional
-/// or the like) gives its memory back only when all scopes inside it have ended, and the next reset() throws.
-/// recycle() works inside a scope; memory from before the scope is then reused only after it.
-/// No CUDA call with Backing::chunked.
+/// Scopes nest and end in reverse order of their beginning, as variables do. An arena must not be reset
+/// inside a scope: reset() throws. A scope that is ended out of order (which takes a std::optional or the
+/// like) frees its memory only when all scopes inside it have ended, and the next reset() throws. recycle()
+/// works inside a scope; memory that was allocated before the scope is reused only after the scope. Makes no
+/// CUDA call with Backing::chunked.
 class ArenaScope {
  public:
-  /// Throws std::bad_alloc where the host has no memory, with nothing changed.
+  /// Throws std::bad_alloc, with nothing changed, if the host is out of memory.
   explicit ArenaScope(DeviceAsyncArena& arena);
   ~ArenaScope();
   ArenaScope(const ArenaScope&) = delete;
@@ -289,8 +293,8 @@ class ArenaScope {
   std::size_t depth_;
 };
 
-// The fast path: with the default alignment, one test. It serves two ends, for 0 bytes wrap around and fail
-// it too. Cursor and limit are multiples of 256, so what fits before rounding up fits after it.
+// The fast path: one test with the default alignment. The test also fails for 0 bytes, which wrap around.
+// Cursor and limit are multiples of 256, so a size that fits before rounding up fits after it.
 inline void* DeviceAsyncArena::alloc_bytes(std::size_t bytes, std::size_t alignment) {
   const bool ordinary = detail::is_power_of_two(alignment) && alignment <= detail::min_alignment;
   if (!ordinary || bytes - 1 >= bump_.limit - bump_.cursor) return alloc_slow(bytes, alignment);
@@ -301,13 +305,15 @@ inline void* DeviceAsyncArena::alloc_bytes(std::size_t bytes, std::size_t alignm
   return result;
 }
 
-/// A view of `count` uninitialised elements of T; no constructor or destructor of T ever runs. Empty for 0.
-/// Aligned to max(256, alignof(T), alignment). Throws CountOverflow if count * sizeof(T) overflows, and
-/// otherwise as alloc_bytes().
+/// Returns a view of `count` uninitialised elements of T, aligned to max(256, alignof(T), alignment); empty
+/// for 0. No constructor or destructor of T ever runs. Throws CountOverflow if count * sizeof(T) overflows,
+/// and otherwise as alloc_bytes().
 template <class T>
 [[nodiscard]] DeviceBufferView<T> alloc(DeviceAsyncArena& arena, std::size_t count,
                                         std::size_t alignment = alignof(T)) {
-  static_assert(std::is_trivially_destructible_v<T>, "scratch memory ends without running destructors");
+  static_assert(
+      std::is_trivially_destructible_v<T>,
+      "daa::alloc: T must be trivially destructible; scratch memory is freed without running destructors");
   if (count > std::numeric_limits<std::size_t>::max() / sizeof(T))
     detail::throw_count_overflow("daa::alloc", count, sizeof(T));
   const bool is_too_weak = detail::is_power_of_two(alignment) && alignment < alignof(T);

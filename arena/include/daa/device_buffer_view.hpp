@@ -13,11 +13,11 @@
 namespace daa {
 inline namespace v0_1 {
 
-/// `size()` elements of T in device memory, which somebody else owns.
+/// A non-owning view of `size()` elements of T in device memory.
 ///
-/// Trivially copyable, so a kernel may take it by value; converts to T*, to a view of const T and, as a
+/// Trivially copyable, so a kernel may take it by value. Converts to T*, to a view of const T and, as a
 /// contiguous range, to std::span and cuda::std::span. Elements may be read and written where the memory is
-/// accessible: in device code, in the stream order of the arena it came from.
+/// accessible: in device code, in the stream order of the arena that the memory came from.
 template <class T>
 class DeviceBufferView {
  public:
@@ -30,7 +30,7 @@ class DeviceBufferView {
 
   DAA_HOST_DEVICE constexpr DeviceBufferView(T* data, std::size_t size) noexcept : data_(data), size_(size) {}
 
-  /// From a view of U where U* converts to T* by adding const or volatile only.
+  /// From a view of U, if U* converts to T* by adding only const or volatile.
   template <class U, class = std::enable_if_t<std::is_convertible_v<U (*)[], T (*)[]>>>
   DAA_HOST_DEVICE constexpr DeviceBufferView(const DeviceBufferView<U>& other) noexcept
       : data_(other.data()), size_(other.size()) {}
@@ -44,8 +44,8 @@ class DeviceBufferView {
   [[nodiscard]] DAA_HOST_DEVICE constexpr T* begin() const noexcept { return data_; }
   [[nodiscard]] DAA_HOST_DEVICE constexpr T* end() const noexcept { return data_ + size_; }
 
-  /// Unchecked: `i` must be below size(). Any integral type, so that none prefers the pointer's own
-  /// subscript.
+  /// Unchecked: `i` must be less than size(). Accepts any integral type, so that the built-in subscript of
+  /// the pointer is never a better match.
   template <class Index, class = std::enable_if_t<std::is_integral_v<Index>>>
   [[nodiscard]] DAA_HOST_DEVICE constexpr T& operator[](Index i) const noexcept {
     return data_[i];
@@ -53,14 +53,15 @@ class DeviceBufferView {
 
   [[nodiscard]] DAA_HOST_DEVICE constexpr operator T*() const noexcept { return data_; }
 
-  /// Not std::unique_ptr<T>(view): the memory is somebody else's. (Owners are told by their deleter_type.
-  /// With a deleter beside it, or by reset(), a view still passes as the pointer that it converts to.)
+  /// Deleted: std::unique_ptr<T>(view) would take ownership of memory that the view does not own. (Owners are
+  /// recognised by their deleter_type. With a separate deleter, or through reset(), a view still passes as
+  /// the pointer that it converts to.)
   template <class Owner, class = typename Owner::deleter_type>
   operator Owner() const = delete;
 
-  /// A view with a name is a range to std::span and cuda::std::span; this makes one without a name
-  /// convertible too. (Spans are told by their shape, so that neither header is needed; those of const
-  /// elements take any range. Shared pointers have that shape, and a destructor.)
+  /// An lvalue view converts to std::span and cuda::std::span as a range; this operator makes an rvalue view
+  /// convert too. (Spans are recognised by their shape, so neither header is needed. Spans of const elements
+  /// accept any range. Shared pointers have the same shape, but a non-trivial destructor.)
   template <class Span, class Element = typename Span::element_type,
             class = std::enable_if_t<std::is_same_v<Element, T> && !std::is_const_v<T> &&
                                      std::is_trivially_destructible_v<Span> &&

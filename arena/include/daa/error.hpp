@@ -13,14 +13,14 @@
 namespace daa {
 inline namespace v0_1 {
 
-/// A CUDA runtime call failed. what() gives the call, the error's name and description, file and line.
+/// A CUDA runtime call failed. what() contains the call, the error's name and description, file and line.
 ///
-/// Whoever throws it has already taken the error out of the runtime's per-thread state (cudaGetLastError), so
-/// that a later check of unrelated work does not report it again. Errors that have destroyed the context
-/// stay.
+/// The function that throws it has already cleared the error from the runtime's per-thread state
+/// (cudaGetLastError), so a later check of unrelated work does not report it again. Errors that have
+/// destroyed the context persist.
 class CudaError : public std::runtime_error {
  public:
-  /// `call` and `file` are string literals: they are kept, not copied.
+  /// `call` and `file` must be string literals: the pointers are kept, the text is not copied.
   CudaError(cudaError_t code, const char* call, const char* file, int line);
 
   [[nodiscard]] cudaError_t code() const noexcept { return code_; }
@@ -35,20 +35,20 @@ class CudaError : public std::runtime_error {
   int line_;
 };
 
-/// What was known when device memory ran out. Sizes in bytes; the device's figures are 0 where it gave none.
+/// Details of an allocation failure. Sizes in bytes; the device's values are 0 if they could not be queried.
 struct MemoryShortage {
   std::size_t bytes_asked = 0;
-  std::optional<ArenaStats> arena = {};  // of the arena that asked, if any
-  std::size_t device_free = 0;           // cudaMemGetInfo at the moment of the failure
+  std::optional<ArenaStats> arena = {};  // of the requesting arena, if any
+  std::size_t device_free = 0;           // cudaMemGetInfo at the time of the failure
   std::size_t device_total = 0;
-  std::size_t bytes_needed = 0;  // bytes_asked with padding: alignment, guards
+  std::size_t bytes_needed = 0;  // bytes_asked plus padding: alignment, guards
 };
 
-/// Device memory ran out; thrown for cudaErrorMemoryAllocation and for sizes that no device can hold, for
-/// nothing else. what() gives the figures of shortage() and who asked.
+/// Device memory ran out. Thrown only for cudaErrorMemoryAllocation and for sizes that no device can hold.
+/// what() contains the values of shortage() and names the requester, `requester`.
 class OutOfDeviceMemory : public std::bad_alloc {
  public:
-  explicit OutOfDeviceMemory(const MemoryShortage& shortage, const std::string& asker = {});
+  explicit OutOfDeviceMemory(const MemoryShortage& shortage, const std::string& requester = {});
 
   [[nodiscard]] const char* what() const noexcept override { return message_.what(); }
   [[nodiscard]] const MemoryShortage& shortage() const noexcept { return shortage_; }
@@ -58,8 +58,8 @@ class OutOfDeviceMemory : public std::bad_alloc {
   MemoryShortage shortage_;
 };
 
-/// A count of elements whose bytes overflow size_t, as that of a negative number does. what() gives the call,
-/// the count and the size of one.
+/// The size in bytes of a number of elements overflows size_t, as for a negative number. what() contains the
+/// call, the count and the element size.
 class CountOverflow : public std::bad_array_new_length {
  public:
   CountOverflow(const char* call, std::size_t count, std::size_t bytes_of_one);
@@ -70,15 +70,17 @@ class CountOverflow : public std::bad_array_new_length {
   std::runtime_error message_;  // a string whose copy cannot throw
 };
 
-/// An arena would have to take memory while its stream is being captured into a graph, which it must not
-/// (CapturePolicy). Nothing has changed, and the capture is still valid.
+/// An arena would have to allocate from its pool while its stream is being captured into a graph, which
+/// CapturePolicy forbids. Nothing has changed, and the capture is still valid. what() contains the remedy for
+/// the arena's options.
 class GrowthDuringCapture : public std::logic_error {
  public:
-  explicit GrowthDuringCapture(std::size_t bytes_asked, const std::string& asker);
+  GrowthDuringCapture(std::size_t bytes_asked, const std::string& requester, const std::string& remedy);
 };
 
-/// Something wrote before or behind an allocation of a checked arena (ArenaOptions::checked). what() gives
-/// the arena, the phase, the allocation and how many bytes how far away, for each that was found.
+/// Bytes before or after an allocation of a checked arena (ArenaOptions::checked) were overwritten. For each
+/// such allocation what() names the arena, the phase, the number of bytes written and their largest distance
+/// from it.
 class MemoryOverrun : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -86,8 +88,9 @@ class MemoryOverrun : public std::runtime_error {
 
 namespace detail {
 
-/// Throws CountOverflow. (No header throws by itself, so that all compile with -fno-exceptions. An exception
-/// that passes through code compiled so ends no scope or lease in it: let such programs terminate.)
+/// Throws CountOverflow. (No header contains a throw expression, so all headers compile with -fno-exceptions.
+/// An exception that passes through code compiled that way ends no scope or lease in it; such programs should
+/// terminate.)
 [[noreturn]] void throw_count_overflow(const char* call, std::size_t count, std::size_t bytes_of_one);
 
 }  // namespace detail

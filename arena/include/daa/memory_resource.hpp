@@ -1,21 +1,21 @@
-// The arena as a memory resource of CCCL: for CUB's environments, for cuda::mr and for RMM.
+// The arena as a CCCL memory resource: for CUB's environments, for cuda::mr and for RMM.
 //
-// CCCL must be on the include path. CUDA toolkits have it in include/cccl (before 13.0: in include), where
-// nvcc finds it by itself; CMake has the target CCCL::CCCL.
+// CCCL must be on the include path. CUDA toolkits ship it in include/cccl (before 13.0: in include), where
+// nvcc finds it without an option; CMake provides the target CCCL::CCCL.
 #pragma once
 
 #if !__has_include(<cuda/memory_resource>)
 #error \
-    "daa/memory_resource.hpp needs CCCL, which is not on the include path: add include/cccl of the CUDA toolkit"
+    "daa/memory_resource.hpp needs CCCL, which is not on the include path: add the CUDA toolkit's include/cccl"
 #endif
 #include <cuda/std/version>
 
 #if CCCL_VERSION < 2007000
-#error \
-    "daa/memory_resource.hpp needs CCCL 2.7, of CUDA 12.8, or newer; an older one comes first on the include path"
+#error "daa/memory_resource.hpp needs CCCL 2.7 (CUDA 12.8) or newer: put it first on the include path"
 #endif
 
-// Unless asked before it is included, CCCL hides its memory resources until 3.0, and resource_ref in 3.1.
+// CCCL up to 3.0 declares memory resources, and CCCL 3.1 declares resource_ref, only if this macro is
+// defined before its first header.
 #if CCCL_VERSION < 3002000 && !defined(LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE)
 #if CCCL_VERSION < 3001000 && defined(_CUDA_MEMORY_RESOURCE)
 #error "include daa/memory_resource.hpp first, or define LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE"
@@ -33,18 +33,18 @@
 namespace daa {
 inline namespace v0_1 {
 
-/// A copyable handle of an arena, from DeviceAsyncArena::resource(): a memory resource whose memory devices
-/// can access, in the terms of CCCL 2.7 to 3.0 (`resource`, `async_resource`) and in those of 3.1 and later
-/// (`synchronous_resource`, `resource`). From 3.1 on it is an execution environment as well, which knows both
-/// the arena's stream and its memory: it may be CUB's last argument, or a part of one.
+/// A copyable handle of an arena, from DeviceAsyncArena::resource(). It is a device-accessible memory
+/// resource in the terms of CCCL 2.7 to 3.0 (`resource`, `async_resource`) and of CCCL 3.1 and later
+/// (`synchronous_resource`, `resource`). From 3.1 on it is also an execution environment that provides the
+/// arena's stream and its memory: pass it as CUB's last argument, or as a part of that.
 ///
-/// All memory is the arena's scratch memory: for work on its stream, and until its next reset(), whether it
-/// is given back before or not. That holds of the spellings without a stream, too: they mean the arena's, and
-/// wait for nothing.
+/// All memory is scratch memory of the arena: it may be used by work on the arena's stream until the next
+/// reset(), whether it is deallocated before or not. This also holds for the overloads without a stream: they
+/// use the arena's stream and wait for nothing.
 ///
-/// What holds such memory and gives it back by itself, such as a container, must have done so before reset().
+/// A container that holds such memory and deallocates it in its destructor must be destroyed before reset().
 ///
-/// A handle is a pointer to the arena. It must not be used after the arena was moved or has died. It may be
+/// A handle is a pointer to the arena. It must not be used after the arena was moved or destroyed. It may be
 /// copied anywhere, but all copies are used by one thread at a time, as the arena is.
 class ArenaResource {
  public:
@@ -54,8 +54,8 @@ class ArenaResource {
   [[nodiscard]] cudaStream_t stream() const noexcept { return arena_->stream(); }
 
   /// As DeviceAsyncArena::alloc_bytes(). Throws std::invalid_argument, with nothing changed, if `stream` is
-  /// not the arena's (0 and cudaStreamLegacy are one, unless 0 is the thread's own stream: see
-  /// device_async_arena.hpp). CUB reports all that this throws as cudaErrorMemoryAllocation.
+  /// not the arena's stream (0 and cudaStreamLegacy are the same stream, unless 0 is the thread's own: see
+  /// device_async_arena.hpp). CUB reports every exception from here as cudaErrorMemoryAllocation.
   template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   [[nodiscard]] void* allocate(cuda::stream_ref stream, std::size_t bytes,
                                std::size_t alignment = detail::min_alignment) const {
@@ -64,8 +64,8 @@ class ArenaResource {
     return arena_->alloc_bytes(bytes, alignment);
   }
 
-  /// DeviceAsyncArena::recycle(). Never throws: whatever cannot be recycled now, memory given back on a
-  /// stream that is not the arena's among it, stays in use until reset(); a checked arena tells of it on
+  /// As DeviceAsyncArena::recycle(). Never throws: memory that cannot be recycled, or that is deallocated on
+  /// a stream that is not the arena's, stays in use until reset(); a checked arena prints the reason to
   /// stderr.
   template <bool ZeroIsPerThread = detail::zero_is_per_thread>
   void deallocate(cuda::stream_ref stream, void* pointer, std::size_t bytes,
@@ -73,7 +73,7 @@ class ArenaResource {
     detail::recycle_or_leave(*arena_, detail::named_stream<ZeroIsPerThread>(stream.get()), pointer, bytes);
   }
 
-  // The same on the arena's stream, as CCCL 3.1 and later call it,
+  // On the arena's stream, as CCCL 3.1 and later call it.
   [[nodiscard]] void* allocate_sync(std::size_t bytes, std::size_t alignment = detail::min_alignment) const {
     return arena_->alloc_bytes(bytes, alignment);
   }
@@ -82,7 +82,7 @@ class ArenaResource {
     detail::recycle_or_leave(*arena_, stream(), pointer, bytes);
   }
 
-  // and all of it as CCCL 2.7 to 3.0 do.
+  // The interface of CCCL 2.7 to 3.0.
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment = detail::min_alignment) const {
     return allocate_sync(bytes, alignment);
   }
@@ -101,7 +101,7 @@ class ArenaResource {
     deallocate<ZeroIsPerThread>(stream, pointer, bytes, alignment);
   }
 
-  /// Handles are equal if they are of one arena.
+  /// Handles are equal if they refer to the same arena.
   friend bool operator==(const ArenaResource& a, const ArenaResource& b) noexcept {
     return a.arena_ == b.arena_;
   }
@@ -114,7 +114,7 @@ class ArenaResource {
 #endif
 
 #if CCCL_VERSION >= 3001000
-  /// What CUB asks an environment for. Without an answer to the first it would take cudaMallocAsync.
+  /// The queries that CUB makes to an environment. Without the first one it would use cudaMallocAsync.
   [[nodiscard]] ArenaResource query(const cuda::mr::get_memory_resource_t&) const noexcept {
     return *this;
   }

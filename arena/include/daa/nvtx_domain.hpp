@@ -4,8 +4,8 @@
 namespace daa {
 inline namespace v0_1 {
 
-/// For nvtx3::scoped_range_in and the like. Ranges that are to stand in one hierarchy with the arena's own
-/// ("chunk growth") name this type: NVTX takes domains of equal names for different ones.
+/// For nvtx3::scoped_range_in and the like. Use this type for ranges that are to nest with the arena's own
+/// ("chunk growth"): NVTX treats two domain types as different domains even if their names are equal.
 struct NvtxDomain {
   static constexpr const char* name = "daa";
 };

@@ -1,4 +1,4 @@
-// The arena for Thrust's temporaries. Needs no header of Thrust.
+// An allocator that gives Thrust's algorithms temporaries from an arena. Includes no Thrust header.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,16 @@
 namespace daa {
 inline namespace v0_1 {
 
-/// An allocator of a Thrust execution policy, whose algorithms then take their temporaries from `arena`:
+/// An allocator for a Thrust execution policy. Algorithms with that policy take their temporaries from
+/// `arena`:
 ///
-///   thrust::sort(thrust::cuda::par_nosync(daa::thrust_allocator<char>{arena}).on(arena.stream()), first,
-///   last);
+///   const auto policy = thrust::cuda::par_nosync(daa::thrust_allocator<char>{arena}).on(arena.stream());
+///   thrust::sort(policy, first, last);
 ///
-/// The policy must name the arena's stream: the memory is for work on it, until the next reset(). Not an
-/// allocator for containers such as thrust::device_vector, which would take T* for memory of the host.
-/// A pointer to the arena, which must not be moved or die before it. One thread at a time, as the arena.
+/// The policy must use the arena's stream: the memory is for work on that stream until the next reset(). Not
+/// an allocator for containers such as thrust::device_vector, which would treat T* as host memory. Holds a
+/// pointer to the arena, which must outlive it and must not be moved meanwhile. One thread at a time, as the
+/// arena.
 template <class T>
 class thrust_allocator {
  public:
@@ -31,8 +33,8 @@ class thrust_allocator {
     using other = thrust_allocator<U>;
   };
 
-  /// Room for `count` uninitialised elements, aligned to max(256, alignof(T)). Null for 0.
-  /// Throws CountOverflow if their size overflows (a negative count does), and otherwise as
+  /// Returns uninitialised memory for `count` elements, aligned to max(256, alignof(T)); null for 0. Throws
+  /// CountOverflow if the size overflows (as a negative count does), and otherwise as
   /// DeviceAsyncArena::alloc_bytes().
   [[nodiscard]] T* allocate(std::size_t count) {
     if (count > std::numeric_limits<std::size_t>::max() / sizeof(T))
@@ -40,8 +42,9 @@ class thrust_allocator {
     return static_cast<T*>(arena_->alloc_bytes(count * sizeof(T), alignof(T)));
   }
 
-  /// DeviceAsyncArena::recycle(): work enqueued on the stream so far may still use the memory. Never throws:
-  /// what cannot be recycled stays in use until reset(); a checked arena tells of it on stderr.
+  /// As DeviceAsyncArena::recycle(): work enqueued on the stream so far may still use the memory. Never
+  /// throws: memory that cannot be recycled stays in use until reset(); a checked arena prints the reason to
+  /// stderr.
   void deallocate(T* pointer, std::size_t count) noexcept {
     detail::recycle_or_leave(*arena_, arena_->stream(), pointer, count * sizeof(T));
   }
@@ -52,7 +55,7 @@ class thrust_allocator {
   DeviceAsyncArena* arena_;
 };
 
-/// Allocators are equal if they are of one arena.
+/// Allocators are equal if they refer to the same arena.
 template <class T, class U>
 [[nodiscard]] bool operator==(const thrust_allocator<T>& a, const thrust_allocator<U>& b) noexcept {
   return &a.arena() == &b.arena();

@@ -1,0 +1,58 @@
+// Results of runs, as a comparison needs them: what the roles of the columns say, from a CSV file or a Row.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "device/context.hpp"
+#include "report/columns.hpp"
+#include "report/row.hpp"
+
+namespace daa::bench {
+
+/// The columns that a comparison looks at by their role, each in the order of columns().
+struct ComparedColumns {
+  std::vector<const Column*> contexts;  // gpu_context included
+  std::vector<const Column*> keys, settings;
+  std::vector<const Column*> counters;  // host_counter included
+  std::vector<const Column*> clocks;    // shown_clock included
+};
+[[nodiscard]] const ComparedColumns& compared_columns();
+
+using Key = std::vector<std::string>;  // the values of the key columns
+
+/// `key` as a person reads it, without what is the default: "scan 1048576 sync=end cold arena".
+[[nodiscard]] std::string format_key(const Key& key);
+
+/// Values are in the order of compared_columns().
+struct Result {
+  std::string location;  // as messages name it: "base.csv: line 2"
+  Key key;
+  std::vector<std::string> contexts, settings;
+  std::vector<double> counters;                     // NaN where not counted
+  std::vector<std::vector<double>> repetitions_ns;  // of each clock, positive; empty where it was not read
+  std::string commit;
+  bool is_host = false;  // of the host runtime
+  bool is_ok = false;
+  std::string trouble;  // status and message if it is not ok
+};
+
+/// The result that `row` is written as.
+[[nodiscard]] Result to_result(std::string location, const Row& row, const Context& context);
+
+/// The rows of the CSV file `text`, at least one. `path` is the name in messages. Unknown columns are
+/// ignored. Throws UsageError for text that is not CSV, a missing column, and a value that no run writes.
+[[nodiscard]] std::vector<Result> read_results(const std::string& path, std::string_view text);
+
+/// The rows of a file, or of all *.csv files of a folder. Throws UsageError, also if it cannot be read.
+[[nodiscard]] std::vector<Result> load_results(const std::string& path);
+
+/// Throws UsageError, which names both locations, both values and the remedy, if the two may not be compared:
+/// if a schema version is not this program's, a context differs between any two rows of either, or a
+/// setting differs between two rows of one key. Contexts of a GPU are ignored for the host runtime. `base`
+/// is not empty.
+void require_comparable(std::span<const Result> base, std::span<const Result> head);
+
+}  // namespace daa::bench

@@ -1,0 +1,242 @@
+#include "measure/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "device/context.hpp"
+#include "device/l2_flush.hpp"
+#include "device/sm_clock.hpp"
+#include "measure/nvtx.hpp"
+#include "measure/series.hpp"
+#include "workloads/random.hpp"
+
+namespace daa::bench {
+
+namespace {
+
+Row row_of(const Case& each, const RunConfig& config) {
+  Row row;
+  each.describe(row);
+  row.profiler = profiler_of(config.profile);
+  row.iters = each.schedule().iters;
+  row.warmup = each.schedule().warmup;
+  row.phases_per_batch = each.schedule().phases_per_batch();
+  row.seed = config.seed;
+  row.against = config.against;
+  return row;
+}
+
+class Runner {
+ public:
+  Runner(const RunConfig& config, const Sinks& sinks, const StopCondition& stop, Progress& progress,
+         const Instruments& instruments)
+      : config_(config),
+        sinks_(sinks),
+        stop_(stop),
+        progress_(progress),
+        instruments_(instruments),
+        random_(config.seed) {
+    if (config.flush_l2) l2_flush_.emplace();
+  }
+
+  void run(Case& each) {
+    std::optional<NvtxRange> range;  // under --profile within the range "measured"
+    if (!config_.profile) range.emplace(each.workload());
+    std::vector<Series> group = make_series(config_.allocators);
+    is_complete_ = false;
+    const std::size_t trials_before = trials_done_;
+    if (!stop_.requested()) {
+      prepare(each, group);
+      take_trials(each, group);
+      if (is_complete_) record(each, group);
+    }
+    trials_done_ = trials_before + group.size() * config_.repetitions;
+    report(each, group);
+    each.release();
+  }
+
+  [[nodiscard]] const RunEnd& end() const { return end_; }
+
+ private:
+  void prepare(Case& each, std::vector<Series>& group) {
+    progress_.show(trials_done_, fmt::format("{}: preparing and verifying", each.name()));
+    Series preparation;
+    attempt(preparation, [&] { each.prepare(stop_); });
+    for (Series& series : group) {
+      if (preparation.status != Status::ok) {
+        series.status = preparation.status;
+        series.message = "preparing the workload: " + preparation.message;
+      } else if (!stop_.requested()) {
+        progress_.show(trials_done_, fmt::format("{}: verifying {}", each.name(), series.label));
+        attempt(series, [&] { series.note(each.verify(*series.allocator, stop_)); });
+      }
+    }
+  }
+
+  // An order of trials that is the same with every standard library (Fisher and Yates).
+  void shuffle(std::vector<Series*>& order) {
+    for (std::size_t left = order.size(); left > 1; --left)
+      std::swap(order[left - 1], order[random_.below(static_cast<std::uint32_t>(left))]);
+  }
+
+  void take_trials(Case& each, std::vector<Series>& group) {
+    std::vector<Series*> order;
+    for (Series& series : group) order.push_back(&series);
+    for (std::size_t repetition = 0; repetition < config_.repetitions; ++repetition) {
+      shuffle(order);
+      for (Series* const series : order) {
+        if (stop_.requested()) break;
+        progress_.show(trials_done_++, fmt::format("{}/{}", each.name(), series->label));
+        if (series->status == Status::ok) take_trial(each, *series);
+      }
+      if (stop_.requested()) break;
+      if (config_.max_noise && is_precise(group, config_.against, *config_.max_noise)) {
+        is_complete_ = true;
+        return;
+      }
+    }
+    close(each, group);
+  }
+
+  void take_trial(Case& each, Series& series) {
+    std::optional<NvtxRange> range;
+    if (!config_.profile) range.emplace(series.allocator->name);
+    std::unique_ptr<Trial> trial;
+    TrialSamples samples;
+    const bool is_whole = attempt(series, [&] {
+      trial = each.make_trial(*series.allocator, stop_);
+      Sampler sampler{*trial, each.schedule(), stop_, {config_.profile, l2_flush_ ? &*l2_flush_ : nullptr}};
+      sampler.warm_up();
+      const ClockReading before = instruments_.read_clock();  // the device is warm
+      {
+        std::optional<MeasuredRanges> measured;
+        if (config_.profile) measured.emplace(each.workload(), series.allocator->name);
+        for (std::size_t i = 0; i < each.schedule().samples; ++i) add(samples, sampler.next(), each, *trial);
+      }
+      samples.clock = clock_of_trial(before, instruments_.read_clock());
+      // Not after every trial: with millions of elements, a check on the host takes longer than the phases.
+      const bool is_first = series.trials.empty();
+      const bool is_last = series.trials.size() + 1 == config_.repetitions || config_.max_noise;
+      samples.findings = trial->finish(is_first || is_last);
+      series.note(samples.findings);
+    });
+    trial.reset();
+    static_cast<void>(cudaGetLastError());  // of the trial's destructor: not to be blamed on the next trial
+    if (is_whole && series.status == Status::ok) series.trials.push_back(std::move(samples));
+  }
+
+  static void add(TrialSamples& samples, const Sample& sample, const Case& each, const Trial& trial) {
+    samples.host_enqueue.push_back(sample.host_enqueue_ns);
+    samples.end_to_end.push_back(sample.end_to_end_ns);
+    if (trial.uses_device()) samples.device.push_back(sample.device_ns);
+    if (each.operations_per_phase() > 0)
+      samples.operation.push_back(sample.busy_ns / each.operations_per_phase());
+  }
+
+  // After the last trial of a case. Allocators that were not measured in the same repetitions are not
+  // compared.
+  void close(const Case& each, std::vector<Series>& group) {
+    std::size_t repetitions = config_.repetitions;
+    for (const Series& series : group)
+      if (series.status == Status::ok) repetitions = std::min(repetitions, series.trials.size());
+    // Where the number of repetitions was not asked for, those that were taken count, if they are enough.
+    const std::size_t least =
+        config_.max_noise ? std::min(min_repetitions_for_noise, config_.repetitions) : config_.repetitions;
+    is_complete_ = repetitions >= least;
+    if (!is_complete_) return;
+    for (Series& series : group)
+      if (series.status == Status::ok) series.trials.resize(repetitions);
+    if (!config_.max_noise) return;
+    if (const std::string noise = describe_noise(group, config_.against, *config_.max_noise); !noise.empty())
+      progress_.note(
+          fmt::format("{}: --max-noise={} was not reached: {}", each.name(), *config_.max_noise, noise));
+  }
+
+  // A pass of each allocator that is not timed, for the counters: of a warmed-up allocator, as those
+  // measured.
+  void record(Case& each, std::vector<Series>& group) {
+    const NvtxRange range{"counters"};
+    const std::unique_ptr<CallCounter> counter = each.counts_calls() ? make_call_counter() : nullptr;
+    if (counter == nullptr && !each.records_memory()) return;
+    const StopCondition stop = stop_.with_grace();
+    for (Series& series : group) {
+      if (series.status != Status::ok) continue;
+      const NvtxRange of_allocator{series.allocator->name};
+      attempt(series, [&] {
+        const std::unique_ptr<Trial> trial = each.make_trial(*series.allocator, stop);
+        Sampler{*trial, each.schedule(), stop}.warm_up();
+        series.recording = trial->record(counter.get());
+      });
+      if (series.recording.phases == 0 && series.status == Status::ok) is_complete_ = false;  // stopped
+    }
+  }
+
+  // What counts calls makes them slower, so it is there during such passes only. The first time that calls
+  // cannot be counted, the user is told why.
+  std::unique_ptr<CallCounter> make_call_counter() {
+    if (!config_.count_calls) return nullptr;
+    MadeCallCounter made = instruments_.make_call_counter();
+    if (made.counter == nullptr && !std::exchange(has_noted_counter_, true))
+      progress_.note("CUDA calls are not counted: " + made.why_not);
+    return std::move(made.counter);
+  }
+
+  void report(const Case& each, const std::vector<Series>& group) {
+    std::vector<Row> rows;
+    for (const Series& series : group) {
+      if (!is_complete_ && series.status == Status::ok) {
+        if (end_.missing++ == 0) end_.first_missing = fmt::format("{}/{}", each.name(), series.label);
+        continue;
+      }
+      Row& row = rows.emplace_back(row_of(each, config_));
+      fill(row, series, group, config_.against);
+      end_.all_measured =
+          end_.all_measured && (row.status == Status::ok || row.status == Status::unsupported);
+    }
+    if (rows.empty()) return;
+    progress_.erase();
+    for (const auto& sink : sinks_) sink->write(rows);
+  }
+
+  const RunConfig& config_;
+  const Sinks& sinks_;
+  const StopCondition& stop_;
+  Progress& progress_;
+  const Instruments& instruments_;
+  RunEnd end_;
+  Random random_;
+  std::optional<L2Flush> l2_flush_;  // taken before any allocator is there
+  std::size_t trials_done_ = 0;
+  bool is_complete_ = false;  // the case that is measured now has all its repetitions
+  bool has_noted_counter_ = false;
+};
+
+}  // namespace
+
+RunEnd run_cases(const RunConfig& config, const Cases& cases, const Sinks& sinks, const StopCondition& stop,
+                 Progress& progress, const Instruments& instruments) {
+  Runner runner{config, sinks, stop, progress, instruments};
+  for (const auto& each : cases) runner.run(*each);
+  progress.erase();
+  for (const auto& sink : sinks) sink->finish();
+  return runner.end();
+}
+
+std::size_t trial_count(const RunConfig& config, const Cases& cases) {
+  return cases.size() * config.allocators.size() * config.repetitions;
+}
+
+std::vector<Row> rows_to_come(const RunConfig& config, const Cases& cases) {
+  std::vector<Row> rows;
+  for (const auto& each : cases)
+    for (const Series& series : make_series(config.allocators)) {
+      Row& row = rows.emplace_back(row_of(*each, config));
+      row.allocator = series.label;
+    }
+  return rows;
+}
+
+}  // namespace daa::bench

@@ -1,0 +1,128 @@
+#include "measure/sampler.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "measure/nvtx.hpp"
+
+namespace daa::bench {
+
+Sampler::Sampler(Trial& trial, const Schedule& schedule, const StopCondition& stop, SamplerOptions options)
+    : trial_(trial),
+      schedule_(schedule),
+      stop_(stop),
+      options_(options),
+      has_events_(trial.uses_device()),
+      workers_(trial.team() != nullptr ? trial.team()->size() : 1),
+      phases_left_(schedule.iters),
+      samples_left_(schedule.samples) {
+  if (!has_events_) return;
+  for (std::size_t i = 0; i < workers_.size(); ++i)
+    for (std::size_t stream = 0; stream < trial_.streams(i).size(); ++stream) {
+      workers_[i].begin.push_back(make_event());
+      workers_[i].end.push_back(make_event());
+    }
+}
+
+template <class Work>
+void Sampler::run_workers(const Work& work) {
+  if (trial_.team() != nullptr)
+    trial_.team()->run(work);
+  else
+    work(std::size_t{0});
+}
+
+void Sampler::enqueue(std::size_t worker, std::size_t phases, bool with_ranges) {
+  for (std::size_t i = 0; i < phases; ++i) {
+    std::optional<NvtxRange> range;
+    if (with_ranges) range.emplace("phase");
+    trial_.enqueue_phase(worker);
+  }
+}
+
+void Sampler::synchronise(std::size_t worker) {
+  for (const cudaStream_t stream : trial_.streams(worker)) DAA_CUDA_CHECK(cudaStreamSynchronize(stream));
+}
+
+void Sampler::warm_up() {
+  const std::size_t batch = schedule_.phases_per_batch();
+  for (std::size_t left = schedule_.warmup; left > 0; left -= std::min(left, batch)) {
+    stop_.check();
+    run_workers([&](std::size_t worker) {
+      enqueue(worker, std::min(left, batch), false);
+      synchronise(worker);
+      static_cast<void>(trial_.take_waited_ns(worker));
+    });
+  }
+  for (std::size_t worker = 0; worker < workers_.size(); ++worker) synchronise(worker);
+}
+
+void Sampler::run_timed(std::size_t worker, std::size_t phases) {
+  Worker& own = workers_[worker];
+  const std::span<const cudaStream_t> streams = trial_.streams(worker);
+  const auto record = [&](const std::vector<Event>& events) {
+    for (std::size_t i = 0; i < events.size(); ++i)
+      DAA_CUDA_CHECK(cudaEventRecord(events[i].get(), streams[i]));
+  };
+  record(own.begin);
+  own.start = Clock::now();
+  enqueue(worker, phases, options_.phase_ranges);
+  own.enqueued = Clock::now();
+  record(own.end);
+  synchronise(worker);
+  own.finished = Clock::now();
+}
+
+Sample Sampler::time_batch(std::size_t phases) {
+  const NvtxRange range{"batch"};
+  run_workers([&](std::size_t worker) { run_timed(worker, phases); });
+
+  // Sums over the phases of the batch.
+  Sample sum;
+  std::size_t streams = 0;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    const Worker& worker = workers_[i];
+    const double enqueue_ns = ns_between(worker.start, worker.enqueued);
+    sum.host_enqueue_ns += enqueue_ns;
+    sum.busy_ns += enqueue_ns - trial_.take_waited_ns(i);
+    for (std::size_t stream = 0; stream < worker.begin.size(); ++stream, ++streams) {
+      float ms = 0;
+      DAA_CUDA_CHECK(cudaEventElapsedTime(&ms, worker.begin[stream].get(), worker.end[stream].get()));
+      sum.device_ns += static_cast<double>(ms) * 1e6;
+    }
+  }
+  const auto start = std::ranges::min_element(workers_, {}, &Worker::start)->start;
+  const auto finished = std::ranges::max_element(workers_, {}, &Worker::finished)->finished;
+  sum.end_to_end_ns = ns_between(start, finished);
+  sum.host_enqueue_ns /= static_cast<double>(workers_.size() * trial_.phases_at_once());
+  sum.busy_ns /= static_cast<double>(trial_.phases_at_once());
+  if (streams > 0) sum.device_ns /= static_cast<double>(streams);
+  return sum;
+}
+
+Sample Sampler::next() {
+  const std::size_t phases = (phases_left_ + samples_left_ - 1) / samples_left_;
+  phases_left_ -= phases;
+  --samples_left_;
+
+  stop_.check();
+  trial_.begin_sample();
+  if (options_.l2_flush != nullptr) options_.l2_flush->flush(trial_.streams(0).front());
+  Sample sum;
+  std::size_t left = phases;
+  for (std::size_t batches = schedule_.batches_per_sample; batches > 0; --batches) {
+    if (left < phases) stop_.check();
+    const std::size_t batch = (left + batches - 1) / batches;
+    left -= batch;
+    const Sample timed = time_batch(batch);
+    sum.host_enqueue_ns += timed.host_enqueue_ns;
+    sum.device_ns += timed.device_ns;
+    sum.end_to_end_ns += timed.end_to_end_ns;
+    sum.busy_ns += timed.busy_ns;
+  }
+  trial_.end_sample();
+  const auto count = static_cast<double>(phases);
+  return {sum.host_enqueue_ns / count, sum.device_ns / count, sum.end_to_end_ns / count, sum.busy_ns / count};
+}
+
+}  // namespace daa::bench

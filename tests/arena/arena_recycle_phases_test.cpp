@@ -1,0 +1,160 @@
+// Repeated phases of Backing::chunked that recycle; on any runtime.
+
+#include <algorithm>
+#include <list>
+#include <optional>
+#include <random>
+#include <variant>
+
+#include "daa/device_async_arena.hpp"
+#include "stream_fixture.hpp"
+
+namespace daa::test {
+namespace {
+
+constexpr std::size_t MiB = std::size_t{1} << 20;
+
+using ArenaRecycle = StreamFixture;
+
+// Phases of one arena that have more or less in common, each compared with a new arena's.
+TEST_F(ArenaRecycle, APhaseIsLaidOutAsInANewArenaWhateverCameBefore) {
+  std::mt19937 random{7};
+  const auto below = [&](std::size_t bound) { return random() % bound; };
+  struct Step {
+    std::size_t kind, bytes, alignment, nth;
+  };
+  const auto step = [&] {
+    return Step{below(8), 1 + below(below(4) == 0 ? 200'000 : 2'000), below(9) == 0 ? 1024u : 16u,
+                below(100)};
+  };
+  const auto run = [&](DeviceAsyncArena& arena, const std::vector<Step>& steps, std::size_t scope_at) {
+    std::vector<std::size_t> trail;
+    std::list<DeviceBufferView<std::byte>> live;
+    std::optional<ArenaScope> scope;
+    std::size_t before_scope = 0;
+    auto* const first = static_cast<std::byte*>(arena.alloc_bytes(4096, 4096));
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const auto& [kind, bytes, alignment, nth] = steps[i];
+      if (i == scope_at) {
+        scope.emplace(arena);
+        before_scope = live.size();
+      }
+      if (i == scope_at + 10 && scope) {
+        scope.reset();
+        live.resize(std::min(before_scope, live.size()));
+      }
+      if (kind < 4 || live.empty()) {
+        live.emplace_back(static_cast<std::byte*>(arena.alloc_bytes(bytes, alignment)), bytes);
+        trail.push_back(static_cast<std::size_t>(live.back().data() - first));
+      } else if (!scope) {
+        const auto which = std::next(live.begin(), static_cast<std::ptrdiff_t>(nth % live.size()));
+        arena.recycle(*which);
+        live.erase(which);
+      } else if (live.size() > before_scope) {
+        arena.recycle(live.back());
+        live.pop_back();
+      }
+      const ArenaStats stats = arena.stats();
+      for (const std::size_t figure :
+           {stats.bytes_in_use, stats.peak_bytes, stats.recycled_bytes, stats.padding_bytes})
+        trail.push_back(figure);
+      if (nth == 0 && !scope) arena.trim();
+    }
+    scope.reset();
+    arena.reset();
+    return trail;
+  };
+
+  DeviceAsyncArena arena{stream()};
+  arena.reserve(64 * MiB);
+  std::vector<Step> steps(80);
+  std::ranges::generate(steps, step);
+  for (int phase = 0; phase < 300; ++phase) {
+    if (below(3) == 0) steps[below(steps.size())] = step();
+    const std::size_t scope_at = below(4) == 0 ? below(steps.size()) : steps.size();
+    DeviceAsyncArena fresh{stream()};
+    fresh.reserve(64 * MiB);
+    arena.reserve(64 * MiB);
+    ASSERT_EQ(run(arena, steps, scope_at), run(fresh, steps, scope_at)) << "phase " << phase;
+  }
+}
+
+// A random phase: allocations, recycles, beginnings and ends of scopes.
+struct Allocate {
+  std::size_t bytes;
+  std::size_t alignment;
+};
+struct Recycle {
+  std::size_t which;  // index of the allocation in the phase
+};
+struct BeginScope {};
+struct EndScope {};
+using Operation = std::variant<Allocate, Recycle, BeginScope, EndScope>;
+
+std::vector<Operation> random_phase(std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto below = [&](std::size_t bound) {
+    return std::uniform_int_distribution<std::size_t>{0, bound - 1}(random);
+  };
+  std::vector<Operation> phase;
+  std::vector<std::vector<std::size_t>> live(1);  // by scope
+  std::size_t allocations = 0;
+  for (int i = 0; i < 300; ++i) {
+    const std::size_t dice = below(100);
+    if (dice < 55) {
+      phase.emplace_back(Allocate{1 + below(std::size_t{2} << below(23)),
+                                  dice < 3 ? std::size_t{1} << below(17) : std::size_t{16}});
+      live.back().push_back(allocations++);
+    } else if (dice < 90) {
+      std::vector<std::size_t>& from = live[below(live.size())];
+      if (from.empty()) continue;
+      const std::size_t which = below(from.size());
+      phase.emplace_back(Recycle{from[which]});
+      from.erase(from.begin() + static_cast<std::ptrdiff_t>(which));
+    } else if (dice < 95) {
+      phase.emplace_back(BeginScope{});
+      live.emplace_back();
+    } else if (live.size() > 1) {
+      phase.emplace_back(EndScope{});
+      live.pop_back();
+    }
+  }
+  for (; live.size() > 1; live.pop_back()) phase.emplace_back(EndScope{});
+  return phase;
+}
+
+void run(DeviceAsyncArena& arena, const std::vector<Operation>& phase) {
+  std::vector<std::pair<void*, std::size_t>> allocations;
+  std::list<ArenaScope> scopes;
+  for (const Operation& operation : phase) {
+    if (const auto* const allocate = std::get_if<Allocate>(&operation)) {
+      allocations.emplace_back(arena.alloc_bytes(allocate->bytes, allocate->alignment), allocate->bytes);
+    } else if (const auto* const recycle = std::get_if<Recycle>(&operation)) {
+      arena.recycle(allocations[recycle->which].first, allocations[recycle->which].second);
+    } else if (std::holds_alternative<BeginScope>(operation)) {
+      scopes.emplace_back(arena);
+    } else {
+      scopes.pop_back();
+    }
+  }
+}
+
+// However a phase grew, the chunk allocated at reset() has exactly the size that a repetition needs.
+TEST_F(ArenaRecycle, ARepeatedPhaseMakesNoCall) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    const std::vector<Operation> phase = random_phase(seed);
+    DeviceAsyncArena arena{stream(), {}, {Backing::chunked, std::size_t{1} << (seed % 24)}};
+    run(arena, phase);
+    arena.reset();
+    ASSERT_LE(arena.stats().chunks, 1u);
+    const std::size_t calls = arena.stats().runtime_calls;
+    for (int i = 0; i < 3; ++i) {
+      run(arena, phase);
+      arena.reset();
+    }
+    ASSERT_EQ(arena.stats().runtime_calls, calls) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace daa::test

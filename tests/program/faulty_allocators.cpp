@@ -1,0 +1,138 @@
+// The table of allocators of daa-bench-faulty, which tests run in place of daa-bench: the real allocators,
+// and two that are wrong in a known way. DAA_PLANT_DELAY=arena:0.1 makes one of them slower on purpose, to
+// try a regression gate out: each end_phase() then waits for 0.1 of the host time since the phase's first
+// allocation.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "allocators/table.hpp"
+#include "usage_error.hpp"
+#include "workload_allocators.hpp"
+
+namespace daa::bench {
+
+namespace {
+
+AllocatorInfo overlapping() {
+  return {"overlapping", "all temporaries of a phase in one place",
+          [](cudaStream_t, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
+            return std::make_unique<test::BlockAllocator>(demand.max_phase_bytes,
+                                                          test::BlockAllocator::all_at_start);
+          }};
+}
+
+AllocatorInfo exhausted() {
+  return {"exhausted", "out of memory at the second temporary",
+          [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
+            return std::make_unique<test::ExhaustedAllocator>(stream, 1);
+          }};
+}
+
+struct PlantedDelay {
+  std::string_view allocator;
+  double fraction = 0;
+};
+
+PlantedDelay read_planted_delay() {
+  const char* const value = std::getenv("DAA_PLANT_DELAY");
+  if (value == nullptr || *value == '\0') return {};
+  const std::string_view text{value};
+  const std::size_t colon = std::min(text.find(':'), text.size() - 1);
+  PlantedDelay delay{text.substr(0, colon)};
+  const char* const end = text.data() + text.size();
+  const auto [read_to, error] = std::from_chars(text.data() + colon + 1, end, delay.fraction);
+  const bool is_fraction =
+      error == std::errc{} && read_to == end && std::isfinite(delay.fraction) && delay.fraction >= 0;
+  if (!is_fraction || delay.allocator.empty())
+    throw UsageError(fmt::format("DAA_PLANT_DELAY={}: is not ALLOCATOR:FRACTION, as in arena:0.1", text));
+  return delay;
+}
+
+const PlantedDelay& planted_delay() {
+  static const PlantedDelay delay = read_planted_delay();
+  return delay;
+}
+
+/// Forwards to another allocator, and draws its phases out.
+class DelayedAllocator final : public ScratchAllocator {
+ public:
+  DelayedAllocator(std::unique_ptr<ScratchAllocator> allocator, double fraction)
+      : allocator_(std::move(allocator)), fraction_(fraction) {}
+
+  void* allocate(std::size_t bytes) override {
+    if (!begin_) begin_ = Clock::now();
+    return allocator_->allocate(bytes);
+  }
+  void free(void* pointer, std::size_t bytes) override { allocator_->free(pointer, bytes); }
+  void end_phase() override {
+    allocator_->end_phase();
+    if (!begin_) return;
+    const Clock::time_point now = Clock::now();
+    const Clock::time_point end =
+        now + std::chrono::duration_cast<Clock::duration>((now - *begin_) * fraction_);
+    while (Clock::now() < end) {
+    }
+    begin_.reset();
+  }
+  bool needs_every_free() const override { return allocator_->needs_every_free(); }
+  std::size_t bytes_reserved() const override { return allocator_->bytes_reserved(); }
+  std::size_t pool_mapped_bytes() const override { return allocator_->pool_mapped_bytes(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::unique_ptr<ScratchAllocator> allocator_;
+  double fraction_;
+  std::optional<Clock::time_point> begin_;  // of a phase that has allocated
+};
+
+template <AllocatorInfo (*row)()>
+AllocatorInfo with_planted_delay() {
+  AllocatorInfo info = row();
+  if (info.name == planted_delay().allocator)
+    info.make = [](cudaStream_t stream, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
+      return std::make_unique<DelayedAllocator>(row().make(stream, demand), planted_delay().fraction);
+    };
+  return info;
+}
+
+struct Table {
+  std::vector<AllocatorInfo> present, absent;
+
+  Table() {
+#define DAA_DELAYED(name) with_planted_delay<name>(),
+    for (const AllocatorInfo& info : {DAA_ALLOCATORS(DAA_DELAYED) overlapping(), exhausted()})
+      (info.absence.empty() ? present : absent).push_back(info);
+#undef DAA_DELAYED
+    const std::string_view delayed = planted_delay().allocator;
+    if (!delayed.empty() && std::ranges::find(present, delayed, &AllocatorInfo::name) == present.end())
+      throw UsageError(fmt::format("DAA_PLANT_DELAY={}: no such allocator is built in", delayed));
+  }
+};
+
+const Table& table() {
+  static const Table instance;
+  return instance;
+}
+
+}  // namespace
+
+std::span<const AllocatorInfo> allocators() {
+  return table().present;
+}
+
+std::span<const AllocatorInfo> absent_allocators() {
+  return table().absent;
+}
+
+}  // namespace daa::bench
