@@ -75,9 +75,8 @@ struct RunConfig {
 
   // How phases are run: each combination of these.
   std::vector<SyncMode> sync_modes{SyncMode::end};
-  std::vector<Mode> modes{
-      Mode::steady};  // of steady, cold, graph; replaced where threads or streams are given
-  std::vector<std::size_t> threads, streams;
+  std::vector<Mode> modes{Mode::steady};      // of steady, cold and graph
+  std::vector<std::size_t> threads, streams;  // where given, instead of those modes
   bool flush_l2 = false;
 
   // How they are measured.

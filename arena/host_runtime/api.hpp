@@ -34,12 +34,12 @@ cudaError_t result_of(const Body& body) noexcept {
 template <class Body>
 cudaError_t logged(Function function, Call call, const Body& body) noexcept {
   if (unloaded()) return cudaErrorCudartUnloading;
-  call.function = function.name();
+  call.function = function.info().name;
   const cudaError_t result = result_of([&] {
     if (const cudaError_t error = context_error(); error != cudaSuccess) return error;
     if (on_worker()) return cudaErrorNotPermitted;
     if (const cudaError_t fault = call_log().strike(function); fault != cudaSuccess) return fault;
-    if (function.needs_context) runtime().need_context();
+    if (function.info().needs_context) runtime().need_context();
     return body(call);
   });
   remember_if_destroyed(result);

@@ -45,7 +45,7 @@ std::vector<FunctionCount> CallLog::counts() const {
   std::vector<FunctionCount> result;
   result.reserve(counts_.size());
   const std::lock_guard lock(mutex_);
-  for (std::size_t i = 0; i < counts_.size(); ++i) result.push_back({function_names[i], counts_[i]});
+  for (std::size_t i = 0; i < counts_.size(); ++i) result.push_back({functions[i].name, counts_[i]});
   return result;
 }
 

@@ -3,7 +3,7 @@
 // Every call is counted, so that counts are exact in programs of any length. Only the first
 // max_recorded_calls calls are recorded, so that memory is bounded. A call is logged when it returns.
 //
-// function_names lists the functions of the log. Names are looked up at compile time: counting a call costs
+// functions lists the functions of the log. Names are looked up at compile time: counting a call costs
 // an array access, and a misspelt name does not compile.
 #pragma once
 
@@ -20,113 +20,99 @@
 
 namespace daa::host_runtime {
 
-inline constexpr auto function_names = std::to_array<std::string_view>({
-    "cudaGetDevice",
-    "cudaSetDevice",
-    "cudaGetDeviceCount",
-    "cudaGetDeviceProperties",
-    "cudaDeviceGetAttribute",
-    "cudaDriverGetVersion",
-    "cudaRuntimeGetVersion",
-    "cudaGetDriverEntryPointByVersion",
-    "cudaMemGetInfo",
-    "cudaDeviceSynchronize",
-    "cudaStreamCreate",
-    "cudaStreamCreateWithFlags",
-    "cudaStreamDestroy",
-    "cudaStreamSynchronize",
-    "cudaStreamQuery",
-    "cudaStreamWaitEvent",
-    "cudaStreamGetDevice",
-    "cudaStreamGetId",
-    "cudaEventCreate",
-    "cudaEventCreateWithFlags",
-    "cudaEventDestroy",
-    "cudaEventRecord",
-    "cudaEventSynchronize",
-    "cudaEventQuery",
-    "cudaEventElapsedTime",
-    "cudaMalloc",
-    "cudaFree",
-    "cudaMallocHost",
-    "cudaFreeHost",
-    "cudaMallocAsync",
-    "cudaFreeAsync",
-    "cudaMallocFromPoolAsync",
-    "cudaMemPoolCreate",
-    "cudaMemPoolDestroy",
-    "cudaMemPoolSetAttribute",
-    "cudaMemPoolGetAttribute",
-    "cudaMemPoolTrimTo",
-    "cudaDeviceGetDefaultMemPool",
-    "cudaDeviceGetMemPool",
-    "cudaDeviceSetMemPool",
-    "cudaMemcpy",
-    "cudaMemset",
-    "cudaMemcpyAsync",
-    "cudaMemsetAsync",
-    "cudaLaunchHostFunc",
-    "cudaLaunchKernel",
-    "cudaStreamBeginCapture",
-    "cudaStreamEndCapture",
-    "cudaStreamIsCapturing",
-    "cudaStreamGetCaptureInfo",
-    "cudaThreadExchangeStreamCaptureMode",
-    "cudaGraphCreate",
-    "cudaGraphDestroy",
-    "cudaGraphGetNodes",
-    "cudaGraphNodeGetType",
-    "cudaGraphMemAllocNodeGetParams",
-    "cudaGraphMemFreeNodeGetParams",
-    "cudaGraphInstantiate",
-    "cudaGraphInstantiateWithFlags",
-    "cudaGraphExecGetFlags",
-    "cudaGraphUpload",
-    "cudaGraphLaunch",
-    "cudaGraphExecDestroy",
-    "cudaDeviceGetGraphMemAttribute",
-    "cudaDeviceSetGraphMemAttribute",
-    "cudaDeviceGraphMemTrim",
-    "cudaProfilerStart",
-    "cudaProfilerStop",
-    "cuDevicePrimaryCtxGetState",
-    "cuDevicePrimaryCtxRetain",
-    "cuDevicePrimaryCtxRelease",
-    "cuCtxGetCurrent",
-    "cuCtxPushCurrent",
-    "cuCtxPopCurrent",
-});
+struct FunctionInfo {
+  std::string_view name;
+  bool needs_context = true;  // The runtime makes one current before the function runs.
+};
 
-// Runtime functions that need no context; all others are assumed to need one.
-inline constexpr auto functions_without_context = std::to_array<std::string_view>({
-    "cudaGetDevice",
-    "cudaSetDevice",  // activates one itself
-    "cudaGetDeviceCount",
-    "cudaGetDeviceProperties",
-    "cudaDeviceGetAttribute",
-    "cudaDriverGetVersion",
-    "cudaRuntimeGetVersion",
-    "cudaGetDriverEntryPointByVersion",
+inline constexpr bool no_context = false;
+inline constexpr auto functions = std::to_array<FunctionInfo>({
+    {"cudaGetDevice", no_context},
+    {"cudaSetDevice", no_context},  // makes one current itself
+    {"cudaGetDeviceCount", no_context},
+    {"cudaGetDeviceProperties", no_context},
+    {"cudaDeviceGetAttribute", no_context},
+    {"cudaDriverGetVersion", no_context},
+    {"cudaRuntimeGetVersion", no_context},
+    {"cudaGetDriverEntryPointByVersion", no_context},
+    {"cudaMemGetInfo"},
+    {"cudaDeviceSynchronize"},
+    {"cudaStreamCreate"},
+    {"cudaStreamCreateWithFlags"},
+    {"cudaStreamDestroy"},
+    {"cudaStreamSynchronize"},
+    {"cudaStreamQuery"},
+    {"cudaStreamWaitEvent"},
+    {"cudaStreamGetDevice"},
+    {"cudaStreamGetId"},
+    {"cudaEventCreate"},
+    {"cudaEventCreateWithFlags"},
+    {"cudaEventDestroy"},
+    {"cudaEventRecord"},
+    {"cudaEventSynchronize"},
+    {"cudaEventQuery"},
+    {"cudaEventElapsedTime"},
+    {"cudaMalloc"},
+    {"cudaFree"},
+    {"cudaMallocHost"},
+    {"cudaFreeHost"},
+    {"cudaMallocAsync"},
+    {"cudaFreeAsync"},
+    {"cudaMallocFromPoolAsync"},
+    {"cudaMemPoolCreate"},
+    {"cudaMemPoolDestroy"},
+    {"cudaMemPoolSetAttribute"},
+    {"cudaMemPoolGetAttribute"},
+    {"cudaMemPoolTrimTo"},
+    {"cudaDeviceGetDefaultMemPool"},
+    {"cudaDeviceGetMemPool"},
+    {"cudaDeviceSetMemPool"},
+    {"cudaMemcpy"},
+    {"cudaMemset"},
+    {"cudaMemcpyAsync"},
+    {"cudaMemsetAsync"},
+    {"cudaLaunchHostFunc"},
+    {"cudaLaunchKernel"},
+    {"cudaStreamBeginCapture"},
+    {"cudaStreamEndCapture"},
+    {"cudaStreamIsCapturing"},
+    {"cudaStreamGetCaptureInfo"},
+    {"cudaThreadExchangeStreamCaptureMode"},
+    {"cudaGraphCreate"},
+    {"cudaGraphDestroy"},
+    {"cudaGraphGetNodes"},
+    {"cudaGraphNodeGetType"},
+    {"cudaGraphMemAllocNodeGetParams"},
+    {"cudaGraphMemFreeNodeGetParams"},
+    {"cudaGraphInstantiate"},
+    {"cudaGraphInstantiateWithFlags"},
+    {"cudaGraphExecGetFlags"},
+    {"cudaGraphUpload"},
+    {"cudaGraphLaunch"},
+    {"cudaGraphExecDestroy"},
+    {"cudaDeviceGetGraphMemAttribute"},
+    {"cudaDeviceSetGraphMemAttribute"},
+    {"cudaDeviceGraphMemTrim"},
+    {"cudaProfilerStart"},
+    {"cudaProfilerStop"},
+    {"cuDevicePrimaryCtxGetState", no_context},
+    {"cuDevicePrimaryCtxRetain", no_context},
+    {"cuDevicePrimaryCtxRelease", no_context},
+    {"cuCtxGetCurrent", no_context},
+    {"cuCtxPushCurrent", no_context},
+    {"cuCtxPopCurrent", no_context},
 });
-
-/// Whether the runtime makes a context current before `name` runs. False for every driver function.
-constexpr bool makes_context(std::string_view name) {
-  return name.starts_with("cuda") &&
-         std::ranges::find(functions_without_context, name) == functions_without_context.end();
-}
 
 constexpr std::optional<std::size_t> function_index(std::string_view name) {
-  const auto found = std::ranges::find(function_names, name);
-  if (found == function_names.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - function_names.begin());
+  const auto found = std::ranges::find(functions, name, &FunctionInfo::name);
+  if (found == functions.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - functions.begin());
 }
 
 struct Function {
   std::size_t index;
-  bool needs_context;
-  consteval Function(const char* name)
-      : index(function_index(name).value()), needs_context(makes_context(name)) {}
-  [[nodiscard]] constexpr std::string_view name() const { return function_names[index]; }
+  consteval Function(const char* name) : index(function_index(name).value()) {}
+  [[nodiscard]] constexpr const FunctionInfo& info() const { return functions[index]; }
 };
 
 class CallLog {
@@ -152,7 +138,7 @@ class CallLog {
   };
 
   mutable std::mutex mutex_;
-  std::array<std::size_t, function_names.size()> counts_{};
+  std::array<std::size_t, functions.size()> counts_{};
   std::vector<Call> records_;
   std::optional<Fault> fault_;
   std::atomic<bool> armed_{false};  // whether fault_ has a value; avoids the lock otherwise

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "resource_concepts.hpp"
+#include "why_no_device.hpp"
 
 #ifndef CUDA_API_PER_THREAD_DEFAULT_STREAM
 #error "compile this file with -DCUDA_API_PER_THREAD_DEFAULT_STREAM"
@@ -35,8 +36,7 @@ void expect_refusal(const std::string& streams, Allocate allocate) {
 class ArenaResourceOfAThread : public ::testing::Test {
  protected:
   void SetUp() override {
-    int count = 0;
-    if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0) GTEST_SKIP() << "no GPU";
+    if (const std::string why = why_no_device(); !why.empty()) GTEST_SKIP() << why;
   }
 };
 

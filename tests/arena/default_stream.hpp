@@ -11,9 +11,6 @@
 
 namespace daa::test {
 
-/// Whether there is a device; makes it current for this thread.
-bool has_device();
-
 /// Runs `use` on another thread, with the device current, and waits for its end.
 void on_another_thread(const std::function<void()>& use);
 

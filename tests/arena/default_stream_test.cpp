@@ -7,7 +7,10 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
+
+#include "why_no_device.hpp"
 
 #ifdef CUDA_API_PER_THREAD_DEFAULT_STREAM
 #error "compile this file without CUDA_API_PER_THREAD_DEFAULT_STREAM"
@@ -15,16 +18,9 @@
 
 namespace daa::test {
 
-bool has_device() {
-  int count = 0;
-  const bool has = cudaGetDeviceCount(&count) == cudaSuccess && count != 0 && cudaSetDevice(0) == cudaSuccess;
-  static_cast<void>(cudaGetLastError());
-  return has;
-}
-
 void on_another_thread(const std::function<void()>& use) {
   std::thread([&] {
-    ASSERT_TRUE(has_device());
+    ASSERT_EQ(cudaSetDevice(0), cudaSuccess);
     use();
     EXPECT_EQ(cudaStreamSynchronize(cudaStreamPerThread), cudaSuccess);
   }).join();
@@ -55,7 +51,7 @@ namespace {
 class DefaultStream : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!has_device()) GTEST_SKIP() << "no GPU";
+    if (const std::string why = why_no_device(); !why.empty()) GTEST_SKIP() << why;
   }
   void TearDown() override {
     if (!IsSkipped()) {

@@ -11,6 +11,7 @@
 
 #include "program_fixture.hpp"
 #include "text_match.hpp"
+#include "why_no_device.hpp"
 
 namespace daa::test {
 namespace {
@@ -29,8 +30,7 @@ std::optional<std::string> find_sanitizer() {
 class Sanitizer : public ProgramTest, public ::testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {
-    int count = 0;
-    if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0) GTEST_SKIP() << "no GPU";
+    if (const std::string why = why_no_device(); !why.empty()) GTEST_SKIP() << why;
     const auto tool = find_sanitizer();
     if (!tool) GTEST_SKIP() << "compute-sanitizer is neither in PATH nor in /usr/local/cuda/bin";
     tool_ = *tool;

@@ -2,18 +2,17 @@
 
 #include "device/context.hpp"
 
-#include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
 #include "device/device.hpp"
 #include "text_match.hpp"
+#include "why_no_device.hpp"
 
 namespace daa::bench {
 namespace {
 
 TEST(Context, KnowsDeviceVersionsAndTime) {
-  int count = 0;
-  if (cudaGetDeviceCount(&count) != cudaSuccess) GTEST_SKIP() << "no GPU";
+  if (const std::string why = test::why_no_device(); !why.empty()) GTEST_SKIP() << why;
   const Context context = current_context();
   EXPECT_EQ(context.device_kind, device_kind() == DeviceKind::cuda ? "cuda" : "host");
   EXPECT_NE(context.device, "");

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "device/device.hpp"
+#include "why_no_device.hpp"
 
 namespace daa::bench {
 namespace {
@@ -51,8 +52,7 @@ TEST(Throttling, OfATrialIsTheLowerRateAndAnySlowdown) {
 }
 
 TEST(ClockReader, TellsARateWithinTheDevicesOnAGpuAndNothingOnTheHost) {
-  int count = 0;
-  if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0) GTEST_SKIP() << "no GPU";
+  if (const std::string why = test::why_no_device(); !why.empty()) GTEST_SKIP() << why;
   const ClockReading reading = make_clock_reader()();
   if (device_kind() == DeviceKind::host) {
     EXPECT_EQ(reading.sm_mhz, std::nullopt);

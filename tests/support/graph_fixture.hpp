@@ -7,7 +7,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
+
+#include "why_no_device.hpp"
 
 #define ASSERT_CUDA(call) ASSERT_EQ((call), cudaSuccess)
 #define EXPECT_CUDA(call) EXPECT_EQ((call), cudaSuccess)
@@ -39,9 +42,7 @@ class GraphFixture : public ::testing::Test {
   static constexpr std::size_t bytes = 4096;
 
   void SetUp() override {
-    int count = 0;
-    const cudaError_t error = cudaGetDeviceCount(&count);
-    if (error != cudaSuccess || count == 0) GTEST_SKIP() << "no GPU: " << cudaGetErrorString(error);
+    if (const std::string why = why_no_device(); !why.empty()) GTEST_SKIP() << why;
     ASSERT_CUDA(cudaSetDevice(0));
     ASSERT_CUDA(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
     ASSERT_CUDA(cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking));
@@ -164,15 +165,6 @@ class GraphFixture : public ::testing::Test {
     void* pointer = nullptr;
     EXPECT_CUDA(cudaMallocAsync(&pointer, bytes, stream));
     return pointer;
-  }
-  /// Frees the allocations that launches of a graph have left.
-  void free_memory_of(cudaGraph_t graph) const {
-    for (const cudaGraphNode_t node : nodes(graph)) {
-      if (type(node) != cudaGraphNodeTypeMemAlloc) continue;
-      cudaMemAllocNodeParams params{};
-      EXPECT_CUDA(cudaGraphMemAllocNodeGetParams(node, &params));
-      free(params.dptr);
-    }
   }
   void free(void* pointer) const { EXPECT_CUDA(cudaFreeAsync(pointer, stream)); }
   void synchronize() const { EXPECT_CUDA(cudaStreamSynchronize(stream)); }

@@ -6,9 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "daa/error.hpp"
+#include "why_no_device.hpp"
 
 namespace daa::test {
 
@@ -16,9 +18,7 @@ namespace daa::test {
 class StreamFixture : public ::testing::Test {
  protected:
   void SetUp() override {
-    int count = 0;
-    const cudaError_t error = cudaGetDeviceCount(&count);
-    if (error != cudaSuccess || count == 0) GTEST_SKIP() << "no GPU: " << cudaGetErrorString(error);
+    if (const std::string why = why_no_device(); !why.empty()) GTEST_SKIP() << why;
     DAA_CUDA_CHECK(cudaSetDevice(0));
     DAA_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
   }
