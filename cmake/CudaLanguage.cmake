@@ -18,9 +18,11 @@ if(NOT DEFINED CMAKE_CUDA_HOST_COMPILER AND NOT DEFINED ENV{CUDAHOSTCXX})
   set(CMAKE_CUDA_HOST_COMPILER ${CMAKE_CXX_COMPILER})
 endif()
 
+# Machine code and PTX for Turing and Hopper; the driver compiles the PTX for other GPUs at first use.
+set(daa_architectures_without_gpu 75 90)
+
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND NOT DEFINED ENV{CUDAARCHS})
-  # Machine code for the GPUs of this machine that the toolkit supports. If there is none: machine code and
-  # PTX for Turing and Hopper; the driver compiles the PTX for other GPUs at first use.
+  # Machine code for the GPUs of this machine that the toolkit supports.
   execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader OUTPUT_VARIABLE found ERROR_QUIET)
   execute_process(COMMAND ${CUDAToolkit_NVCC_EXECUTABLE} --list-gpu-code OUTPUT_VARIABLE known)
   string(REGEX MATCHALL "[0-9]+\\.[0-9]" found "${found}")
@@ -32,7 +34,7 @@ if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND NOT DEFINED ENV{CUDAARCHS})
   endforeach()
   list(REMOVE_DUPLICATES CMAKE_CUDA_ARCHITECTURES)
   if(NOT CMAKE_CUDA_ARCHITECTURES)
-    set(CMAKE_CUDA_ARCHITECTURES 75 90)
+    set(CMAKE_CUDA_ARCHITECTURES ${daa_architectures_without_gpu})
   endif()
 endif()
 

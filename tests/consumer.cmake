@@ -1,5 +1,6 @@
 # The project in consumer/, which takes daa in each way there is: as an installed package that was moved since, as a
-# sub-project, by FetchContent. They build in parallel with other tests, two compilers each.
+# sub-project, by FetchContent. They build in parallel with other tests, two compilers each. FetchContent differs from a
+# sub-project while it is configured, and is not built.
 
 set(scratch ${CMAKE_CURRENT_BINARY_DIR}/consumer)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/daa)
@@ -42,7 +43,10 @@ daa_test_consumer(FindPackageWithTheHeadersOfCudaOnly
   -DDAA_FROM=package -DCMAKE_PREFIX_PATH=${scratch}/moved -DDAA_COMPONENTS=host_runtime
   -DCUDAToolkit_ROOT=${scratch}/headers -DCMAKE_DISABLE_FIND_PACKAGE_CUDAToolkit=ON)
 daa_test_consumer(AddSubdirectory -DDAA_FROM=subdirectory -DCUDAToolkit_ROOT=${toolkit})
-daa_test_consumer(FetchContent -DDAA_FROM=fetch -DCUDAToolkit_ROOT=${toolkit})
+add_test(NAME consumer.FetchContent
+  COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_SOURCE_DIR}/consumer -B ${scratch}/FetchContent -G ${CMAKE_GENERATOR}
+          -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -DDAA_FROM=fetch -DCUDAToolkit_ROOT=${toolkit})
+set_tests_properties(consumer.FetchContent PROPERTIES LABELS consumer)
 
 math(EXPR next_minor "${PROJECT_VERSION_MINOR} + 1")
 daa_test_refusal(AnotherMinorVersionIsRefused moved ${PROJECT_VERSION_MAJOR}.${next_minor}

@@ -6,7 +6,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "arena/README.md", "bench/README.md", "apps/README.md"]
-SOURCES = [*ROOT.glob("tests/arena/*snippets*.cu"), *ROOT.glob("tests/consumer/*.cpp"), *ROOT.glob("apps/*.cu"),
+SOURCES = [*ROOT.glob("tests/arena/*.cu"), *ROOT.glob("tests/consumer/*.cpp"), *ROOT.glob("apps/*.cu"),
            *ROOT.glob("bench/**/*.cpp"), *ROOT.glob("bench/**/*.hpp")]
 
 
