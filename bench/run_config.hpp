@@ -51,10 +51,9 @@ struct TraceFile {
 
 /// How much slower is a regression.
 struct GateConfig {
-  double threshold = 0.025;  // of BASE's median; a time must have grown by more than both
-  double absolute_ns = 200;
-  double visible = 0.1;  // a slow-down by this part must be visible, or a time is inconclusive
-  double alpha = 0.01;   // family-wise error rate of a comparison's times
+  double threshold = 0.02;  // of BASE's time; a time must have grown by more
+  double visible = 0.05;    // growth that must be ruled out, or the times of an allocator are inconclusive
+  double alpha = 0.01;      // family-wise error rate of a comparison's times
   bool ignore_context = false;
 };
 
@@ -95,8 +94,8 @@ struct RunConfig {
 
   // Where results go.
   OutputFile csv{"--csv", {}}, json{"--json", {}}, verdicts{"--verdicts", {}};
-  std::string baseline_path;  // results to compare with at the end; empty: none
-  GateConfig gate;
+  std::string baseline_path;    // results to compare with at the end; empty: none
+  bool ignore_context = false;  // of the baseline
 
   /// Every output of the run: the only list of them. Verdicts are written only with a baseline.
   [[nodiscard]] std::vector<const OutputFile*> outputs() const {

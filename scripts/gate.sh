@@ -3,9 +3,9 @@
 #
 #   scripts/gate.sh BASE HEAD FOLDER [FLAG...]
 #
-# BASE and HEAD are programs, such as build/release/bin/daa-bench of two checkouts. Each is run in 12 processes of one
-# repetition, alternating, so that what differs from process to process and from minute to minute affects both alike. The
-# suite is scripts/gate.toml. Results go into the new folders FOLDER/base and FOLDER/head; flags are those of `compare`.
+# BASE and HEAD are programs, such as build/release/bin/daa-bench of two checkouts. Each is run in 16 short processes,
+# alternating, so that what differs from process to process and from minute to minute affects both alike. The suite is
+# scripts/gate.toml. Results go into the new folders FOLDER/base and FOLDER/head; flags are those of `compare`.
 # Exit status of a run that fails: that run's; of bad usage: 100.
 
 set -euo pipefail
@@ -24,7 +24,7 @@ declare -A programs=([base]=$1 [head]=$2)
 results=$3
 for program in "$1" "$2"; do [[ $program == */* && -x $program && -f $program ]] || refuse "$program is not the path of a program"; done
 shift 3
-readonly rounds=12
+readonly rounds=16
 
 for side in base head; do [[ ! -e $results/$side ]] || refuse "$results/$side exists already: name a folder without results"; done
 made=$results

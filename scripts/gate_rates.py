@@ -3,10 +3,10 @@
 
   scripts/gate_rates.py PROGRAM RUNS FILE [COMPARISONS]
 
-RUNS has a folder for each round, with a CSV of a process for each condition in it: `plain` and `again` without a delay, and
-`arena:FRACTION` with that delay of the arena. A comparison draws 12 rounds and deals `plain` and `again` of each out to BASE
-and HEAD by lot. For a delay, one case of the arena, drawn by lot, is that of the delayed processes in HEAD. A comparison is
-flagged if it reports any regression, or, with a delay, one of that case.
+RUNS has a folder for each round, with a CSV of a process each in it: three without a delay, plain1 to plain3, and one for
+each delay of SLOWED. A comparison draws 16 rounds and deals two of the plain processes of each to BASE and HEAD by lot. In
+HEAD the rows that are to be slower, with their ratios, are those of the delayed process. A comparison is flagged if it calls
+a time of what is slower a regression (any time, if nothing is), and wrong if it calls any other time one.
 
 Comparisons share processes, so they are not independent: the interval (Clopper-Pearson, 95 %) is that of the drawing alone.
 The rates are those of the session that measured them.
@@ -19,15 +19,50 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from math import exp, lgamma, log
 from pathlib import Path
 
-ROUNDS = 12  # as in scripts/gate.sh
-KEY = ["workload", "elements", "sync", "allocator"]
-DELAYS = ["none", "arena:0.03", "arena:0.05"]
-# Flags of `compare`: the defaults, and others to choose the defaults by, over fewer comparisons.
-SETTINGS = [""] + [f"--threshold={t} --alpha={a}" for t in (0.02, 0.025, 0.03) for a in (0.01, 0.05, 0.2)]
-OTHERS_SHARE = 5
+ROUNDS = 16  # as in scripts/gate.sh
+KEY = ["kind", "workload", "trace", "elements", "sync", "allocator"]
+PLAIN = ["plain1", "plain2", "plain3"]
+
+
+@dataclass(frozen=True)
+class Slowed:
+    """What is slower in HEAD: the rows of `delays`' allocators, or as much of them as `part` says, drawn by lot."""
+
+    name: str
+    delays: tuple = ()  # of DAA_PLANT_DELAY
+    part: str = ""  # the column of which one value is slower; "case": a single case
+    kind: str = ""  # of the rows that are slower
+
+    def draw(self, cases, lots):
+        """The cases that are slower, each with its delay."""
+        delay_of = {delay.partition(":")[0]: delay for delay in self.delays}
+        chosen = [case for case in cases if case[-1] in delay_of and self.kind in ("", case[0])]
+        if not chosen:
+            return {}
+        if self.part == "case":
+            chosen = [lots.choice(chosen)]
+        elif self.part:
+            column = KEY.index(self.part)
+            value = lots.choice(sorted({case[column] for case in chosen}))
+            chosen = [case for case in chosen if case[column] == value]
+        return {case: delay_of[case[-1]] for case in chosen}
+
+
+SLOWED = [
+    Slowed("nothing"),
+    Slowed("arena, 3 % of a phase", ("arena:0.03",), kind="steady"),
+    Slowed("arena, 5 % of a phase", ("arena:0.05",), kind="steady"),
+    Slowed("arena-individual, 5 % of a phase", ("arena-individual:0.05",), kind="steady"),
+    Slowed("one workload of arena, 5 %", ("arena:0.05",), part="workload", kind="steady"),
+    Slowed("one case of arena, 5 %", ("arena:0.05",), part="case", kind="steady"),
+    Slowed("both, 5 %", ("arena:0.05", "arena-individual:0.05"), kind="steady"),
+    Slowed("own cost of arena, 20 %", ("arena:calls:0.2",), kind="replay"),
+    Slowed("own cost of arena, doubled", ("arena:calls:1",), kind="replay"),
+]
 
 
 # --- statistics ---
@@ -59,83 +94,81 @@ def interval(k, n):
 # --- comparisons ---
 
 
-def read(path):
-    """The header, and the line of each case."""
-    with open(path, newline="", encoding="utf-8") as file:
-        header, *lines = file.read().splitlines(keepends=True)
-    rows = csv.DictReader([header, *lines])
-    return header, {tuple(row[column] for column in KEY): line for row, line in zip(rows, lines)}
+class Process:
+    """A CSV: its path, its header, and the line of each case."""
+
+    def __init__(self, path):
+        self.path = path
+        with open(path, newline="", encoding="utf-8") as file:
+            self.header, *lines = file.read().splitlines(keepends=True)
+        rows = csv.DictReader([self.header, *lines])
+        self.lines = {tuple(row[column] for column in KEY): line for row, line in zip(rows, lines)}
 
 
 def read_rounds(runs):
     folders = sorted(Path(runs).iterdir(), key=lambda folder: int(folder.name))
-    if len(folders) < ROUNDS:
-        sys.exit(f"{runs}: {len(folders)} rounds, but a comparison takes {ROUNDS}")
-    names = ["plain", "again", *DELAYS[1:]]
-    rounds = [{name: read(folder / f"{name}.csv") for name in names} for folder in folders]
-    header = rounds[0]["plain"][0]
-    return header, [{name: lines for name, (_, lines) in processes.items()} for processes in rounds]
+    if len(folders) <= ROUNDS:
+        sys.exit(f"{runs}: {len(folders)} rounds, but a comparison draws {ROUNDS} of more")
+    names = [*PLAIN, *{delay: None for slowed in SLOWED for delay in slowed.delays}]
+    return [{name: Process(folder.resolve() / f"{name}.csv") for name in names} for folder in folders]
 
 
-class Comparison:
-    """One draw: the lines of BASE and HEAD, and the case of HEAD that is delayed, if any."""
-
-    def __init__(self, rounds, delay, number):
-        lots = random.Random(f"{delay} {number}")
-        drawn = lots.sample(rounds, ROUNDS)
-        delayed = [case for case in sorted(drawn[0]["plain"]) if case[-1] == delay.partition(":")[0]]
-        self.case = lots.choice(delayed) if delayed else None
-        self.base, self.head = [], []
-        for processes in drawn:
-            base, head = lots.sample(["plain", "again"], 2)
-            self.base += processes[base].values()
-            self.head += [processes[delay][case] if case == self.case else line for case, line in processes[head].items()]
-
-    def judge(self, program, header, settings):
-        """For each of the settings: whether it is flagged, and whether it is inconclusive."""
-        with tempfile.TemporaryDirectory() as folder:
-            sides = [os.path.join(folder, name) for name in ("base.csv", "head.csv")]
-            for path, lines in zip(sides, (self.base, self.head)):
-                with open(path, "w", newline="", encoding="utf-8") as file:
-                    file.writelines([header, *lines])
-            return [self.verdict([program, "compare", *sides, *setting.split()]) for setting in settings]
-
-    def verdict(self, command):
-        done = subprocess.run([*command, "--verdicts=-"], capture_output=True, text=True, check=False)
-        if done.returncode not in (0, 1, 3):
-            sys.exit(f"{' '.join(command)}: {done.stderr}")
-        verdicts = csv.DictReader(done.stdout.splitlines())
-        own = [row for row in verdicts if self.case in (None, tuple(row[column] for column in KEY))]
-        return any(row["verdict"] == "regression" for row in own), done.returncode == 3
+def compare(program, rounds, slowed, number):
+    """The verdicts of one comparison: whether it is flagged, wrong, inconclusive."""
+    lots = random.Random(f"{slowed.name} {number}")
+    slower = slowed.draw(sorted(rounds[0][PLAIN[0]].lines), lots)
+    if slowed.delays and not slower:
+        sys.exit(f"{rounds[0][PLAIN[0]].path}: has no row for: {slowed.name}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for side in ("base", "head"):
+            (folder / side).mkdir()
+        for i, processes in enumerate(lots.sample(rounds, ROUNDS)):
+            base, head = lots.sample(PLAIN, 2)
+            (folder / "base" / f"{i}.csv").symlink_to(processes[base].path)
+            head_csv = folder / "head" / f"{i}.csv"
+            if not slower:
+                head_csv.symlink_to(processes[head].path)
+                continue
+            lines = processes[head].lines | {case: processes[delay].lines[case] for case, delay in slower.items()}
+            with open(head_csv, "w", newline="", encoding="utf-8") as file:
+                file.writelines([processes[head].header, *lines.values()])
+        command = [program, "compare", folder / "base", folder / "head", "--verdicts=-"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1, 3):
+        sys.exit(f"{' '.join(map(str, command))}: {done.stderr}")
+    verdicts = csv.DictReader(done.stdout.splitlines())
+    found = [row for row in verdicts if row["verdict"] == "regression" and row["p"]]  # which counters do not have
+    own = [row for row in found if not slower or is_of(slower, row)]
+    return bool(own), len(own) < len(found), done.returncode == 3
 
 
-def measure(program, header, rounds, comparisons):
-    """A row for each delay and setting."""
-    context = next(csv.DictReader([header, next(iter(rounds[0]["plain"].values()))]))
-    for delay in DELAYS:
-        draws = [Comparison(rounds, delay, number) for number in range(comparisons)]
-        wanted = [SETTINGS if number % OTHERS_SHARE == 0 else SETTINGS[:1] for number in range(comparisons)]
+def is_of(slower, row):
+    """Whether a finding is about a case that is slower, or over a suite that has one."""
+    key = tuple(row[column] for column in KEY)
+    return key in slower or (not row["elements"] and any((key[0], key[-1]) == (case[0], case[-1]) for case in slower))
+
+
+def measure(program, rounds, comparisons):
+    """A row for each of SLOWED."""
+    first = rounds[0][PLAIN[0]]
+    context = next(csv.DictReader([first.header, next(iter(first.lines.values()))]))
+    for slowed in SLOWED:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            judged = list(pool.map(lambda draw, which: draw.judge(program, header, which), draws, wanted))
-        for i, setting in enumerate(SETTINGS):
-            row = {name: context[name] for name in ("device", "driver", "commit", "time_utc")}
-            row |= {"planted_delay": delay, "flags": setting}
-            row |= {"cases": len(rounds[0]["plain"]), "rounds": ROUNDS, "rounds_measured": len(rounds)}
-            yield row | rates([outcomes[i] for outcomes in judged if i < len(outcomes)])
-
-
-def rates(outcomes):
-    flagged = sum(is_flagged for is_flagged, _ in outcomes)
-    low, high = interval(flagged, len(outcomes))
-    inconclusive = sum(is_inconclusive for _, is_inconclusive in outcomes)
-    row = {"comparisons": len(outcomes), "flagged": flagged, "rate": flagged / len(outcomes)}
-    return row | {"rate_low": round(low, 5), "rate_high": round(high, 5), "inconclusive": inconclusive}
+            outcomes = list(pool.map(lambda number, what=slowed: compare(program, rounds, what, number), range(comparisons)))
+        row = {name: context[name] for name in ("device", "driver", "commit", "time_utc")}
+        row |= {"slowed": slowed.name, "cases": len(first.lines), "rounds": ROUNDS, "rounds_measured": len(rounds)}
+        row["comparisons"] = comparisons
+        for i, name in enumerate(("flagged", "wrong", "inconclusive")):
+            count = sum(outcome[i] for outcome in outcomes)
+            low, high = interval(count, comparisons)
+            row |= {name: count, f"{name}_low": round(low, 5), f"{name}_high": round(high, 5)}
+        yield row
 
 
 def main():
     program, runs, out, *rest = sys.argv[1:]
-    header, rounds = read_rounds(runs)
-    rows = list(measure(program, header, rounds, int(rest[0]) if rest else 1000))
+    rows = list(measure(program, read_rounds(runs), int(rest[0]) if rest else 1000))
     with open(out, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()

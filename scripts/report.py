@@ -75,20 +75,24 @@ def gate_rates():
     """What scripts/calibrate_gate.sh has measured."""
     folder = newest("gate_calibration.csv")
     if folder is None:
-        return "Not measured yet: the default thresholds are estimates.\n"
+        return "Not measured yet with this suite: the default thresholds are those of a simulation.\n"
     with open(folder / "gate_calibration.csv", newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if not row["flags"]]  # with the default thresholds
+        rows = list(csv.DictReader(file))
     first = rows[0]
-    lines = [
-        [row["planted_delay"], percent(row["rate"]), f"{percent(row['rate_low'])} to {percent(row['rate_high'])}"]
-        for row in rows
-    ]
+    outcomes = ("flagged", "wrong", "inconclusive")
+    lines = [[row["slowed"], *(share(row, outcome) for outcome in outcomes)] for row in rows]
     words = (
         f"Measured on one {first['device'].removeprefix('NVIDIA ')} with driver {first['driver']}, "
-        f"commit `{first['commit'][:7]}`: {first['comparisons']} comparisons,\n"
-        f"each of {first['rounds']} processes a side out of {first['rounds_measured']}.\n"
+        f"commit `{first['commit'][:7]}`: {first['comparisons']} comparisons a line,\n"
+        f"each of {first['rounds']} processes a side out of {first['rounds_measured']} rounds; in brackets 95 % intervals.\n"
     )
-    return words + "\n" + "\n".join(table(["planted delay", "called a regression", "95 % interval"], lines)) + "\n"
+    heading = ["what is slower", "called a regression", "something else called one", "inconclusive"]
+    return words + "\n" + "\n".join(table(heading, lines)) + "\n"
+
+
+def share(row, outcome):
+    low, high = (percent(row[f"{outcome}_{end}"]) for end in ("low", "high"))
+    return f"{percent(int(row[outcome]) / int(row['comparisons']))} ({low} to {high})"
 
 
 # --- files ---

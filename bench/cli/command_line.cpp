@@ -47,7 +47,7 @@ class Program {
         ->type_name("")
         ->required();
     compare_flags_.group("Flags");
-    add_gate_flags(compare_, compare_flags_, comparison_.gate, comparison_.verdicts);
+    add_compare_flags(compare_, compare_flags_, comparison_);
     compare_.set_help_flag("-h,--help", "Prints this page.")->group("Flags");
   }
 
@@ -68,7 +68,7 @@ class Program {
     if (app_.count("--list") > 0) return Answer{list()};
     refuse_unexpected();
     if (refused) throw UsageError(*refused);
-    run_flags_.refuse_unknown_variables();
+    run_flags_.refuse_unknown_variables(compare_flags_);
     if (compare_.parsed()) return compare();
     return run();
   }
@@ -79,7 +79,9 @@ class Program {
     run_flags_.read_config_file(run_flags_.at("config"));
     run_flags_.finish();
     const RunConfig& config = run_.config;
+    const std::vector<std::string> of_runs = run_flags_.keys();
     for (const std::string& key : compare_flags_.keys()) {  // which say how results are compared
+      if (std::ranges::find(of_runs, key) == of_runs.end()) continue;
       const Flag& flag = run_flags_.at(key);
       if (flag.typed() && config.baseline_path.empty()) flag.refuse("has no effect without --baseline");
     }

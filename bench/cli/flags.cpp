@@ -122,14 +122,15 @@ void Flags::read_config_file(const Flag& config) {
     flag->take(entry.values, fmt::format("{}: {}", excerpt(path), entry.key));
 }
 
-void Flags::refuse_unknown_variables() const {
+void Flags::refuse_unknown_variables(const Flags& others) const {
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
     const std::string_view text{*variable};
     const std::size_t equals = text.find('=');
     if (!text.starts_with(environment_prefix) || equals >= text.size() - 1) continue;  // empty: as if unset
     const std::string_view name = text.substr(0, equals);
     std::vector<std::string> known;
-    for (const Flag& flag : flags_) known.push_back(flag.environment_name());
+    for (const Flags* flags : {this, &others})
+      for (const Flag& flag : flags->flags_) known.push_back(flag.environment_name());
     if (std::ranges::find(known, name) != known.end()) continue;
     std::string capitals{name.substr(environment_prefix.size())};
     std::ranges::transform(capitals, capitals.begin(), [](unsigned char c) { return std::toupper(c); });

@@ -79,8 +79,8 @@ class Flags {
   /// These two set the flags that have no value yet.
   void read_environment();
   void read_config_file(const Flag& config);
-  /// Throws UsageError for a variable of the program's that is no flag.
-  void refuse_unknown_variables() const;
+  /// Throws UsageError for a variable of the program's that is no flag, nor one of `others`.
+  void refuse_unknown_variables(const Flags& others) const;
   /// Runs the effects.
   void finish() const;
 

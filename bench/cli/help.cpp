@@ -114,32 +114,36 @@ Examples:
   daa-bench --workload=stencil --elements=2^12 --threads=1,4,16
   daa-bench --workload=allocs --allocs-per-phase=1,10,100,1000
   daa-bench --workload=replay --trace=gpt2_decode,my_log.csv
-  daa-bench --workload=scan --repetitions=20 --baseline=base.csv
+  daa-bench --workload=scan --baseline=base.csv
   DAA_BENCH_DEVICE=host daa-bench --workload=all --csv=- 2>/dev/null)";
 }
 
 std::string compare_footer() {
   return R"(BASE and HEAD:
-  Results of daa-bench --csv: a file each, or a folder each, whose *.csv are taken
-  together. Many short processes, of BASE and HEAD alternately on one machine, are less
-  affected by machine drift than two long ones.
+  Results of daa-bench --csv: a folder each, whose *.csv are one process each, or a file
+  each. scripts/gate.sh makes two such folders, by processes of BASE and HEAD alternately.
+  Of one process a side only counters and cases are judged.
 
 What is a regression:
   counters  allocations, CUDA calls and bytes that grew, by any amount
-  times     end to end and host enqueue, if HEAD's median grew by more than
-            --threshold and --absolute-ns, and the Mann-Whitney U test of the
-            repetitions is significant at --alpha over all times (Holm-Bonferroni).
-            Device times are shown and not judged. Times of the host runtime, a
-            simulator, are not judged either.
-  cases     that HEAD does not have, or could not measure while BASE could, even
-            because they are unsupported in HEAD
+  times     end to end and host enqueue, as ratios to preallocated in the same process,
+            which share what slows a machine; of replays an operation, as it is. First
+            of each allocator over all cases: the median of how far a process is above
+            what each case usually takes. Then of each case, with the times of
+            preallocated itself. A regression has grown by more than --threshold
+            (Hodges-Lehmann estimate) and significantly by the Mann-Whitney U test of
+            HEAD's processes against BASE's (Holm-Bonferroni, half of --alpha each).
+            Times of the host runtime, a simulator, are not judged.
+  cases     that HEAD does not have, or could not measure in a process while BASE could,
+            even because they are unsupported in HEAD
   An improvement is not a regression, nor is a case that only HEAD has.
 
 What is inconclusive:
-  A time that did not regress, if a slow-down by --visible (or by twice --absolute-ns,
-  if that is more) would not have been detected: HEAD's repetitions, scaled to BASE's
-  median and slowed down by that much, are not significantly above BASE's at --alpha
-  divided by the number of times. 120 times need at least 8 repetitions a side.
+  The ratios of an allocator over all cases, if growth by --visible cannot be ruled out:
+  if the one-sided 95 % upper bound of the change, "at most", reaches it. Times of so few
+  processes that no change can be significant. Times without preallocated to divide by,
+  and counters that only BASE counted. Cases that HEAD has in fewer of its processes, or
+  that failed in some processes of both.
 
 What is refused:
   Results of different devices, clock rates, drivers, CUDA runtimes, processors, seeds

@@ -94,6 +94,16 @@ void add_output(CLI::App& app, Flags& flags, OutputFile& file, std::string help)
   });
 }
 
+/// Of a run with a baseline and of a comparison.
+void add_verdict_flags(CLI::App& app, Flags& flags, bool& ignore_context, OutputFile& verdicts) {
+  flags.add_switch("--ignore-context", ignore_context,
+                   "Compares results of different devices, drivers, seeds and so on all the same.");
+  add_output(app, flags, verdicts,
+             "The verdict on each figure that is judged, a row each (RFC 4180), with that over\n"
+             "all cases first. '-' is standard output, in\n"
+             "place of the table.");
+}
+
 }  // namespace
 
 void add_result_flags(CLI::App& app, Flags& flags, RunConfig& config) {
@@ -110,24 +120,22 @@ void add_result_flags(CLI::App& app, Flags& flags, RunConfig& config) {
   flags.group("Regression gate");
   flags
       .add(app.add_option("--baseline", config.baseline_path), "FILE|FOLDER",
-           "Compares the run with these results of --csv at its end, as BASE of daa-bench\n"
-           "compare, and exits as that does. The flags below need it.")
+           "Compares the counters of the run with these results of --csv at its end, as BASE\n"
+           "of daa-bench compare, and exits as that does. The flags below need it.")
       .then([&config](const Flag& flag) {
         if (flag.given() && config.profile)
-          flag.refuse("times under --profile are not compared; leave out one of the two");
+          flag.refuse("results under --profile are not compared; leave out one of the two");
       });
-  add_gate_flags(app, flags, config.gate, config.verdicts);
+  add_verdict_flags(app, flags, config.ignore_context, config.verdicts);
 }
 
-void add_gate_flags(CLI::App& app, Flags& flags, GateConfig& gate, OutputFile& verdicts) {
+void add_compare_flags(CLI::App& app, Flags& flags, CompareConfig& config) {
+  GateConfig& gate = config.gate;
   flags
       .add(app.add_option("--threshold", gate.threshold)->capture_default_str(), "FRACTION",
-           "A time is a regression if it grew by more than this fraction of BASE's median,")
+           "A time, as a ratio to preallocated, is a regression if it grew by more than this\n"
+           "fraction (preallocated's and replays' times as they are),")
       .check(number(0, 10, "0.05"));
-  flags
-      .add(app.add_option("--absolute-ns", gate.absolute_ns)->capture_default_str(), "NS",
-           "... and by more than so many nanoseconds a phase,")
-      .check(number(0, 1e9, "200"));
   flags
       .add(app.add_option("--alpha", gate.alpha)->capture_default_str(), "P",
            "... and significantly: the probability of any false alarm, over all times of a\n"
@@ -135,14 +143,10 @@ void add_gate_flags(CLI::App& app, Flags& flags, GateConfig& gate, OutputFile& v
       .check(number(1e-9, 0.5, "0.01"));
   flags
       .add(app.add_option("--visible", gate.visible)->capture_default_str(), "FRACTION",
-           "A time is inconclusive if growth by this fraction would not be significant, for\n"
-           "noise or for too few repetitions.")
+           "The ratios of an allocator are inconclusive if growth by this fraction cannot be\n"
+           "ruled out with 95 % confidence, one-sided.")
       .check(number(0, 10, "0.05"));
-  flags.add_switch("--ignore-context", gate.ignore_context,
-                   "Compares results of different devices, drivers, seeds and so on all the same.");
-  add_output(app, flags, verdicts,
-             "The verdict on each figure, a row each (RFC 4180). '-' is standard output, in\n"
-             "place of the table.");
+  add_verdict_flags(app, flags, gate.ignore_context, config.verdicts);
 }
 
 void refuse_shared_files(const Flags& flags, const std::vector<const OutputFile*>& outputs,

@@ -15,8 +15,8 @@ namespace daa::bench {
 /// none. `config` outlives `flags`, as below.
 void add_result_flags(CLI::App& app, Flags& flags, RunConfig& config);
 
-/// Of a run and of a comparison: how much slower is a regression, and where the verdicts go.
-void add_gate_flags(CLI::App& app, Flags& flags, GateConfig& gate, OutputFile& verdicts);
+/// Of a comparison: how much slower is a regression, and where the verdicts go.
+void add_compare_flags(CLI::App& app, Flags& flags, CompareConfig& config);
 
 /// A file that is read, or a folder whose *.csv are.
 struct InputFile {

@@ -6,157 +6,141 @@
 #include <cmath>
 #include <iterator>
 #include <map>
+#include <string>
 #include <utility>
 
-#include "stats/quantile.hpp"
-#include "stats/rank_test.hpp"
-#include "text.hpp"
+#include "compare/time_tests.hpp"
 #include "usage_error.hpp"
 
 namespace daa::bench {
 namespace {
 
+/// All rows of one key on one side.
+struct Case {
+  Key key;
+  std::vector<const Result*> rows;     // of each process that has the case, those that failed included
+  std::vector<const Result*> good;     // of these, those that did not fail
+  std::vector<std::size_t> processes;  // of good
+
+  [[nodiscard]] bool is_host() const { return good.front()->is_host; }
+
+  /// The greatest of all processes; NaN where none counted.
+  [[nodiscard]] double counter(std::size_t i) const {
+    double greatest = std::nan("");
+    for (const Result* const row : good) greatest = std::fmax(greatest, row->counters[i]);
+    return greatest;
+  }
+
+  [[nodiscard]] const std::string& trouble() const {
+    return (*std::ranges::find(rows, false, &Result::is_ok))->trouble;
+  }
+
+  [[nodiscard]] std::string failures() const {
+    if (rows.size() == 1) return trouble();
+    return fmt::format("in {} of {} processes {}", rows.size() - good.size(), rows.size(), trouble());
+  }
+};
+
 /// The cases of one side, in the order of their first rows.
-class ResultsByKey {
+class Cases {
  public:
-  explicit ResultsByKey(std::span<const Result> rows) {
+  explicit Cases(std::span<const Result> rows) {
+    std::map<std::string_view, std::size_t> processes;
     for (const Result& row : rows) {
-      const auto [known, is_new] = places_.try_emplace(row.key, cases_.size());
-      if (is_new)
-        cases_.push_back(row);
-      else
-        add(cases_[known->second], row);
+      const std::size_t process = processes.try_emplace(row.process, processes.size()).first->second;
+      const auto [place, is_new] = places_.try_emplace(row.key, cases_.size());
+      if (is_new) cases_.emplace_back().key = row.key;
+      Case& one = cases_[place->second];
+      one.rows.push_back(&row);
+      if (!row.is_ok) continue;
+      one.good.push_back(&row);
+      one.processes.push_back(process);
     }
+    process_count_ = processes.size();
   }
 
   [[nodiscard]] auto begin() const { return cases_.begin(); }
   [[nodiscard]] auto end() const { return cases_.end(); }
+  [[nodiscard]] std::size_t process_count() const { return process_count_; }
+
+  /// Files with the rows of one process, one workload each, are a single process.
+  [[nodiscard]] bool is_one_process() const {
+    return std::ranges::all_of(cases_, [](const Case& each) { return each.rows.size() == 1; });
+  }
 
   /// Null if there is no such case.
-  [[nodiscard]] const Result* find(const Key& key) const {
+  [[nodiscard]] const Case* find(const Key& key) const {
     const auto found = places_.find(key);
     return found == places_.end() ? nullptr : &cases_[found->second];
   }
 
- private:
-  static void add(Result& all, const Result& row) {
-    if (all.is_ok && !row.is_ok) all.trouble = row.trouble;
-    all.is_ok = all.is_ok && row.is_ok;
-    all.is_host = all.is_host || row.is_host;
-    for (std::size_t i = 0; i < all.counters.size(); ++i)
-      all.counters[i] = std::fmax(all.counters[i], row.counters[i]);  // of a number and NaN, the number
-    for (std::size_t i = 0; i < all.repetitions_ns.size(); ++i)
-      std::ranges::copy(row.repetitions_ns[i], std::back_inserter(all.repetitions_ns[i]));
+  /// A value for each process, NaN where it has none.
+  [[nodiscard]] std::vector<double> times(const Case& of, std::size_t clock, double Time::*which) const {
+    std::vector<double> values(process_count_, std::nan(""));
+    for (std::size_t i = 0; i < of.good.size(); ++i)
+      values[of.processes[i]] = of.good[i]->times[clock].*which;
+    return values;
   }
 
-  std::vector<Result> cases_;
+ private:
+  std::vector<Case> cases_;
   std::map<Key, std::size_t> places_;
+  std::size_t process_count_ = 0;
 };
 
-/// The times of a comparison, which are judged together.
-class TimeTests {
- public:
-  explicit TimeTests(const GateConfig& config) : config_(config) {}
-
-  /// The time of the finding at `index`: the repetitions of either side, which must outlive this.
-  void add(std::size_t index, const std::vector<double>& base, const std::vector<double>& head) {
-    tests_.push_back({index, &base, &head});
-  }
-
-  [[nodiscard]] std::size_t size() const { return tests_.size(); }
-
-  /// Sets verdict, p and reason of all findings whose times were added.
-  void judge(std::vector<Finding>& findings) {
-    std::vector<double> slower, faster;
-    for (const Test& test : tests_) {
-      slower.push_back(mann_whitney_.p_greater(*test.head, *test.base));
-      faster.push_back(mann_whitney_.p_greater(*test.base, *test.head));
-    }
-    slower = holm_adjusted(slower);
-    faster = holm_adjusted(faster);
-
-    for (std::size_t i = 0; i < tests_.size(); ++i) {
-      Finding& finding = findings[tests_[i].index];
-      const double change = finding.head - finding.base;
-      const bool is_large =
-          std::abs(change) > config_.threshold * finding.base && std::abs(change) > config_.absolute_ns;
-      finding.p = change < 0 ? faster[i] : slower[i];
-      finding.verdict = Verdict::unchanged;
-      if (is_large && finding.p <= config_.alpha) {
-        finding.verdict = change > 0 ? Verdict::regression : Verdict::improvement;
-      } else if (finding.reason = why_blind(tests_[i]); !finding.reason.empty()) {
-        finding.verdict = Verdict::inconclusive;
-      }
-    }
-  }
-
- private:
-  struct Test {
-    std::size_t index;
-    const std::vector<double>*base, *head;
-  };
-
-  /// Why a slow-down that must be visible would not have been seen; empty if it would.
-  [[nodiscard]] std::string why_blind(const Test& test) {
-    const double level = config_.alpha / static_cast<double>(tests_.size());
-    if (least_p(test.head->size(), test.base->size()) > level)
-      return fmt::format("too few repetitions, {} and {}: {} times need {} a side", test.base->size(),
-                         test.head->size(), tests_.size(), least_repetitions(tests_.size(), config_.alpha));
-
-    const double base = median(*test.base), head = median(*test.head);
-    const double growth = std::max(config_.visible, 2 * config_.absolute_ns / base);
-    std::vector<double> slowed = *test.head;
-    for (double& time : slowed) time *= base / head * (1 + growth);
-    if (mann_whitney_.p_greater(slowed, *test.base) <= level) return {};
-    return fmt::format("too noisy to see {} more", format_duration(growth * base));
-  }
-
-  GateConfig config_;
-  MannWhitney mann_whitney_;
-  std::vector<Test> tests_;
-};
-
-/// What a finding about `clock` is called: "end_to_end" for "end_to_end_repetitions_ns".
-std::string_view name_of(const Column& clock) {
-  return clock.name.substr(0, clock.name.rfind("_repetitions_ns"));
+bool has_number(const std::vector<double>& values) {
+  return !std::ranges::all_of(values, [](double value) { return std::isnan(value); });
 }
 
 class Comparer {
  public:
-  explicit Comparer(const GateConfig& config) : tests_(config) {}
+  /// Both must outlive this.
+  Comparer(const Cases& base, const Cases& head) : base_(base), head_(head) {}
 
-  /// `base` and `head`, which is null if there is no such case, must outlive this.
-  void compare(const Result& base, const Result* head) {
-    if (head == nullptr) {
-      add({.verdict = Verdict::regression, .key = base.key, .reason = "HEAD does not have it"});
-    } else if (base.is_ok && !head->is_ok) {
-      add({.verdict = Verdict::regression, .key = base.key, .reason = head->trouble});
-    } else if (!base.is_ok && head->is_ok) {
-      add({.verdict = Verdict::improvement, .key = base.key, .reason = fmt::format("was {}", base.trouble)});
-    } else if (!base.is_ok) {
-      add({.verdict = Verdict::not_judged, .key = base.key, .reason = head->trouble});
-    } else {
-      ++result_.cases;
-      compare_counters(base, *head);
-      compare_times(base, *head);
-    }
-  }
-
-  void add(Finding finding) { result_.findings.push_back(std::move(finding)); }
-
-  Comparison finish() {
-    tests_.judge(result_.findings);
-    result_.times = tests_.size();
+  Comparison compare(const GateConfig& config) {
+    for (const Case& each : base_) compare_case(each, head_.find(each.key));
+    for (const Case& each : head_)
+      if (base_.find(each.key) == nullptr)
+        add({.verdict = Verdict::added, .key = each.key, .reason = "BASE does not have it"});
+    compare_times(config);
     return std::move(result_);
   }
 
  private:
-  void compare_counters(const Result& base, const Result& head) {
-    const bool is_host = base.is_host && head.is_host;
-    for (std::size_t i = 0; i < base.counters.size(); ++i) {
+  void add(Finding finding) { result_.findings.push_back(std::move(finding)); }
+
+  /// `head` is null if there is no such case.
+  void compare_case(const Case& base, const Case* head) {
+    if (head == nullptr) {
+      add({.verdict = Verdict::regression, .key = base.key, .reason = "HEAD does not have it"});
+      return;
+    }
+    const bool base_failed = base.good.size() < base.rows.size();
+    if (head->good.size() < head->rows.size()) {
+      const Verdict verdict = !base_failed        ? Verdict::regression
+                              : base.good.empty() ? Verdict::not_judged
+                                                  : Verdict::inconclusive;
+      add({.verdict = verdict, .key = base.key, .reason = head->failures()});
+    } else if (base_failed) {
+      add({.verdict = Verdict::improvement, .key = base.key, .reason = "was " + base.failures()});
+    }
+    if (base.good.empty() || head->good.empty()) return;
+    if (head->rows.size() * base_.process_count() < base.rows.size() * head_.process_count())
+      add({.verdict = Verdict::inconclusive,
+           .key = base.key,
+           .reason =
+               fmt::format("HEAD has it in {} of {} processes", head->rows.size(), head_.process_count())});
+    ++result_.cases;
+    compared_.emplace_back(&base, head);
+    compare_counters(base, *head);
+  }
+
+  void compare_counters(const Case& base, const Case& head) {
+    const bool is_host = base.is_host() && head.is_host();
+    for (std::size_t i = 0; i < compared_columns().counters.size(); ++i) {
       const Column& counter = *compared_columns().counters[i];
       Finding finding{
-          .key = base.key, .what = counter.name, .base = base.counters[i], .head = head.counters[i]};
+          .key = base.key, .what = counter.name, .base = base.counter(i), .head = head.counter(i)};
       if (std::isnan(finding.base)) continue;
       if (std::isnan(finding.head)) {
         finding.verdict = Verdict::inconclusive;
@@ -171,40 +155,58 @@ class Comparer {
     }
   }
 
-  void compare_times(const Result& base, const Result& head) {
-    const bool on_host = base.is_host || head.is_host;
-    result_.has_host = result_.has_host || on_host;
-    for (std::size_t i = 0; i < base.repetitions_ns.size(); ++i) {
-      const std::vector<double>&before = base.repetitions_ns[i], &after = head.repetitions_ns[i];
-      if (before.empty() || after.empty()) continue;  // a replay has no device time
-      const Column& clock = *compared_columns().clocks[i];
-      if (!on_host && clock.role == Role::clock) tests_.add(result_.findings.size(), before, after);
-      add({.key = base.key,
-           .what = name_of(clock),
-           .is_time = true,
-           .base = median(before),
-           .head = median(after)});
-    }
+  void compare_times(const GateConfig& config) {
+    const auto of_host = [](const auto& both) { return both.first->is_host() || both.second->is_host(); };
+    if (compared_.empty())
+      result_.times = Times::absent;
+    else if (std::ranges::any_of(compared_, of_host))
+      result_.times = Times::of_host;
+    else if (base_.is_one_process() || head_.is_one_process())
+      result_.times = Times::one_process;
+    else
+      judge(config);
   }
 
-  TimeTests tests_;
+  void judge(const GateConfig& config) {
+    std::vector<CaseTimes> times;
+    for (const auto& [base, head] : compared_)
+      for (std::size_t i = 0; i < compared_columns().times.size(); ++i) {
+        const std::string_view clock = clock_of(*compared_columns().times[i]);
+        double Time::*const which = is_ratio(base->key) ? &Time::ratio : &Time::ns;
+        CaseTimes values{base->key, clock, base_.times(*base, i, which), head_.times(*head, i, which)};
+        if (has_number(values.base) && has_number(values.head))
+          times.push_back(std::move(values));
+        else if (has_number(base_.times(*base, i, &Time::ns)))
+          add({.verdict = Verdict::inconclusive,
+               .key = base->key,
+               .what = clock,
+               .is_time = true,
+               .reason = fmt::format("{} has no ratio to preallocated: measure that as well",
+                                     has_number(values.base) ? "HEAD" : "BASE")});
+      }
+    TimeFindings found = judge_times(times, config);
+    result_.times = Times::judged;
+    result_.suite = std::move(found.suite);
+    std::ranges::move(found.cases, std::back_inserter(result_.findings));
+    result_.case_times = found.judged;
+    result_.visible_times = found.visible;
+  }
+
+  const Cases &base_, &head_;
+  std::vector<std::pair<const Case*, const Case*>> compared_;
   Comparison result_;
 };
 
 }  // namespace
 
 std::size_t Comparison::count(Verdict verdict) const {
-  return static_cast<std::size_t>(std::ranges::count(findings, verdict, &Finding::verdict));
+  return static_cast<std::size_t>(std::ranges::count(suite, verdict, &Finding::verdict) +
+                                  std::ranges::count(findings, verdict, &Finding::verdict));
 }
 
 Comparison compare(std::span<const Result> base, std::span<const Result> head, const GateConfig& config) {
-  const ResultsByKey before{base}, after{head};
-  Comparer comparer{config};
-  for (const Result& each : before) comparer.compare(each, after.find(each.key));
-  for (const Result& each : after)
-    if (before.find(each.key) == nullptr)
-      comparer.add({.verdict = Verdict::added, .key = each.key, .reason = "BASE does not have it"});
-  return comparer.finish();
+  const Cases before{base}, after{head};
+  return Comparer{before, after}.compare(config);
 }
 
 int exit_code(const Comparison& comparison) {

@@ -29,7 +29,7 @@ int judge(const Side& base, const Side& head, const GateConfig& gate, const Outp
           std::FILE* table) {
   if (!gate.ignore_context) require_comparable(base.rows, head.rows);
   const Comparison comparison = compare(base.rows, head.rows, gate);
-  print(table, format_comparison(base, head, comparison));
+  print(table, format_comparison(base, head, comparison, gate));
   if (!verdicts.path.empty()) write_text(verdicts.path, verdicts_csv(comparison));
   return exit_code(comparison);
 }
@@ -65,7 +65,7 @@ std::optional<std::uint64_t> seed_of(const std::string& baseline_path) {
 BaselineSink::BaselineSink(const RunConfig& config, const Context& context, std::span<const Row> rows_to_come)
     : path_(config.baseline_path),
       verdicts_(config.verdicts),
-      gate_(config.gate),
+      gate_{.ignore_context = config.ignore_context},
       context_(context),
       base_(load_results(config.baseline_path)) {
   const std::vector<Result> to_come = to_results(rows_to_come, context);

@@ -27,14 +27,12 @@ namespace fs = std::filesystem;
 // Columns that are read by name, whatever their role.
 namespace column {
 constexpr std::string_view commit = "commit", device_kind = "device_kind", kind = "kind", message = "message",
-                           repetitions = "repetitions", schema_version = "schema_version", status = "status",
-                           throttled_samples = "throttled_samples";
+                           schema_version = "schema_version", status = "status";
 }  // namespace column
 
 bool is_read(const Column& which) {
   if (which.role != Role::information) return true;
-  constexpr std::string_view names[]{column::commit, column::message, column::repetitions, column::status,
-                                     column::throttled_samples};
+  constexpr std::string_view names[]{column::commit, column::message, column::status};
   return std::ranges::find(names, which.name) != std::end(names);
 }
 
@@ -78,12 +76,6 @@ class Values {
     return text.empty() ? std::nan("") : number(which.name, text);
   }
 
-  [[nodiscard]] std::size_t size(std::string_view name) const {
-    std::size_t value = 0;
-    if (!parse((*this)[name], value)) refuse(name, (*this)[name], "is not an integer of 0 or more");
-    return value;
-  }
-
   /// `name`, whose value is one of `known`.
   [[nodiscard]] const std::string& choice(std::string_view name, std::vector<std::string_view> known) const {
     const std::string& value = (*this)[name];
@@ -92,18 +84,10 @@ class Values {
     return value;
   }
 
-  /// Numbers above 0 with a blank between them.
-  [[nodiscard]] std::vector<double> times(const Column& which) const {
-    std::vector<double> values;
-    for (std::string_view left = (*this)[which]; !left.empty();) {
-      const std::string_view text = left.substr(0, left.find(' '));
-      values.push_back(number(which.name, text));
-      if (values.back() <= 0) refuse(which.name, text, "is not a time above 0");
-      left.remove_prefix(text.size());
-      if (left == " ") refuse(which.name, (*this)[which], "ends in a blank");
-      if (!left.empty()) left.remove_prefix(1);
-    }
-    return values;
+  /// NaN if it is empty, or 0: a clock too coarse for it.
+  [[nodiscard]] double time(const Column& which) const {
+    const double value = count(which);
+    return value > 0 ? value : std::nan("");
   }
 
   [[noreturn]] void refuse(std::string_view name, std::string_view value, std::string_view why) const {
@@ -122,21 +106,21 @@ class Values {
   std::vector<std::string> values_;
 };
 
-// A clock that is not read in this kind of row has no repetitions. Those of which all samples were throttled
-// are left out.
-std::vector<double> repetitions_of(const Values& values, const Column& clock) {
-  std::vector<double> times = values.times(clock);
-  const std::size_t repetitions = values.size(column::repetitions);
-  const bool may_lack_some = times.empty() || values.size(column::throttled_samples) > 0;
-  if (times.size() > repetitions || (times.size() < repetitions && !may_lack_some))
-    values.refuse(clock.name, values[clock],
-                  fmt::format("holds {} times, but repetitions is {}", times.size(), repetitions));
+// All three clocks of a replay read the same time: only that of an operation is compared.
+std::vector<Time> times_of(const Values& values) {
+  const ComparedColumns& compared = compared_columns();
+  const bool is_replay = values[column::kind] == to_string(Mode::replay);
+  std::vector<Time> times(compared.times.size());
+  for (std::size_t i = 0; i < times.size(); ++i)
+    if (is_replay == (clock_of(*compared.times[i]) == "operation"))
+      times[i] = {values.time(*compared.times[i]), values.time(*compared.ratios[i])};
   return times;
 }
 
-Result result_of(const Values& values) {
+Result result_of(std::string process, const Values& values) {
   const ComparedColumns& compared = compared_columns();
   Result result;
+  result.process = std::move(process);
   result.location = values.location();
   result.key = values.of(compared.keys);
   result.contexts = values.of(compared.contexts);
@@ -150,8 +134,7 @@ Result result_of(const Values& values) {
   result.is_ok = status == to_string(Status::ok);
   if (!result.is_ok) result.trouble = fmt::format("{}: {}", status, values[column::message]);
   for (const Column* const counter : compared.counters) result.counters.push_back(values.count(*counter));
-  for (const Column* const clock : compared.clocks)
-    result.repetitions_ns.push_back(result.is_ok ? repetitions_of(values, *clock) : std::vector<double>{});
+  result.times = result.is_ok ? times_of(values) : std::vector<Time>(compared.times.size());
   return result;
 }
 
@@ -233,39 +216,54 @@ std::string format_part(std::string_view name, const std::string& value, const s
 
 const ComparedColumns& compared_columns() {
   using enum Role;
-  static const ComparedColumns compared{columns_of({context, gpu_context}), columns_of({key}),
-                                        columns_of({setting}), columns_of({counter, host_counter}),
-                                        columns_of({clock, shown_clock})};
+  static const ComparedColumns compared{
+      columns_of({context, gpu_context}),  columns_of({key}),        columns_of({setting}),
+      columns_of({counter, host_counter}), columns_of({Role::time}), columns_of({ratio})};
   return compared;
+}
+
+const std::string& part_of(const Key& key, std::string_view name) {
+  const std::vector<const Column*>& keys = compared_columns().keys;
+  return key.at(static_cast<std::size_t>(std::ranges::find(keys, name, &Column::name) - keys.begin()));
+}
+
+std::string_view clock_of(const Column& time) {
+  return time.name.substr(0, time.name.rfind("_median_ns"));
 }
 
 std::string format_key(const Key& key) {
   const std::vector<const Column*>& keys = compared_columns().keys;
-  const auto kind = std::ranges::find(keys, column::kind, &Column::name) - keys.begin();
   std::string text;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const std::string part = format_part(keys[i]->name, key[i], key[static_cast<std::size_t>(kind)]);
+    const std::string part = format_part(keys[i]->name, key[i], part_of(key, column::kind));
     if (!part.empty()) text += (text.empty() ? "" : " ") + part;
   }
   return text;
 }
 
-Result to_result(std::string location, const Row& row, const Context& context) {
+Result to_result(std::string process, const Row& row, const Context& context) {
   std::vector<std::string> values;
   for (const Column& each : columns())
     values.push_back(is_read(each) ? each.value(row, context) : std::string{});
-  return result_of({std::move(location), std::move(values)});
+  return result_of(process, {process, std::move(values)});
 }
 
 std::vector<Result> read_results(const std::string& path, std::string_view text) {
   const CsvTable table = read_csv_table(path, text);
   const std::vector<std::size_t> positions = positions_in(table.header, path);
   std::vector<Result> results;
+  std::map<Key, std::size_t> lines;
   for (const CsvRecord& record : table.records) {
     std::vector<std::string> values;
     for (const std::size_t position : positions)
       values.push_back(position < record.fields.size() ? record.fields[position] : std::string{});
-    results.push_back(result_of({fmt::format("{}: line {}", path, record.line), std::move(values)}));
+    results.push_back(result_of(path, {fmt::format("{}: line {}", path, record.line), std::move(values)}));
+    const Result& result = results.back();
+    if (const auto [first, is_new] = lines.try_emplace(result.key, record.line); !is_new)
+      throw UsageError(
+          one_line(fmt::format("{}: has the case of line {} again, {}: a file is what one process wrote; "
+                               "compare a folder of files",
+                               result.location, first->second, format_key(result.key))));
   }
   if (results.empty()) refuse_file(path, "has a header, but no row");
   return results;

@@ -15,13 +15,15 @@ struct Side {
   std::span<const Result> rows;
 };
 
-/// What was compared; a line for each figure that is neither unchanged nor not judged, and where that is a
-/// time, for the other times of its case; the outcome with the exit code. ASCII, and no wider than the table
-/// of a run but for paths and reasons.
-[[nodiscard]] std::string format_comparison(const Side& base, const Side& head, const Comparison& comparison);
+/// What was compared; a line for each allocator's times over all cases; a line for each figure of a case that
+/// is neither unchanged nor not judged; the outcome with the exit code. ASCII. `gate` is what compare() was
+/// given.
+[[nodiscard]] std::string format_comparison(const Side& base, const Side& head, const Comparison& comparison,
+                                            const GateConfig& gate);
 
-/// Every finding, as CSV (RFC 4180) with a header: the key columns, then what, verdict, base, head, p,
-/// reason.
+/// Every finding, as CSV (RFC 4180) with a header: the key columns, then what, verdict, base, head, change,
+/// at_most, p, reason. Findings over all cases come first; of their key columns only kind and allocator are
+/// set.
 [[nodiscard]] std::string verdicts_csv(const Comparison& comparison);
 
 }  // namespace daa::bench

@@ -126,12 +126,12 @@ constexpr Column table[]{
      row<&R::throttled_samples>},
     {"sm_clock_median_mhz", information, "clock rate of the device's processors during the trials: median",
      row<&R::sm_clock_mhz>},
-    {"host_enqueue_median_ns", information, "host time to enqueue a phase: median of the samples",
+    {"host_enqueue_median_ns", time, "host time to enqueue a phase: median of the samples",
      row<&R::host_enqueue, &S::median_ns>},
     {"host_enqueue_p90_ns", information, "the same: 90th percentile", row<&R::host_enqueue, &S::p90_ns>},
     {"host_enqueue_p99_ns", information, "the same: 99th percentile", row<&R::host_enqueue, &S::p99_ns>},
     {"host_enqueue_max_ns", information, "the same: maximum", row<&R::host_enqueue, &S::max_ns>},
-    {"host_enqueue_ratio", information, "over preallocated's in the same repetition: median",
+    {"host_enqueue_ratio", ratio, "over preallocated's in the same repetition: median",
      row<&R::host_enqueue, &S::ratio>},
     {"host_enqueue_ratio_low", information, "its 95 % confidence interval (bootstrap): lower end",
      row<&R::host_enqueue, &S::ratio_low>},
@@ -146,12 +146,12 @@ constexpr Column table[]{
     {"device_ratio_low", information, "its 95 % confidence interval (bootstrap): lower end",
      row<&R::device, &S::ratio_low>},
     {"device_ratio_high", information, "upper end", row<&R::device, &S::ratio_high>},
-    {"end_to_end_median_ns", information, "time of a phase until it is synchronised: median of the samples",
+    {"end_to_end_median_ns", time, "time of a phase until it is synchronised: median of the samples",
      row<&R::end_to_end, &S::median_ns>},
     {"end_to_end_p90_ns", information, "the same: 90th percentile", row<&R::end_to_end, &S::p90_ns>},
     {"end_to_end_p99_ns", information, "the same: 99th percentile", row<&R::end_to_end, &S::p99_ns>},
     {"end_to_end_max_ns", information, "the same: maximum", row<&R::end_to_end, &S::max_ns>},
-    {"end_to_end_ratio", information, "over preallocated's in the same repetition: median",
+    {"end_to_end_ratio", ratio, "over preallocated's in the same repetition: median",
      row<&R::end_to_end, &S::ratio>},
     {"end_to_end_ratio_low", information, "its 95 % confidence interval (bootstrap): lower end",
      row<&R::end_to_end, &S::ratio_low>},
@@ -198,11 +198,10 @@ constexpr Column table[]{
      replay<&P::operations>},
     {"left_out_lines", information, "lines of the trace that take no memory: failed and empty allocations",
      replay<&P::left_out>},
-    {"operation_median_ns", information, "host time of an operation in its thread: median of the samples",
+    {"operation_median_ns", time, "host time of an operation in its thread: median of the samples",
      operation<&S::median_ns>},
     {"operation_p99_ns", information, "the same: 99th percentile", operation<&S::p99_ns>},
-    {"operation_ratio", information, "over preallocated's in the same repetition: median",
-     operation<&S::ratio>},
+    {"operation_ratio", ratio, "over preallocated's in the same repetition: median", operation<&S::ratio>},
     {"operation_ratio_low", information, "its 95 % confidence interval (bootstrap): lower end",
      operation<&S::ratio_low>},
     {"operation_ratio_high", information, "upper end", operation<&S::ratio_high>},
@@ -239,10 +238,11 @@ constexpr Column table[]{
     {"against_operation_ratio_low", information, "its 95 % confidence interval: lower end",
      operation<&S::against_ratio_low>},
     {"against_operation_ratio_high", information, "upper end", operation<&S::against_ratio_high>},
-    {"host_enqueue_repetitions_ns", clock, "median of the samples of each repetition, blanks between them",
-     repetitions<&R::host_enqueue>},
-    {"device_repetitions_ns", shown_clock, "the same of the device time", repetitions<&R::device>},
-    {"end_to_end_repetitions_ns", clock, "the same until it is synchronised", repetitions<&R::end_to_end>},
+    {"host_enqueue_repetitions_ns", information,
+     "median of the samples of each repetition, blanks between them", repetitions<&R::host_enqueue>},
+    {"device_repetitions_ns", information, "the same of the device time", repetitions<&R::device>},
+    {"end_to_end_repetitions_ns", information, "the same until it is synchronised",
+     repetitions<&R::end_to_end>},
 };
 
 }  // namespace
@@ -259,9 +259,10 @@ std::string_view to_string(Role role) {
     case counter:
     case host_counter:
       return "counter";
-    case clock:
-    case shown_clock:
-      return "clock";
+    case time:
+      return "time";
+    case ratio:
+      return "ratio";
     case information:
       return "information";
   }

@@ -21,8 +21,8 @@ enum class Role {
   setting,       // must agree between the rows of one key
   counter,       // depends on neither time nor luck: any increase is a regression; empty where not counted
   host_counter,  // the same on the host runtime alone
-  clock,         // a time of each repetition, blanks between them; a slow-down is a regression
-  shown_clock,   // the same, shown and not judged
+  time,          // nanoseconds; judged of preallocated
+  ratio,         // of such a time, over preallocated's in the same run; judged of all other allocators
   information
 };
 [[nodiscard]] std::string_view to_string(Role role);

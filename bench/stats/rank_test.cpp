@@ -1,11 +1,15 @@
 // Mann and Whitney, "On a test of whether one of two random variables is stochastically larger than the
-// other" (1947); Holm, "A simple sequentially rejective multiple test procedure" (1979).
+// other" (1947); Hodges and Lehmann, "Estimates of location based on rank tests" (1963), also for the bound;
+// Holm, "A simple sequentially rejective multiple test procedure" (1979).
 
 #include "stats/rank_test.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
+
+#include "stats/quantile.hpp"
 
 namespace daa::bench {
 namespace {
@@ -58,10 +62,10 @@ std::vector<double> tail_of(const std::vector<std::size_t>& ranks, std::size_t c
   return tail;
 }
 
-double p_of_normal(const Ranked& ranked, std::size_t first, std::size_t second) {
+/// The probability of a U of `u` or more, by the normal approximation.
+double p_of_normal(double u, double tie_term, std::size_t first, std::size_t second) {
   const auto n = static_cast<double>(first), m = static_cast<double>(second), all = n + m;
-  const double u = static_cast<double>(ranked.sum) / 2 - n * (n + 1) / 2;
-  const double variance = n * m / 12 * (all + 1 - ranked.tie_term / (all * (all - 1)));
+  const double variance = n * m / 12 * (all + 1 - tie_term / (all * (all - 1)));
   if (variance <= 0) return 1;  // all values are equal
   return std::erfc((u - n * m / 2 - 0.5) / std::sqrt(2 * variance)) / 2;
 }
@@ -71,10 +75,39 @@ double p_of_normal(const Ranked& ranked, std::size_t first, std::size_t second) 
 double MannWhitney::p_greater(std::span<const double> greater, std::span<const double> than) {
   if (greater.empty() || than.empty()) return 1;
   Ranked ranked = rank(greater, than);
-  if (ranked.ranks.size() > most_exact_values) return p_of_normal(ranked, greater.size(), than.size());
-  const auto [known, is_new] = tails_.try_emplace({greater.size(), std::move(ranked.ranks)});
-  if (is_new) known->second = tail_of(known->first.second, greater.size());
-  return known->second[ranked.sum];
+  const std::size_t n = greater.size();
+  if (ranked.ranks.size() > most_exact_values)
+    return p_of_normal(static_cast<double>(ranked.sum - n * (n + 1)) / 2, ranked.tie_term, n, than.size());
+  return tail(n, std::move(ranked.ranks))[ranked.sum];
+}
+
+const std::vector<double>& MannWhitney::tail(std::size_t count, Ranks ranks) {
+  const auto [known, is_new] = tails_.try_emplace({count, std::move(ranks)});
+  if (is_new) known->second = tail_of(known->first.second, count);
+  return known->second;
+}
+
+Shift MannWhitney::shift(std::span<const double> greater, std::span<const double> than, double confidence) {
+  const std::size_t n = greater.size(), m = than.size();
+  std::vector<double> differences;
+  for (const double a : greater)
+    for (const double b : than) differences.push_back(a - b);
+  std::ranges::sort(differences, std::ranges::greater{});
+  Shift result{median(differences)};
+
+  // A shift d is refuted if so few differences exceed it as have a probability of 1 - confidence at most.
+  const bool is_exact = n + m <= most_exact_values;
+  Ranks ranks;
+  for (std::size_t rank = 1; is_exact && rank <= n + m; ++rank) ranks.push_back(2 * rank);
+  const std::vector<double>* const exact = is_exact && n > 0 && m > 0 ? &tail(n, std::move(ranks)) : nullptr;
+  const auto p_at_most = [&](std::size_t u) {  // U is symmetric: as probable as n * m - u or more
+    if (exact == nullptr) return p_of_normal(static_cast<double>(n * m - u), 0, n, m);
+    return (*exact)[2 * (n * m - u) + n * (n + 1)];
+  };
+  std::size_t refuting = 0;
+  while (refuting < differences.size() && p_at_most(refuting) <= 1 - confidence) ++refuting;
+  if (refuting > 0) result.at_most = differences[refuting - 1];
+  return result;
 }
 
 double least_p(std::size_t greater, std::size_t than) {
@@ -97,10 +130,10 @@ std::vector<double> holm_adjusted(const std::vector<double>& p) {
   return adjusted;
 }
 
-std::size_t least_repetitions(std::size_t tests, double alpha) {
-  std::size_t repetitions = 1;
-  while (least_p(repetitions, repetitions) * static_cast<double>(tests) > alpha) ++repetitions;
-  return repetitions;
+std::size_t least_values(std::size_t tests, double alpha) {
+  std::size_t values = 1;
+  while (least_p(values, values) * static_cast<double>(tests) > alpha) ++values;
+  return values;
 }
 
 }  // namespace daa::bench

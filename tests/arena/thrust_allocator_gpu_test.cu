@@ -1,5 +1,5 @@
-// Thrust's algorithms take their temporaries from an arena. The C++ snippet of arena/README.md that needs CCCL is here too;
-// tests/scripts/snippets_test.py compares it.
+// Thrust's algorithms take their temporaries from an arena. The C++ snippet of arena/README.md that needs
+// CCCL is here too; tests/scripts/snippets_test.py compares it.
 
 #define THRUST_FORCE_32_BIT_OFFSET_TYPE  // halves the number of kernels to compile
 // clang-format off

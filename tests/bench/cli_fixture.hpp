@@ -62,11 +62,7 @@ inline std::map<std::string, std::string> describe(const RunConfig& c) {
       {"json", c.json.path},
       {"verdicts", c.verdicts.path},
       {"baseline", c.baseline_path},
-      {"threshold", text(c.gate.threshold)},
-      {"absolute_ns", text(c.gate.absolute_ns)},
-      {"visible", text(c.gate.visible)},
-      {"alpha", text(c.gate.alpha)},
-      {"ignore_context", text(c.gate.ignore_context)},
+      {"ignore_context", text(c.ignore_context)},
   };
 }
 

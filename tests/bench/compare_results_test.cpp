@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <set>
 
 #include "compare/csv_table.hpp"
@@ -28,7 +30,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 
 /// A file of one row, whose field in `column` is `value`.
 std::string with_field(const std::string& column, const std::string& value) {
-  const CsvTable table = read_csv_table("", csv_of({measured("arena", {10, 20.5})}));
+  const CsvTable table = read_csv_table("", csv_of({measured("arena")}));
   std::string header, line;
   for (std::size_t i = 0; i < table.header.size(); ++i) {
     header.append(i == 0 ? "" : ",").append(table.header[i]);
@@ -38,34 +40,43 @@ std::string with_field(const std::string& column, const std::string& value) {
   return header + "\r\n" + line + "\r\n";
 }
 
+constexpr double none = std::numeric_limits<double>::quiet_NaN();
+
+/// NaN equals NaN.
+void expect_times(const Result& result, const std::vector<Time>& times) {
+  const auto same = [](double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); };
+  ASSERT_EQ(result.times.size(), times.size());
+  for (std::size_t i = 0; i < times.size(); ++i)
+    EXPECT_TRUE(same(result.times[i].ns, times[i].ns) && same(result.times[i].ratio, times[i].ratio)) << i;
+}
+
 TEST(Results, HoldWhatWasWritten) {
-  Row row = measured("cuda, malloc", {10, 20.5});
-  row.host_enqueue.repetitions_ns = {1, 2};
-  row.device.repetitions_ns = {3, 4};
-  row.end_to_end.repetitions_ns = {5, 6};
-  const Result read = results({measured("arena", {10}), row}).at(1);
+  Row row = measured("cuda, malloc", 1.25);
+  row.end_to_end.ratio = 1.5;
+  const Result read = results({measured("arena"), row}).at(1);
   EXPECT_EQ(read.location, "a.csv: line 3");
   EXPECT_EQ(read.key, (Key{"steady", "scan", "", "1048576", "", "end", "steady", "false", "1", "1", "false",
                            "cuda, malloc"}));
   EXPECT_EQ(read.settings, (std::vector<std::string>{"3", "42", "1000", "20", "20", "none"}));
   EXPECT_EQ(read.counters, (std::vector<double>{2.5, 0.002, 2.25, 1000, 2000, 3000, 4000}));
-  EXPECT_EQ(read.repetitions_ns, (std::vector<std::vector<double>>{{1, 2}, {3, 4}, {5, 6}}));
+  expect_times(read, {{1.25 * time_ns, 1.25}, {1.25 * time_ns, 1.5}, {}});
+  EXPECT_EQ(read.process, "a.csv");
   EXPECT_TRUE(read.is_ok);
   EXPECT_FALSE(read.is_host);
 }
 
 TEST(Results, OfARowAndOfItsCsvAreTheSame) {
-  Row failed = without_figures(measured("arena", {1}));
+  Row failed = without_figures(measured("arena"));
   failed.status = Status::out_of_memory;
   failed.message = "it was \"too\" big,\r\nby far";
-  for (const Row& row : {measured("arena", {10, 20.5}), replayed("arena", {10}), failed}) {
+  for (const Row& row : {measured("arena"), replayed("arena"), failed}) {
     const Result direct = to_result("here", row, run_context("host")),
                  read = results({row}, run_context("host")).at(0);
     EXPECT_EQ(direct.key, read.key);
     EXPECT_EQ(direct.contexts, read.contexts);
     EXPECT_EQ(direct.settings, read.settings);
     EXPECT_EQ(direct.counters.size(), read.counters.size());
-    EXPECT_EQ(direct.repetitions_ns, read.repetitions_ns);
+    expect_times(read, direct.times);
     EXPECT_EQ(direct.trouble, read.trouble);
     EXPECT_EQ(direct.is_ok, read.is_ok);
     EXPECT_EQ(direct.is_host, read.is_host);
@@ -77,8 +88,8 @@ TEST(Results, OfARowAndOfItsCsvAreTheSame) {
 TEST(Results, EachRoleButInformationIsCompared) {
   const ComparedColumns& compared = compared_columns();
   std::set<std::string_view> names;
-  for (const auto* group :
-       {&compared.contexts, &compared.keys, &compared.settings, &compared.counters, &compared.clocks})
+  for (const auto* group : {&compared.contexts, &compared.keys, &compared.settings, &compared.counters,
+                            &compared.times, &compared.ratios})
     for (const Column* column : *group) names.insert(column->name);
   for (const Column& column : columns())
     EXPECT_EQ(names.contains(column.name), column.role != Role::information) << column.name;
@@ -86,7 +97,7 @@ TEST(Results, EachRoleButInformationIsCompared) {
 
 TEST(Results, KeysArePrintedWithoutTheirDefaults) {
   const auto printed = [](const auto& change) {
-    Row row = measured("arena", {1});
+    Row row = measured("arena");
     change(row);
     return format_key(to_result("", row, run_context()).key);
   };
@@ -105,31 +116,40 @@ TEST(Results, KeysArePrintedWithoutTheirDefaults) {
             "scan 1048576 sync=end 4 threads 4 streams arena");
   EXPECT_EQ(printed([](Row& row) { row.configuration.mode = Mode::threads; }),
             "scan 1048576 sync=end 1 threads arena");
-  EXPECT_EQ(printed([](Row& row) { row = replayed("arena:2", {1}); }), "replay gpt2_decode sync=end arena:2");
+  EXPECT_EQ(printed([](Row& row) { row = replayed("arena:2"); }), "replay gpt2_decode sync=end arena:2");
 }
 
 TEST(Results, UnknownColumnsAndBareLineFeedsAreIgnored) {
-  std::string text = csv_of({measured("arena", {10})});
+  std::string text = csv_of({measured("arena")});
   std::erase(text, '\r');
   text = replaced(text, "\n", ",a_new_column\n");
   text.insert(text.size() - 1, ",new");
   EXPECT_EQ(read_results("a.csv", text).at(0).key.back(), "arena");
 }
 
-TEST(Results, AClockIsEmptyOrHasEachRepetitionThatWasNotThrottled) {
-  Row row = measured("arena", {1, 2, 3});
-  row.device = {};
-  EXPECT_TRUE(results({row}).at(0).repetitions_ns.at(1).empty());
-  row.end_to_end.repetitions_ns = {1, 2};
-  EXPECT_TRUE(contains(refusal([&] { results({row}); }), "column end_to_end_repetitions_ns: "));
-  row.throttled_samples = 1;
-  EXPECT_EQ(results({row}).at(0).repetitions_ns.at(2).size(), 2u);
-  row.end_to_end.repetitions_ns = {1, 2, 3, 4};
-  EXPECT_TRUE(contains(refusal([&] { results({row}); }), "column end_to_end_repetitions_ns: "));
+TEST(Results, HoldWhatEachClockRead) {
+  Row row = measured("arena");
+  row.host_enqueue = {};
+  row.end_to_end.ratio = none;
+  expect_times(results({row}).at(0), {{}, {time_ns, none}, {}});
+}
+
+TEST(Results, HoldOfAReplayTheOperationAlone) {
+  Row row = replayed("arena", 1.5);
+  row.replay->operation.ratio = 2;
+  expect_times(results({row}).at(0), {{}, {}, {1.5 * time_ns, 2}});
+}
+
+TEST(Results, AFileWithTwoRowsOfOneCaseIsRefused) {
+  const std::string said = refusal([&] {
+    static_cast<void>(results({measured("a"), measured("b"), measured("a")}));
+  });
+  for (const std::string part : {"a.csv: line 4", "line 2", "scan 1048576", "folder"})
+    EXPECT_TRUE(contains(said, part));
 }
 
 TEST(Results, TextThatIsNotCsvIsRefusedWithItsLine) {
-  const std::string text = csv_of({measured("arena", {10}), measured("other", {10})});
+  const std::string text = csv_of({measured("arena"), measured("other")});
   const std::pair<std::string, int> cases[]{
       {"", 1},
       {text.substr(0, text.size() - 2), 3},
@@ -152,8 +172,8 @@ TEST(Results, AFileWithoutRowsIsRefused) {
 }
 
 TEST(Results, EachColumnThatIsComparedMustBeThere) {
-  const std::set<std::string_view> read{"commit", "message", "repetitions", "status", "throttled_samples"};
-  const CsvTable table = read_csv_table("", csv_of({measured("arena", {10})}));
+  const std::set<std::string_view> read{"commit", "message", "status"};
+  const CsvTable table = read_csv_table("", csv_of({measured("arena")}));
   for (const Column& column : columns()) {
     std::string header, line;
     for (std::size_t i = 0; i < table.header.size(); ++i) {
@@ -176,15 +196,10 @@ TEST(Results, ValuesThatNoRunWritesAreRefusedWithTheirColumn) {
   };
   for (const std::string value : {"many", "1x", "-1", "inf", "nan", " 1", "1e999"})
     expect_refused("reserved_bytes", value, value);
-  for (const std::string value : {"", "-1", "1.5", "99999999999999999999"})
-    expect_refused("repetitions", value, value);
   expect_refused("status", "fine", "fine");
   expect_refused("device_kind", "tpu", "tpu");
-  expect_refused("end_to_end_repetitions_ns", "1", "1");
-  expect_refused("end_to_end_repetitions_ns", "1 ", "1 ");
-  expect_refused("device_repetitions_ns", "1 0", "0");
-  expect_refused("device_repetitions_ns", "1 two", "two");
-  expect_refused("device_repetitions_ns", "1  2", "");
+  for (const std::string column : {"end_to_end_median_ns", "host_enqueue_ratio"})
+    for (const std::string value : {"-1", "two", "1 2", "inf"}) expect_refused(column, value, value);
 }
 
 TEST(LoadResults, OfAFolderReadsAllItsCsvFiles) {
@@ -195,8 +210,8 @@ TEST(LoadResults, OfAFolderReadsAllItsCsvFiles) {
   EXPECT_TRUE(
       contains(refusal([&] { load(folder / "none.csv"); }), "none.csv: cannot be read: No such file"));
 
-  std::ofstream{folder / "2.csv"} << csv_of({measured("two", {1})});
-  std::ofstream{folder / "1.csv"} << csv_of({measured("one", {1})});
+  std::ofstream{folder / "2.csv"} << csv_of({measured("two")});
+  std::ofstream{folder / "1.csv"} << csv_of({measured("one")});
   std::ofstream{folder / "notes.txt"} << "not a result";
   const std::vector<Result> rows = load(folder);
   ASSERT_EQ(rows.size(), 2u);

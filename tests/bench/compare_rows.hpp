@@ -25,8 +25,8 @@ inline Context run_context(std::string device_kind = "cuda") {
           1980,    3201,           "2030-01-02T03:04:05Z"};
 }
 
-/// A measured case, each of whose clocks has these repetitions.
-inline Row measured(std::string allocator, const std::vector<double>& repetitions_ns) {
+/// A measured case, whose times are `ratio` times those of preallocated.
+inline Row measured(std::string allocator, double ratio = 1) {
   Row row;
   row.workload = "scan";
   row.elements = 1 << 20;
@@ -35,9 +35,11 @@ inline Row measured(std::string allocator, const std::vector<double>& repetition
   row.warmup = 20;
   row.phases_per_batch = 20;
   row.seed = 42;
-  row.repetitions = repetitions_ns.size();
-  for (ClockSummary* clock : {&row.host_enqueue, &row.device, &row.end_to_end})
-    clock->repetitions_ns = repetitions_ns;
+  row.repetitions = 1;
+  for (ClockSummary* clock : {&row.host_enqueue, &row.device, &row.end_to_end}) {
+    clock->median_ns = ratio * time_ns;
+    clock->ratio = ratio;
+  }
   row.allocations_per_phase = 2.5;
   row.calls.runtime = 0.002;
   row.calls.synchronisations = 2.25;
@@ -49,12 +51,13 @@ inline Row measured(std::string allocator, const std::vector<double>& repetition
 }
 
 /// A replay, which has no device time.
-inline Row replayed(std::string allocator, const std::vector<double>& repetitions_ns) {
-  Row row = measured(std::move(allocator), repetitions_ns);
+inline Row replayed(std::string allocator, double ratio = 1) {
+  Row row = measured(std::move(allocator), ratio);
   row.workload = "replay";
   row.elements = 0;
   row.configuration.mode = Mode::replay;
   row.replay.emplace().trace = "gpt2_decode";
+  row.replay->operation = row.end_to_end;
   row.device = {};
   return row;
 }
@@ -84,31 +87,21 @@ inline std::vector<Result> results(const std::vector<Row>& rows, const Context& 
   return read_results(name, csv_of(rows, context));
 }
 
-/// `count` different repetitions within `noise` (a fraction) of `ns`, evenly.
-inline std::vector<double> around(double ns, double noise = 0.005, std::size_t count = 12) {
-  std::vector<double> values;
-  for (std::size_t i = 0; i < count; ++i)
-    values.push_back(ns *
-                     (1 + noise * (2 * (static_cast<double>(i) + 0.5) / static_cast<double>(count) - 1)));
-  return values;
-}
-
 inline Comparison compare_rows(const std::vector<Row>& base, const std::vector<Row>& head,
                                const GateConfig& gate = default_gate,
                                const Context& context = run_context()) {
   return compare(results(base, context), results(head, context), gate);
 }
 
-inline Comparison compare_times(const std::vector<double>& base, const std::vector<double>& head,
-                                const GateConfig& gate = default_gate) {
-  return compare_rows({measured("arena", base)}, {measured("arena", head)}, gate);
+/// The first of `findings` about `what`.
+inline Finding find(const std::vector<Finding>& findings, std::string_view what) {
+  const auto found = std::ranges::find(findings, what, &Finding::what);
+  EXPECT_NE(found, findings.end()) << what;
+  return found == findings.end() ? Finding{} : *found;
 }
 
-/// The first finding about `what`.
 inline Finding find(const Comparison& comparison, std::string_view what) {
-  const auto found = std::ranges::find(comparison.findings, what, &Finding::what);
-  EXPECT_NE(found, comparison.findings.end()) << what;
-  return found == comparison.findings.end() ? Finding{} : *found;
+  return find(comparison.findings, what);
 }
 
 /// The message of the UsageError that `action` throws.

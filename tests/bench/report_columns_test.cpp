@@ -44,9 +44,10 @@ TEST(Columns, HaveTheRolesThatComparisonsRelyOn) {
             (std::set<std::string>{"allocations_per_phase", "runtime_calls_per_phase",
                                    "synchronisations_per_phase", "asked_per_phase_bytes", "peak_phase_bytes",
                                    "reserved_bytes", "pool_mapped_bytes"}));
-  EXPECT_EQ(columns_with({Role::clock}),
-            (std::set<std::string>{"host_enqueue_repetitions_ns", "end_to_end_repetitions_ns"}));
-  EXPECT_EQ(columns_with({Role::shown_clock}), (std::set<std::string>{"device_repetitions_ns"}));
+  EXPECT_EQ(columns_with({Role::time}),
+            (std::set<std::string>{"host_enqueue_median_ns", "end_to_end_median_ns", "operation_median_ns"}));
+  EXPECT_EQ(columns_with({Role::ratio}),
+            (std::set<std::string>{"host_enqueue_ratio", "end_to_end_ratio", "operation_ratio"}));
 }
 
 /// What columns hold of a_row() and a_context(), clocks aside.

@@ -1,7 +1,8 @@
 // The table of allocators of daa-bench-faulty, which tests run in place of daa-bench: the real allocators,
-// and two that are wrong in a known way. DAA_PLANT_DELAY=arena:0.1 makes one of them slower on purpose, to
-// try a regression gate out: each end_phase() then waits for 0.1 of the host time since the phase's first
-// allocation.
+// and two that are wrong in a known way. DAA_PLANT_DELAY makes one of them slower on purpose, to try a
+// regression gate out:
+//   arena:0.1        each end_phase() waits for 0.1 of the host time since the phase's first allocation
+//   arena:calls:0.1  of each ten allocations one is made, freed and made again
 
 #include <fmt/format.h>
 
@@ -40,7 +41,7 @@ AllocatorInfo exhausted() {
 
 struct PlantedDelay {
   std::string_view allocator;
-  double fraction = 0;
+  double of_phase = 0, of_calls = 0;
 };
 
 PlantedDelay read_planted_delay() {
@@ -49,12 +50,19 @@ PlantedDelay read_planted_delay() {
   const std::string_view text{value};
   const std::size_t colon = std::min(text.find(':'), text.size() - 1);
   PlantedDelay delay{text.substr(0, colon)};
-  const char* const end = text.data() + text.size();
-  const auto [read_to, error] = std::from_chars(text.data() + colon + 1, end, delay.fraction);
-  const bool is_fraction =
-      error == std::errc{} && read_to == end && std::isfinite(delay.fraction) && delay.fraction >= 0;
+  std::string_view rest = text.substr(colon + 1);
+  constexpr std::string_view calls = "calls:";
+  const bool is_of_calls = rest.starts_with(calls);
+  if (is_of_calls) rest.remove_prefix(calls.size());
+  double fraction = 0;
+  const char* const end = rest.data() + rest.size();
+  const auto [read_to, error] = std::from_chars(rest.data(), end, fraction);
+  const bool is_fraction = error == std::errc{} && read_to == end && std::isfinite(fraction) && fraction >= 0;
   if (!is_fraction || delay.allocator.empty())
-    throw UsageError(fmt::format("DAA_PLANT_DELAY={}: is not ALLOCATOR:FRACTION, as in arena:0.1", text));
+    throw UsageError(fmt::format(
+        "DAA_PLANT_DELAY={}: is neither ALLOCATOR:FRACTION nor ALLOCATOR:calls:FRACTION, as in arena:0.1",
+        text));
+  (is_of_calls ? delay.of_calls : delay.of_phase) = fraction;
   return delay;
 }
 
@@ -63,14 +71,16 @@ const PlantedDelay& planted_delay() {
   return delay;
 }
 
-/// Forwards to another allocator, and draws its phases out.
+/// Forwards to another allocator, and takes longer.
 class DelayedAllocator final : public ScratchAllocator {
  public:
-  DelayedAllocator(std::unique_ptr<ScratchAllocator> allocator, double fraction)
-      : allocator_(std::move(allocator)), fraction_(fraction) {}
+  DelayedAllocator(std::unique_ptr<ScratchAllocator> allocator, const PlantedDelay& delay)
+      : allocator_(std::move(allocator)), delay_(delay) {}
 
   void* allocate(std::size_t bytes) override {
-    if (!begin_) begin_ = Clock::now();
+    if (delay_.of_phase > 0 && !begin_) begin_ = Clock::now();
+    for (calls_ += delay_.of_calls; calls_ >= 1; --calls_)
+      allocator_->free(allocator_->allocate(bytes), bytes);
     return allocator_->allocate(bytes);
   }
   void free(void* pointer, std::size_t bytes) override { allocator_->free(pointer, bytes); }
@@ -79,7 +89,7 @@ class DelayedAllocator final : public ScratchAllocator {
     if (!begin_) return;
     const Clock::time_point now = Clock::now();
     const Clock::time_point end =
-        now + std::chrono::duration_cast<Clock::duration>((now - *begin_) * fraction_);
+        now + std::chrono::duration_cast<Clock::duration>((now - *begin_) * delay_.of_phase);
     while (Clock::now() < end) {
     }
     begin_.reset();
@@ -92,7 +102,8 @@ class DelayedAllocator final : public ScratchAllocator {
   using Clock = std::chrono::steady_clock;
 
   std::unique_ptr<ScratchAllocator> allocator_;
-  double fraction_;
+  PlantedDelay delay_;
+  double calls_ = 0;                        // to be made again
   std::optional<Clock::time_point> begin_;  // of a phase that has allocated
 };
 
@@ -101,7 +112,7 @@ AllocatorInfo with_planted_delay() {
   AllocatorInfo info = row();
   if (info.name == planted_delay().allocator)
     info.make = [](cudaStream_t stream, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
-      return std::make_unique<DelayedAllocator>(row().make(stream, demand), planted_delay().fraction);
+      return std::make_unique<DelayedAllocator>(row().make(stream, demand), planted_delay());
     };
   return info;
 }

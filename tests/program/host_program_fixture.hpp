@@ -53,8 +53,11 @@ class HostProgram : public ProgramTest {
   }
   [[nodiscard]] std::vector<CsvRecord> rows(const Args& more) const { return rows(command(more)); }
 
+  /// Folders in `name` are made.
   void write(const std::string& name, const std::string& text) const {
-    std::ofstream{working_directory() / name, std::ios::binary} << text;
+    const std::filesystem::path path = working_directory() / name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream{path, std::ios::binary} << text;
   }
 
   /// It says why in one line, prints nothing else and changes no file.

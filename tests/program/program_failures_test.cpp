@@ -24,7 +24,7 @@ TEST_F(HostProgram, RefusesBadUsageInOneLineAndRunsNothing) {
       {{"--elements=2^31"}, {"--elements=2147483648", "16.0GiB", "the largest that fits is "}},
       {{"--baseline=none.csv"}, {"none.csv", "No such file"}},
       {{"--baseline=base.csv"}, {"base.csv"}},
-      {{"--threshold=0.1"}, {"--threshold=0.1", "--baseline"}},
+      {{"--ignore-context"}, {"--ignore-context", "--baseline"}},
       {{"--plant-delay=0.1"}, {"--plant-delay"}}};
   for (const auto& [args, said] : rows) expect_refused(command(args), usage, said);
 }

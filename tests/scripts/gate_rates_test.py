@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """gate_rates_test.py PROGRAM BASELINE: scripts/gate_rates.py finds the delays of processes that are made up here.
 
-Their times have 1 % of noise; their other figures are those of ten cases of the arena in BASELINE.
+Their ratios have 1 % of noise; their other figures are those of cases in BASELINE.
 """
 
 import csv
@@ -15,21 +15,37 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 import gate_rates  # noqa: E402
 
-DELAYS = {"plain": 1, "again": 1, "arena:0.03": 1.03, "arena:0.05": 1.05}
+COMPARISONS = 10
+ALLOCATORS = ["preallocated", "arena", "arena-individual"]
+# What a delay does to the ratios of workloads and of replays.
+FACTORS = {
+    **dict.fromkeys(gate_rates.PLAIN, (1, 1)),
+    "arena:0.03": (1.03, 1),
+    "arena:0.05": (1.05, 1),
+    "arena-individual:0.05": (1.05, 1),
+    "arena:calls:0.2": (1, 1.2),
+    "arena:calls:1": (1, 2),
+}
 
 
 def write_rounds(baseline, folder):
     noise = random.Random(1)
     with open(baseline, newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["allocator"] == "arena"][:10]
-    for number in range(1, 15):
+        rows = [row for row in csv.DictReader(file) if row["allocator"] in ALLOCATORS]
+    cases = sorted({(row["workload"], row["elements"]) for row in rows})[:8]
+    rows = [row | {"device_kind": "cuda"} for row in rows if (row["workload"], row["elements"]) in cases]
+    replays = [rows[i] | {"kind": "replay", "workload": "replay", "trace": "a", "elements": "0"} for i in range(3)]
+    for row, allocator in zip(replays, ALLOCATORS):
+        row |= {"allocator": allocator}
+    for number in range(1, gate_rates.ROUNDS + 3):
         (folder / str(number)).mkdir(parents=True)
-        for condition, factor in DELAYS.items():
-            records = [row | {"device_kind": "cuda", "repetitions": "1"} for row in rows]
+        for condition, factors in FACTORS.items():
+            records = [dict(row) for row in rows + replays]
             for record in records:
-                for clock in ("end_to_end", "host_enqueue", "device"):
-                    time = 50_000 * noise.lognormvariate(0, 0.01) * (factor if clock == "host_enqueue" else 1)
-                    record[f"{clock}_repetitions_ns"] = str(time)
+                is_slower = record["allocator"] == condition.partition(":")[0]
+                factor = factors[record["kind"] == "replay"] if is_slower else 1
+                for clock in ("end_to_end_ratio", "host_enqueue_ratio", "operation_median_ns"):
+                    record[clock] = str(noise.lognormvariate(0, 0.01) * factor)
             with open(folder / str(number) / f"{condition}.csv", "w", newline="", encoding="utf-8") as file:
                 writer = csv.DictWriter(file, rows[0].keys())
                 writer.writeheader()
@@ -41,15 +57,16 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_rounds(baseline, folder / "runs")
-        command = [ROOT / "scripts" / "gate_rates.py", program, folder / "runs", folder / "rates.csv", "20"]
+        command = [ROOT / "scripts" / "gate_rates.py", program, folder / "runs", folder / "rates.csv", str(COMPARISONS)]
         subprocess.run([sys.executable, "-B", *command], check=True)
         with open(folder / "rates.csv", newline="", encoding="utf-8") as file:
-            rates = {row["planted_delay"]: row for row in csv.DictReader(file) if not row["flags"]}
-    flagged = {delay: int(row["flagged"]) for delay, row in rates.items()}
-    assert flagged["none"] == 0, flagged
-    assert flagged["arena:0.05"] == 20, flagged
-    assert flagged["arena:0.03"] < 20, flagged
-    assert int(rates["none"]["inconclusive"]) == 0, rates["none"]
+            rates = {row["slowed"]: row for row in csv.DictReader(file)}
+    assert list(rates) == [slowed.name for slowed in gate_rates.SLOWED], list(rates)
+    for name, row in rates.items():
+        is_slower = name != gate_rates.SLOWED[0].name
+        assert int(row["flagged"]) == COMPARISONS * is_slower, row
+        assert int(row["wrong"]) == 0, row
+        assert int(row["inconclusive"]) == 0, row
 
     # As scipy.stats.binomtest(k, n).proportion_ci(0.95, "exact") has them.
     for k, n, low, high in [(0, 1000, 0, 0.0036821), (5, 10, 0.1870860, 0.8129140), (20, 20, 0.8315665, 1)]:

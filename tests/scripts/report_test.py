@@ -3,6 +3,7 @@
 With a program also that what it writes can be read, and that the commands of a page repeat it.
 """
 
+import csv
 import re
 import shlex
 import shutil
@@ -318,15 +319,21 @@ class Readme(ResultTest):
         self.publish("a-gpu", "2030-01-02", "newer12")
         self.write()
         without = self.scripts_readme.read_text()
-        row = {"device": "NVIDIA Imaginary", "driver": "600.1", "commit": "abcdef123"}
-        row |= {"planted_delay": "arena:0.03", "flags": ""}
-        row |= {"comparisons": 1000, "rounds": 12, "rounds_measured": 20, "rate": 0.25, "rate_low": 0.2, "rate_high": 0.3}
-        (self.published / "2030-01-02" / "gate_calibration.csv").write_text(
-            ",".join(row) + "\n" + ",".join(map(str, row.values())) + "\n"
-        )
+        row = {"device": "NVIDIA Imaginary", "driver": "600.1", "commit": "abcdef123", "slowed": "arena, 3 %"}
+        row |= {"comparisons": 1000, "rounds": 16, "rounds_measured": 20}
+        row |= {"flagged": 250, "flagged_low": 0.2, "flagged_high": 0.3}
+        row |= {"wrong": 2, "wrong_low": 0.001, "wrong_high": 0.004}
+        row |= {"inconclusive": 0, "inconclusive_low": 0, "inconclusive_high": 0.003}
+        with open(self.published / "2030-01-02" / "gate_calibration.csv", "w", newline="") as file:
+            writer = csv.DictWriter(file, row)
+            writer.writeheader()
+            writer.writerow(row)
         self.write()
         self.assertNotEqual(self.scripts_readme.read_text(), without)
-        self.assertEqual(tables(self.scripts_readme.read_text())[0][1], ["arena:0.03", "25.0 %", "20.0 % to 30.0 %"])
+        self.assertEqual(
+            tables(self.scripts_readme.read_text())[0][1],
+            ["arena, 3 %", "25.0 % (20.0 % to 30.0 %)", "0.2 % (0.1 % to 0.4 %)", "0.0 % (0.0 % to 0.3 %)"],
+        )
 
     def test_a_readme_without_marks_is_refused(self):
         self.publish("a-gpu", "2030-01-02", "newer12")
