@@ -35,30 +35,25 @@ def newest(name=""):
 
 
 def summary(folder, result):
-    """A table of the noise, the arena and the best of the other allocators, a picture, and where they come from."""
-    steady = [row for rows in result.configurations("steady").values() for row in rows]
-    if not steady:
-        raise results.Refused(f"{folder}: has no results of workloads, which README.md shows")
-    best = findings.best_other(steady)
-    heading, lines = findings.headline(result, [name for name in (results.NOISE, results.ARENA, best) if name])
-    if best:
-        lines[-1][0] += ", the best other one measured"
+    """A table of five figures, a picture, what does not speak for the arena, and where they come from."""
+    heading, lines = findings.at_a_glance(result)
+    if not lines:
+        raise results.Refused(f"{folder}: has no results of the arena, which README.md shows")
     path = folder.relative_to(ROOT)
-    picture = [f"![Time of a phase by workload, size and allocator]({path}/pictures/ratio-phase.png)", ""]
-    device = results.spread(steady, "device").replace("NVIDIA ", "")
+    commits = dict.fromkeys(f"`{row['commit'][:7]}`" for row in result.rows)
+    device = results.spread(result.rows, "device").replace("NVIDIA ", "")
+    plainly = findings.plainly(result)
     return "\n".join(
         [
             "## What it gains",
             "",
-            "End-to-end time of a phase divided by that with one preallocated buffer: minimum to maximum over "
-            f"{len({results.case_of(row) for row in steady})} workloads and sizes.",
-            *["Last column: host time of one allocation and its release."] * bool(result.costs),
-            "",
             *table(heading, lines),
             "",
-            *picture * (folder / "pictures" / "ratio-phase.png").exists(),
-            f"Measured on one {device} with driver {results.spread(steady, 'driver')} on {steady[0]['time_utc'][:10]},",
-            f"commit `{steady[0]['commit'][:7]}`: [all results, and where the arena is no better]({path}/README.md).",
+            *[f"![What an allocation and a phase cost, by allocator]({path}/pictures/headline.png)", ""]
+            * (folder / "pictures" / "headline.png").exists(),
+            *["Where nothing is gained, or something lost:", "", *(f"- {words}" for words in plainly), ""] * bool(plainly),
+            f"Measured on one {device} with driver {results.spread(result.rows, 'driver')} on {result.rows[0]['time_utc'][:10]}, commit",
+            f"{' or '.join(commits)}: [all results]({path}/README.md).",
             "",
         ]
     )

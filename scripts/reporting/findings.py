@@ -38,6 +38,15 @@ def ratio_range(rows, with_case=False):
     return text + f", {bad} failed" * (bad > 0) + f", {beyond} unsupported" * (beyond > 0)
 
 
+def mean_by_allocator(rows, column, **where):
+    """allocator -> geometric mean over its rows in which each column of `where` has that value."""
+    found = {}
+    for row in results.measured(rows, column):
+        if all(row[name] == value for name, value in where.items()):
+            found.setdefault(row["allocator"], []).append(log(row[column]))
+    return {name: exp(sum(logs) / len(logs)) for name, logs in found.items()}
+
+
 def nanoseconds(ns):
     return "-" if ns is None else f"{results.significant(ns)} ns"
 
@@ -55,6 +64,99 @@ def headline(result, allocators=None, with_case=False):
         line = [code(name) + " (noise)" * (name == results.NOISE), *(ratio_range(rows, with_case) for rows in own)]
         lines.append(line + [nanoseconds(result.costs.get(name))] * bool(result.costs))
     return heading, lines
+
+
+# --- README.md: five figures, and what does not speak for the arena ---
+
+KNOWN = ["cuda-malloc-async-tuned", "cuda-malloc"]  # columns of their own, beside the arena and the best of all others
+
+
+def worst_by_allocator(rows, column):
+    """allocator -> greatest figure, of those that have as many as the arena."""
+    of = {}
+    for row in results.measured(rows, column):
+        of.setdefault(row["allocator"], []).append(row[column])
+    count = len(of.get(results.ARENA, []))
+    return {name: max(figures) for name, figures in of.items() if len(figures) == count}
+
+
+def at_a_glance(result):
+    """Heading and lines of at most five figures; one that was not measured has no line."""
+    threads = result.of_kind("threads")
+    most = max((row["threads"] for row in threads), default=0)
+    steady, replays = result.of_kind("steady"), result.of_kind("replay")
+    traces = len({results.case_of(row) for row in replays})
+    cases = len({(results.case_of(row), row["configuration"]) for row in steady})
+    known = results.names(result.rows)
+    costs = {name: ns for name, ns in result.costs.items() if name in known}  # without std::pmr's, the yardstick
+    measures = [
+        ("an allocation and its release", costs, nanoseconds),
+        (f"an allocation while {most:.0f} threads allocate", mean_by_allocator(threads, "allocation_ns", threads=most), nanoseconds),
+        (f"an operation of a real program, worst of {traces} traces", worst_by_allocator(replays, "operation_median_ns"), nanoseconds),
+        (f"a phase over one with preallocated memory, worst of {cases} cases", worst_by_allocator(steady, "end_to_end_ratio"), times),
+        (f"memory held over memory live, worst of {traces} traces", worst_by_allocator(replays, "held_over_live"), times),
+    ]
+    lines = []
+    for words, of, write in measures:
+        if results.ARENA not in of:
+            continue
+        others = {name: figure for name, figure in of.items() if results.is_other(name) and not is_of_cuda(name)}
+        best = min(others, key=others.get, default=None)
+        named = f"{write(others[best])} ({code(best)})" if best else "-"
+        figures = [write(of[name]) if name in of else "-" for name in KNOWN]
+        lines.append([words, f"**{write(of[results.ARENA])}**", named, *figures])
+    return ["", "`arena`", "best of the pools", *map(code, KNOWN)], lines
+
+
+def is_of_cuda(name):
+    return name.startswith("cuda-malloc")
+
+
+def times(ratio):
+    return f"{ratio:.2f} x"
+
+
+def plainly(result):
+    """Sentences for README.md: where nothing is gained, or something lost."""
+    sentences = []
+    cold = result.of_kind("cold")
+    of_arena, of_driver = (ratios([row for row in cold if row["allocator"] == name]) for name in (results.ARENA, KNOWN[0]))
+    if of_arena and of_driver:
+        sentences.append(
+            f"First phases take {results.extent(of_arena)} times as long as with preallocated memory, those of "
+            f"{code(KNOWN[0])} {results.extent(of_driver)} times."
+        )
+    held = [row["held_over_live"] for row in results.measured(result.of_kind("replay"), "held_over_live") if row["allocator"] == results.UNFREED]
+    if held:
+        sentences.append(f"An arena whose user never frees within a phase holds {results.extent(held)} times what is live on the traces.")
+    equal = compared = 0
+    leaders = Counter()
+    for rows in result.configurations("steady").values():
+        for of in results.by_case(results.measured(rows, "end_to_end_ratio")).values():
+            others = [row for name, row in of.items() if results.is_other(name)]
+            if results.ARENA in of and others:
+                best = min(others, key=lambda row: row["end_to_end_ratio"])
+                compared += 1
+                equal += results.interval(best)[0] <= results.interval(of[results.ARENA])[1]
+                leaders[best["allocator"]] += 1
+    if equal:
+        leader, count = leaders.most_common(1)[0]
+        unordered = ", which is not stream-ordered" * (leader == "thrust-pool")
+        sentences.append(
+            f"In {equal} of {compared} cases the fastest of the others is as fast as `arena`, within the intervals; in {count} that is "
+            f"{code(leader)}{unordered}."
+        )
+    for words, column, write in [("is faster", "operation_median_ns", nanoseconds), ("holds less memory", "held_over_live", times)]:
+        cases = results.by_case(results.measured(result.of_kind("replay"), column))
+        better = []
+        for case, of in cases.items():
+            others = {name: row[column] for name, row in of.items() if results.is_other(name) and name != "cuda-malloc"}
+            best = min(others, key=others.get, default=None)
+            if best and results.ARENA in of and others[best] < of[results.ARENA][column]:
+                better.append(f"{case}: {code(best)} {write(others[best])}, `arena` {write(of[results.ARENA][column])}")
+        if better:
+            sentences.append(f"On {len(better)} of {len(cases)} traces another pool {words} ({'; '.join(better)}).")
+    return sentences
 
 
 def break_even(rows):

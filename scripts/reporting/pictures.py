@@ -2,11 +2,16 @@
 
 import io
 
-from reporting import results
+from reporting import findings, results
 from reporting.canvas import Canvas, Styles, log_axis, mark_missing, missing_of, name_rows, pyplot, ratio_axis, width_of
+
+MOST_SERIES = 9
+# Of more series these are left out, in this order: what is drawn otherwise, then what others stand for.
+DISPENSABLE = [results.NOISE, "rmm-async", "arena-individual", "cuda-malloc-async", "cub-caching"]
 
 # By the beginning of a picture's name: the figures that it needs.
 NEEDS = {
+    "headline": "host times of an allocation with --threads, and ratios to preallocated",
     "ratio-": "ratios to preallocated",
     "cost": "a file of daa-alloc-cost",
     "memory": "results of --workload=replay",
@@ -18,8 +23,58 @@ NEEDS = {
 }
 
 
+def drawn(styles, rows):
+    """The names of at most nine allocators to draw, and a sentence about the others."""
+    names = styles.ordered(results.names(rows))
+    left_out = []
+    for name in DISPENSABLE:
+        if len(names) > MOST_SERIES and name in names:
+            names.remove(name)
+            left_out.append(name)
+    return names, [f"Not drawn, but in the tables: {', '.join(left_out)}."] * bool(left_out)
+
+
 def needs(name):
     return next(words for begin, words in NEEDS.items() if name.startswith(begin))
+
+
+# --- the picture of README.md: what an allocation and what a phase costs, a row for each allocator ---
+
+
+def headline(result, styles):
+    threads = results.measured(result.of_kind("threads"), "allocation_ns")
+    phases = results.measured(result.of_kind("steady"), "end_to_end_ratio")
+    counts = sorted({row["threads"] for row in threads})
+    if len(counts) < 2 or not phases:
+        return None
+    at_once = {results.series_of(row) for row in threads if row["threads"] == counts[-1]}
+    threads = [row for row in threads if results.series_of(row) in at_once]
+    ends = {count: findings.mean_by_allocator(threads, "allocation_ns", threads=count) for count in (counts[0], counts[-1])}
+    both = [row for row in phases if all(row["allocator"] in of for of in ends.values())]
+    names = drawn(styles, [row for row in both if not row["allocator"].startswith(results.REFERENCE)])[0]
+    names.sort(key=lambda name: (not results.is_arena(name), ends[counts[-1]][name]))
+    subtitle = [f"Left: hollow one thread, filled {counts[-1]:.0f} threads at once, each with its stream."]
+    subtitle += ["Right: the least, the median and the greatest of all workloads, sizes and ways to synchronise."]
+    titles = ["Host time of an allocation, ns", "Time of a phase, over preallocated"]
+    notes = missing_of(result.of_kind("threads"), "allocation_ns") + missing_of(result.of_kind("steady"), "end_to_end_ratio", " (x)")
+    size = (2.9, 0.25 * len(names))
+    canvas = Canvas(result, "What scratch memory costs", subtitle, titles, size, 2, width_of(names), 0.15, notes)
+    left, right = canvas.panels
+    left.set_xlim(min(map(min, (of.values() for of in ends.values()))) / 2, max(ends[counts[-1]].values()) * 2)
+    log_axis(left.xaxis)
+    for y, name in enumerate(names):
+        style = styles.of(name) | {"marker": "o", "linestyle": ""}
+        few, many = (ends[count][name] for count in (counts[0], counts[-1]))
+        left.plot([few, many], [y, y], color=style["color"], linewidth=1.2)
+        left.plot([few], [y], **style | {"markerfacecolor": "white"})
+        left.plot([many], [y], **style | {"markerfacecolor": style["color"]})
+        ratios_of = sorted(row["end_to_end_ratio"] for row in both if row["allocator"] == name)
+        right.plot([ratios_of[0], ratios_of[-1]], [y, y], color=style["color"], linewidth=2)
+        right.plot([ratios_of[len(ratios_of) // 2]], [y], **style | {"markerfacecolor": style["color"]})
+    right.axvline(1, color="black", linewidth=0.8)
+    ratio_axis(right.xaxis, [row["end_to_end_ratio"] for row in both if row["allocator"] in names])
+    name_rows(canvas, names)
+    return canvas.figure
 
 
 # --- ratios: a panel for each workload, a row for each allocator, a point for each size ---
@@ -27,10 +82,11 @@ def needs(name):
 
 def ratios(result, styles, configuration, rows):
     shown = results.measured(rows, "end_to_end_ratio")
-    names = [name for name in styles.ordered(results.names(rows)) if name != results.REFERENCE]
+    names, left_out = drawn(styles, [row for row in rows if row["allocator"] != results.REFERENCE])
     if not shown or not names:
         return None
     names.sort(key=lambda name: name != results.NOISE)
+    shown = [row for row in shown if row["allocator"] in (*names, results.NOISE)]
     workloads = list(dict.fromkeys(row["workload"] for row in rows))
     sizes = sorted({row["elements"] for row in rows})
     subtitle = [
@@ -39,6 +95,7 @@ def ratios(result, styles, configuration, rows):
         + f"{', '.join(map(results.power, sizes))} elements.",
         "Grey band: preallocated memory measured a second time, which is the noise. "
         "The axis is linear near 1, logarithmic beyond.",
+        *left_out,
     ]
     title = f"Time of a phase, {results.configuration_words(configuration)}"
     notes = missing_of(rows, "end_to_end_ratio", " (x)")
@@ -59,7 +116,7 @@ def draw_ratios(panel, rows, styles, names, sizes):
         panel.axvspan(min(band), max(band), color="#000000", alpha=0.09, linewidth=0)
     panel.axvline(1, color="black", linewidth=0.8)
     for row in rows:
-        if row["allocator"] == results.REFERENCE:
+        if row["allocator"] not in names:
             continue
         j = sizes.index(row["elements"])
         y = names.index(row["allocator"]) + 0.78 * ((j + 0.5) / len(sizes) - 0.5)
@@ -106,8 +163,10 @@ def memory(result, styles):
     shown = results.measured(results.measured(rows, "operation_median_ns"), "held_over_live")
     if not shown:
         return None
+    names, left_out = drawn(styles, shown)
+    shown = [row for row in shown if row["allocator"] in names]
     traces = list(dict.fromkeys(results.case_of(row) for row in shown))
-    subtitle = ["A point for each allocator; down and left is better. No kernels run while the time is taken."]
+    subtitle = ["A point for each allocator; down and left is better. No kernels run while the time is taken.", *left_out]
     title = "Memory against time, on allocation traces of real programs"
     notes = missing_of(rows, "operation_median_ns")
     canvas = Canvas(result, title, subtitle, traces, (3.4, 2.9), 3, 0.7, 2.6, notes, gap=0.5)
@@ -124,7 +183,7 @@ def memory(result, styles):
         panel.axhline(1, color="black", linewidth=0.8)
         panel.set_xlabel("host time of an operation, ns (logarithmic)" if is_last else "")
         panel.set_ylabel("greatest memory held over live" if is_first else "")
-    styles.legend(canvas.figure, results.names(shown), has_lines=False, **canvas.beside)
+    styles.legend(canvas.figure, names, has_lines=False, **canvas.beside)
     return canvas.figure
 
 
@@ -132,13 +191,17 @@ def memory(result, styles):
 
 
 def curves(result, styles, rows, x, y, title, subtitle, labels):
-    shown = results.measured(rows, y)
+    counts_of = {}
+    for row in results.measured(rows, y):
+        counts_of.setdefault(results.series_of(row), set()).add(row[x] or 1)
+    shown = [row for row in results.measured(rows, y) if len(counts_of[results.series_of(row)]) > 1]
     counts = sorted({row[x] or 1 for row in shown})
-    if len(counts) < 2:
+    if not counts:
         return None
+    names, left_out = drawn(styles, shown)
+    shown = [row for row in shown if row["allocator"] in names]
     series = list(dict.fromkeys(results.series_of(row) for row in shown))
-    names = styles.ordered(results.names(shown))
-    canvas = Canvas(result, title, [subtitle], series, (3.9, 3.6), 3, 0.9, 2.9, missing_of(rows, y), gap=0.75)
+    canvas = Canvas(result, title, [subtitle, *left_out], series, (3.9, 3.6), 3, 0.9, 2.9, missing_of(rows, y), gap=0.75)
     ends = {id(row): results.interval(row) if y == "end_to_end_ratio" else (row[y], row[y]) for row in shown}
     for panel, where, is_first, is_last in zip(canvas.panels, series, canvas.is_first, canvas.is_last):
         for j, name in enumerate(names):
@@ -176,6 +239,7 @@ def value_axis(panel, column, values):
 def draw(result):
     """Name and figure of each picture; None for the figure where the result lacks what it needs."""
     styles = Styles(result.allocators())
+    yield "headline", headline(result, styles)
     configurations = result.configurations("steady", "cold", "graph")
     for name in dict.fromkeys(["phase", "end", *configurations]):
         yield "ratio-" + name.replace("+", "-"), ratios(result, styles, name, configurations.get(name, []))

@@ -22,6 +22,7 @@ OPTIONAL_NUMBERS += ["allocation_ns", "overlap_score", "operation_median_ns", "o
 REFERENCE = "preallocated"  # the lower bound: all ratios refer to it
 NOISE = "preallocated:2"  # the reference, measured again
 ARENA = "arena"  # the subject; arena-NAME are its variants
+UNFREED = "arena-without-recycle"  # what `arena` was in replays of before schema 3, which then ignored frees
 OVERHEAD = "none"  # the workload that allocates and launches nothing
 
 CONFIGURATIONS = {
@@ -65,6 +66,16 @@ class Result:
 
 
 # --- one row ---
+
+
+def present_name(row):
+    """The allocator as it is called since schema 3; None for what is no longer measured. Before, `arena` ignored the frees
+    of a trace, arena-recycle honoured them, and arena-release gave its memory back in each phase."""
+    if row["schema_version"] >= SCHEMA_VERSION or not is_arena(row["allocator"]):
+        return row["allocator"]
+    in_replays = {"arena": UNFREED, "arena-recycle": ARENA, "arena-release": None}
+    elsewhere = {"arena-recycle": None, "arena-release": None}
+    return (in_replays if row["kind"] == "replay" else elsewhere).get(row["allocator"], row["allocator"])
 
 
 def kind_of(row):
@@ -221,7 +232,9 @@ def read_row(place, header, cells):
     row |= {column: number(place, column, cells.get(column, "")) for column in NUMBERS + OPTIONAL_NUMBERS}
     if row["elements"] is None or not row["workload"] or not row["allocator"]:
         raise Refused(f"{place}: has no workload, elements or allocator")
+    row["schema_version"] = version
     row["kind"] = kind_of(row)
+    row["allocator"] = present_name(row)
     row["configuration"] = configuration_of(row)
     return row
 
@@ -236,7 +249,8 @@ def read_csv(path):
         raise Refused(f"{path}: is not a result of daa-bench: it has no column {missing[0]}")
     if not lines:
         raise Refused(f"{path}: holds no results, only a header")
-    return [read_row(f"{path}:{line}", header, cells) | {"file": path.name} for line, cells in lines]
+    rows = [read_row(f"{path}:{line}", header, cells) | {"file": path.name} for line, cells in lines]
+    return [row for row in rows if row["allocator"]]
 
 
 def read_costs(path):

@@ -132,7 +132,7 @@ class ResultTest(unittest.TestCase):
         records = read_csv(path)
         write_csv(path, change(records) or records)
 
-    def fail(self, name, allocator, status="out_of_memory", message="no room"):
+    def spoil(self, name, allocator, status="out_of_memory", message="no room"):
         bad = dict.fromkeys(FIGURES, "") | {"status": status, "message": message}
         self.edit(name, lambda records: [row | bad if row["allocator"] == allocator else row for row in records])
 
