@@ -71,7 +71,8 @@ const PlantedDelay& planted_delay() {
   return delay;
 }
 
-/// Forwards to another allocator, and takes longer.
+/// Forwards to another allocator, and takes longer. Each allocator has one, so that what it costs itself is
+/// in all of them.
 class DelayedAllocator final : public ScratchAllocator {
  public:
   DelayedAllocator(std::unique_ptr<ScratchAllocator> allocator, const PlantedDelay& delay)
@@ -110,10 +111,12 @@ class DelayedAllocator final : public ScratchAllocator {
 template <AllocatorInfo (*row)()>
 AllocatorInfo with_planted_delay() {
   AllocatorInfo info = row();
-  if (info.name == planted_delay().allocator)
-    info.make = [](cudaStream_t stream, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
-      return std::make_unique<DelayedAllocator>(row().make(stream, demand), planted_delay());
-    };
+  info.make = [](cudaStream_t stream, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
+    const AllocatorInfo real = row();
+    const bool is_delayed = real.name == planted_delay().allocator;
+    return std::make_unique<DelayedAllocator>(real.make(stream, demand),
+                                              is_delayed ? planted_delay() : PlantedDelay{});
+  };
   return info;
 }
 
