@@ -38,6 +38,12 @@ if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND NOT DEFINED ENV{CUDAARCHS})
   endif()
 endif()
 
+# Without a GPU the device code of tests and samples is compiled, and cannot run.
+set(daa_has_no_gpu FALSE)
+if("${CMAKE_CUDA_ARCHITECTURES}" STREQUAL "${daa_architectures_without_gpu}")
+  set(daa_has_no_gpu TRUE)
+endif()
+
 # Each target links its CUDA runtime explicitly: CUDA::cudart_static or the host runtime.
 set(CMAKE_CUDA_RUNTIME_LIBRARY None)
 

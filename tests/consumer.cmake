@@ -42,7 +42,7 @@ daa_test_consumer(FindPackage
 daa_test_consumer(FindPackageWithTheHeadersOfCudaOnly
   -DDAA_FROM=package -DCMAKE_PREFIX_PATH=${scratch}/moved -DDAA_COMPONENTS=host_runtime
   -DCUDAToolkit_ROOT=${scratch}/headers -DCMAKE_DISABLE_FIND_PACKAGE_CUDAToolkit=ON)
-daa_test_consumer(AddSubdirectory -DDAA_FROM=subdirectory -DCUDAToolkit_ROOT=${toolkit})
+daa_test_consumer(AddSubdirectory -DDAA_FROM=subdirectory -DCMAKE_UNITY_BUILD=ON -DCUDAToolkit_ROOT=${toolkit})
 add_test(NAME consumer.FetchContent
   COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_SOURCE_DIR}/consumer -B ${scratch}/FetchContent -G ${CMAKE_GENERATOR}
           -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -DDAA_FROM=fetch -DCUDAToolkit_ROOT=${toolkit})
