@@ -54,7 +54,11 @@ struct GateConfig {
   double threshold = 0.02;  // of BASE's time; a time must have grown by more
   double visible = 0.05;    // growth that must be ruled out, or the times of an allocator are inconclusive
   double alpha = 0.01;      // family-wise error rate of a comparison's times
+  bool is_of_run = false;   // HEAD is a run, one process: times are not judged
   bool ignore_context = false;
+
+  /// Growth that must be ruled out. Less than what is called a regression cannot be.
+  [[nodiscard]] double bound() const { return visible > threshold ? visible : threshold; }
 };
 
 /// A file that is written: "-" is standard output, empty is none.

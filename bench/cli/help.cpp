@@ -99,7 +99,7 @@ Exit codes:
   0    every case was measured and its result was right, or it is unsupported
   1    a regression from --baseline, which the table names
   2    no usable GPU, though --device asks for one
-  3    inconclusive against --baseline: too few repetitions or too much noise
+  3    inconclusive against --baseline: a counter or a case that could not be measured
   4    a result was wrong, or a case could not be measured: the status of its row says
        why; or the output could not be written
   100  bad usage, explained in one line on stderr; nothing was run
@@ -140,7 +140,8 @@ What is a regression:
 
 What is inconclusive:
   The ratios of an allocator over all cases, if growth by --visible cannot be ruled out:
-  if the one-sided 95 % upper bound of the change, "at most", reaches it. Times of so few
+  if the one-sided 95 % upper bound of the change, "at most", reaches it (or --threshold,
+  if that is more). Times of so few
   processes that no change can be significant. Times without preallocated to divide by,
   and counters that only BASE counted. Cases that HEAD has in fewer of its processes, or
   that failed in some processes of both.
@@ -148,8 +149,8 @@ What is inconclusive:
 What is refused:
   Results of different devices, clock rates, drivers, CUDA runtimes, processors, seeds
   or numbers of phases, and of other versions of the columns; --ignore-context compares
-  them all the same. The host runtime's counters are the same on every machine: only
-  seed, numbers of phases and version must agree there.
+  them all the same if the columns are there. The host runtime's counters are the same on
+  every machine: only seed, numbers of phases and version must agree there.
 
 Exit codes:
   0    no regression

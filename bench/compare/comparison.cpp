@@ -35,9 +35,13 @@ struct Case {
     return (*std::ranges::find(rows, false, &Result::is_ok))->trouble;
   }
 
+  [[nodiscard]] bool is_unsupported() const {
+    return std::ranges::all_of(rows, [](const Result* row) { return row->is_unsupported; });
+  }
+
   [[nodiscard]] std::string failures() const {
     if (rows.size() == 1) return trouble();
-    return fmt::format("in {} of {} processes {}", rows.size() - good.size(), rows.size(), trouble());
+    return fmt::format("{}, in {} of {} processes", trouble(), rows.size() - good.size(), rows.size());
   }
 };
 
@@ -117,12 +121,14 @@ class Comparer {
     }
     const bool base_failed = base.good.size() < base.rows.size();
     if (head->good.size() < head->rows.size()) {
-      const Verdict verdict = !base_failed        ? Verdict::regression
-                              : base.good.empty() ? Verdict::not_judged
-                                                  : Verdict::inconclusive;
-      add({.verdict = verdict, .key = base.key, .reason = head->failures()});
+      const bool is_not_asked = base.is_unsupported() && head->is_unsupported();
+      add({.verdict = is_not_asked  ? Verdict::not_judged
+                      : base_failed ? Verdict::inconclusive
+                                    : Verdict::regression,
+           .key = base.key,
+           .reason = head->failures()});
     } else if (base_failed) {
-      add({.verdict = Verdict::improvement, .key = base.key, .reason = "was " + base.failures()});
+      add({.verdict = Verdict::improvement, .key = base.key, .reason = "BASE: " + base.failures()});
     }
     if (base.good.empty() || head->good.empty()) return;
     if (head->rows.size() * base_.process_count() < base.rows.size() * head_.process_count())
@@ -161,7 +167,7 @@ class Comparer {
       result_.times = Times::absent;
     else if (std::ranges::any_of(compared_, of_host))
       result_.times = Times::of_host;
-    else if (base_.is_one_process() || head_.is_one_process())
+    else if (config.is_of_run || (base_.is_one_process() && head_.is_one_process()))
       result_.times = Times::one_process;
     else
       judge(config);

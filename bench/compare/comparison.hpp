@@ -15,7 +15,7 @@ namespace daa::bench {
 enum class Times {
   judged,
   of_host,      // the host runtime's
-  one_process,  // of either side
+  one_process,  // a side
   absent,       // no case was measured on both sides
 };
 
@@ -38,10 +38,11 @@ struct Comparison {
 ///
 /// A case is a regression if HEAD does not have it or could not measure it in any one process. If BASE could
 /// not measure it in some processes either, that is inconclusive, as is a case that HEAD has in fewer of its
-/// processes than BASE. Counters and times are those of the processes that could measure it.
+/// processes than BASE. One that both sides do not support is not judged. Counters and times are those of the
+/// processes that could measure it.
 ///
-/// Times are judged by judge_times(), unless they are of the host runtime or no case has several processes on
-/// both sides. A time without a ratio is inconclusive.
+/// Times are judged by judge_times(), unless they are of the host runtime, of a run and its baseline, or of
+/// one process a side. A time without a ratio is inconclusive.
 ///
 /// Ignores contexts and settings: see require_comparable().
 [[nodiscard]] Comparison compare(std::span<const Result> base, std::span<const Result> head,

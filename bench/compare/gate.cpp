@@ -65,7 +65,7 @@ std::optional<std::uint64_t> seed_of(const std::string& baseline_path) {
 BaselineSink::BaselineSink(const RunConfig& config, const Context& context, std::span<const Row> rows_to_come)
     : path_(config.baseline_path),
       verdicts_(config.verdicts),
-      gate_{.ignore_context = config.ignore_context},
+      gate_{.is_of_run = true, .ignore_context = config.ignore_context},
       context_(context),
       base_(load_results(config.baseline_path)) {
   const std::vector<Result> to_come = to_results(rows_to_come, context);

@@ -132,6 +132,7 @@ Result result_of(std::string process, const Values& values) {
                     {to_string(Status::ok), to_string(Status::out_of_memory), to_string(Status::wrong_result),
                      to_string(Status::failed), to_string(Status::unsupported)});
   result.is_ok = status == to_string(Status::ok);
+  result.is_unsupported = status == to_string(Status::unsupported);
   if (!result.is_ok) result.trouble = fmt::format("{}: {}", status, values[column::message]);
   for (const Column* const counter : compared.counters) result.counters.push_back(values.count(*counter));
   result.times = result.is_ok ? times_of(values) : std::vector<Time>(compared.times.size());
@@ -139,14 +140,20 @@ Result result_of(std::string process, const Values& values) {
 }
 
 /// Where columns() are in `header`; header.size() for those that are neither there nor read.
-std::vector<std::size_t> positions_in(const std::vector<std::string>& header, const std::string& path) {
+std::vector<std::size_t> positions_in(const CsvTable& table, const std::string& path) {
+  const std::vector<std::string>& header = table.header;
+  const auto place =
+      static_cast<std::size_t>(std::ranges::find(header, column::schema_version) - header.begin());
+  const bool has_version = place < header.size() && !table.records.empty();
+  const std::string version = has_version ? excerpt(table.records.front().fields[place]) : "none";
   std::vector<std::size_t> positions;
   for (const Column& each : columns()) {
     const auto found = std::ranges::find(header, each.name);
     if (found == header.end() && is_read(each))
-      throw UsageError(one_line(fmt::format(
-          "{}: no column {}: not a result of daa-bench --csv with schema_version {}; measure it again", path,
-          each.name, csv_schema_version)));
+      throw UsageError(
+          one_line(fmt::format("{}: no column {}: not a result of daa-bench --csv with schema_version {}, "
+                               "but {}; measure it again",
+                               path, each.name, csv_schema_version, version)));
     positions.push_back(static_cast<std::size_t>(found - header.begin()));
   }
   return positions;
@@ -168,7 +175,9 @@ std::vector<fs::path> csv_files(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::path> files;
   for (fs::directory_iterator entry{folder, error}, end; !error && entry != end; entry.increment(error))
-    if (entry->path().extension() == ".csv") files.push_back(entry->path());
+    if (entry->path().extension() == ".csv" && entry->is_regular_file(error) &&
+        !entry->path().filename().native().starts_with('.'))
+      files.push_back(entry->path());
   if (error) refuse_file(folder, fmt::format("cannot be read: {}", error.message()));
   if (files.empty()) refuse_file(folder, "contains no *.csv file");
   std::ranges::sort(files);
@@ -250,7 +259,7 @@ Result to_result(std::string process, const Row& row, const Context& context) {
 
 std::vector<Result> read_results(const std::string& path, std::string_view text) {
   const CsvTable table = read_csv_table(path, text);
-  const std::vector<std::size_t> positions = positions_in(table.header, path);
+  const std::vector<std::size_t> positions = positions_in(table, path);
   std::vector<Result> results;
   std::map<Key, std::size_t> lines;
   for (const CsvRecord& record : table.records) {
@@ -273,8 +282,14 @@ std::vector<Result> load_results(const std::string& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return read_results(path, read_file(path));
   std::vector<Result> results;
-  for (const fs::path& file : csv_files(path))
-    std::ranges::move(read_results(file, read_file(file)), std::back_inserter(results));
+  std::map<std::string, fs::path> contents;
+  for (const fs::path& file : csv_files(path)) {
+    std::string text = read_file(file);
+    std::ranges::move(read_results(file, text), std::back_inserter(results));
+    if (const auto [same, is_new] = contents.try_emplace(std::move(text), file); !is_new)
+      refuse_file(file, fmt::format("is a copy of {}: each file is what another process wrote",
+                                    same->second.native()));
+  }
   return results;
 }
 

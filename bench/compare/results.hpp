@@ -50,6 +50,7 @@ struct Result {
   std::string commit;
   bool is_host = false;  // of the host runtime
   bool is_ok = false;
+  bool is_unsupported = false;
   std::string trouble;  // status and message if it is not ok
 };
 

@@ -97,7 +97,7 @@ class Judge {
   /// Whether a slow-down by config.visible would have been significant as the first of `tests`.
   [[nodiscard]] bool would_show(const Test& test, std::size_t tests) {
     std::vector<double> slowed = test.head;
-    for (double& log : slowed) log += std::log1p(config_.visible) - std::log1p(test.finding.change);
+    for (double& log : slowed) log += std::log1p(config_.bound()) - std::log1p(test.finding.change);
     return mann_whitney_.p_greater(slowed, test.base) <= alpha() / static_cast<double>(tests);
   }
 
@@ -105,7 +105,7 @@ class Judge {
     if (least_p(test.head.size(), test.base.size()) * static_cast<double>(tests) > alpha())
       return fmt::format("too few processes, {} and {}: no change can be significant; {} a side suffice",
                          test.base.size(), test.head.size(), least_values(tests, alpha()));
-    const bool is_open = is_ratio(test.finding.key) && test.finding.at_most >= config_.visible;
+    const bool is_open = is_ratio(test.finding.key) && test.finding.at_most >= config_.bound();
     return is_open ? "too noisy: measure more processes" : "";
   }
 

@@ -101,8 +101,8 @@ std::string format_suite(const Comparison& comparison, const GateConfig& gate) {
     if (!finding.reason.empty()) line += "  " + finding.reason;
     text += one_line(line) + '\n';
   }
-  return text + fmt::format("single cases: {} more would have been significant in {} of {} times\n",
-                            whole_percent(gate.visible), comparison.visible_times, comparison.case_times);
+  return text + fmt::format("single cases: {} more would have been found in {} of {}\n",
+                            whole_percent(gate.bound()), comparison.visible_times, comparison.case_times);
 }
 
 std::string format_times(const Comparison& comparison, const GateConfig& gate) {
@@ -112,8 +112,7 @@ std::string format_times(const Comparison& comparison, const GateConfig& gate) {
     case Times::of_host:
       return "device=host: times are those of a simulator and are not judged; counters are, exactly.\n";
     case Times::one_process:
-      return "times are not judged: one process a side says nothing about them; scripts/gate.sh runs "
-             "several.\n";
+      return "times are not judged: one process says nothing about them; scripts/gate.sh runs several.\n";
     case Times::absent:
       break;
   }
@@ -136,7 +135,7 @@ std::string name_outcome(const Comparison& comparison, const GateConfig& gate) {
   if (code == exit_regression) return "regression";
   if (code == exit_inconclusive) return "inconclusive";
   if (worst_of(comparison) == nullptr) return "no regression";
-  return fmt::format("no slow-down of {} or more", whole_percent(gate.visible));
+  return fmt::format("no slow-down of {} or more", whole_percent(gate.bound()));
 }
 
 /// ": at most +1.0 % (arena, end_to_end)", where that has been shown.

@@ -225,7 +225,7 @@ def arguments(rows):
     yield from ["--graph"] * ("graph" in kinds) + ["--flush-l2"] * any(row["flush_l2"] == "true" for row in rows)
     for kind, column in [("threads", "threads"), ("streams", "streams"), ("sweep", "allocs_per_phase")]:
         yield from flag(column.replace("_", "-"), column, "{:.0f}".format) if kind in kinds else []
-    yield "--allocator=" + ",".join(name for name in results.names(rows) if ":" not in name)
+    yield "--allocator=" + ",".join(name for name in results.names(rows) if ":" not in name and name != results.UNFREED)
     for column in ("iters", "warmup", "repetitions"):
         given = [row[column] for row in rows if row[column] is not None]
         yield from [f"--{column}={max(given):.0f}"] * bool(given)

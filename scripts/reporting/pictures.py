@@ -51,10 +51,11 @@ def headline(result, styles):
     threads = [row for row in threads if results.series_of(row) in at_once]
     ends = {count: findings.mean_by_allocator(threads, "allocation_ns", threads=count) for count in (counts[0], counts[-1])}
     both = [row for row in phases if all(row["allocator"] in of for of in ends.values())]
-    names = drawn(styles, [row for row in both if not row["allocator"].startswith(results.REFERENCE)])[0]
+    names, left_out = drawn(styles, [row for row in both if not row["allocator"].startswith(results.REFERENCE)])
     names.sort(key=lambda name: (not results.is_arena(name), ends[counts[-1]][name]))
     subtitle = [f"Left: hollow one thread, filled {counts[-1]:.0f} threads at once, each with its stream."]
     subtitle += ["Right: the least, the median and the greatest of all workloads, sizes and ways to synchronise."]
+    subtitle += ["The axis is linear near 1, logarithmic beyond.", *left_out]
     titles = ["Host time of an allocation, ns", "Time of a phase, over preallocated"]
     notes = missing_of(result.of_kind("threads"), "allocation_ns") + missing_of(result.of_kind("steady"), "end_to_end_ratio", " (x)")
     size = (2.9, 0.25 * len(names))

@@ -169,6 +169,7 @@ TEST(Results, AFileWithoutRowsIsRefused) {
   const std::string text = csv_of({});
   EXPECT_TRUE(contains(refusal_of(text), "a.csv: "));
   EXPECT_TRUE(contains(refusal_of("a,b\r\n1,2\r\n"), "a.csv: no column "));
+  EXPECT_TRUE(contains(refusal_of("schema_version,b\r\n2,2\r\n"), "but 2; measure it again"));
 }
 
 TEST(Results, EachColumnThatIsComparedMustBeThere) {
@@ -218,6 +219,12 @@ TEST(LoadResults, OfAFolderReadsAllItsCsvFiles) {
   EXPECT_EQ(rows[0].key.back(), "one");
   EXPECT_EQ(rows[1].location, (folder / "2.csv").native() + ": line 2");
   EXPECT_EQ(load(folder / "2.csv").size(), 1u);
+
+  std::filesystem::create_directory(folder / "folder.csv");
+  std::ofstream{folder / ".hidden.csv"} << "not a result";
+  EXPECT_EQ(load(folder).size(), 2u);
+  std::filesystem::copy_file(folder / "1.csv", folder / "3.csv");
+  EXPECT_TRUE(contains(refusal([&] { load(folder); }), "3.csv: is a copy of "));
 }
 
 }  // namespace

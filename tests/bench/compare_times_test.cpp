@@ -204,11 +204,16 @@ TEST(Times, OfOneProcessInSeveralFilesAreNotJudged) {
 }
 
 TEST(Times, OfOneProcessASideAreNotJudged) {
-  for (const std::size_t others : {1u, 16u}) {
-    const Comparison comparison = compared(processes(1, 0.001, others), processes(2, 0.001, 1));
-    EXPECT_EQ(exit_code(comparison), 0);
-    EXPECT_EQ(comparison.times, Times::one_process);
-  }
+  const Comparison comparison = compared(processes(1, 0.001, 1), processes(2, 0.001, 1));
+  EXPECT_EQ(exit_code(comparison), 0);
+  EXPECT_EQ(comparison.times, Times::one_process);
+}
+
+TEST(Times, OfOneProcessAndManyAreInconclusive) {
+  EXPECT_EQ(exit_code(compared(processes(1), processes(2, 0.001, 1))), 3);
+  GateConfig of_run;
+  of_run.is_of_run = true;
+  EXPECT_EQ(exit_code(compared(processes(1), processes(2, 0.001, 1), of_run)), 0);
 }
 
 TEST(Times, OfTheHostRuntimeAreNeverJudged) {

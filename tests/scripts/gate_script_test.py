@@ -16,7 +16,9 @@ FAKE = """#!/bin/bash
 [[ $1 != compare ]] || exec {program} "$@"
 echo "${{0##*/}}" >>{log}
 [[ "$*" == *gate.toml* ]] || exit 9
-for argument; do [[ $argument != --csv=* ]] || cp {baseline} "${{argument#--csv=}}"; done
+for argument; do
+  [[ $argument != --csv=* ]] || sed "s/Z,/.$(wc -l <{log})Z,/" {baseline} >"${{argument#--csv=}}"  # no two alike
+done
 exit {status}
 """
 
