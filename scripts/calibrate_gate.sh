@@ -9,8 +9,8 @@
 # Each round runs the suite of scripts/gate.toml in a process for each condition, in an order that changes from round to
 # round: three without a delay, the others with one (DAA_PLANT_DELAY, which daa-bench-faulty-gpu reads).
 # Processes whose allocations alone are delayed measure replays alone. scripts/gate_rates.py then draws a thousand comparisons
-# of each kind from them, of 16 rounds each, as scripts/gate.sh makes it. Takes about ten minutes on an H200; the results of
-# all processes stay in build/gate-calibration.
+# of each kind from them, of 16 rounds each, as scripts/gate.sh makes it. The results of all processes stay in
+# build/gate-calibration.
 
 set -euo pipefail
 # shellcheck source=scripts/setup.sh

@@ -4,12 +4,11 @@
 #   scripts/measure.sh                    everything, into results/<name of the GPU>/<date>
 #   scripts/measure.sh FOLDER             everything that is not in FOLDER yet
 #   scripts/measure.sh FOLDER STEP...     these steps anew: workloads, traces, threads, streams, cold, graphs, sweep, alloc-cost, report
-#   scripts/measure.sh --quick ...        fewer cases and repetitions: about a minute, for a first look
+#   scripts/measure.sh --quick ...        fewer cases and repetitions, for a first look
 #   scripts/measure.sh --no-install ...   refuses, with a list, if something is missing; else it is installed
 #
-# Takes under ten minutes on an H200 with 16 cores. A file appears when it is whole, so an interrupted run goes on where it
-# was if it is started again. A step that fails, or has rows that do, does not stop the others: they are named at the end, and
-# the exit status is 1.
+# A file appears when it is whole, so an interrupted run goes on where it was if it is started again. A step that fails, or has
+# rows that do, does not stop the others: they are named at the end, and the exit status is 1.
 
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
