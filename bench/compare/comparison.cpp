@@ -121,10 +121,11 @@ class Comparer {
     }
     const bool base_failed = base.good.size() < base.rows.size();
     if (head->good.size() < head->rows.size()) {
-      const bool is_not_asked = base.is_unsupported() && head->is_unsupported();
-      add({.verdict = is_not_asked  ? Verdict::not_judged
-                      : base_failed ? Verdict::inconclusive
-                                    : Verdict::regression,
+      const bool is_lost = head->good.empty() && !base.good.empty();
+      const bool none_supports_it = base.is_unsupported() && head->is_unsupported();
+      add({.verdict = none_supports_it          ? Verdict::not_judged
+                      : base_failed && !is_lost ? Verdict::inconclusive
+                                                : Verdict::regression,
            .key = base.key,
            .reason = head->failures()});
     } else if (base_failed) {

@@ -37,9 +37,9 @@ struct Comparison {
 /// the host runtime alone.
 ///
 /// A case is a regression if HEAD does not have it or could not measure it in any one process. If BASE could
-/// not measure it in some processes either, that is inconclusive, as is a case that HEAD has in fewer of its
-/// processes than BASE. One that both sides do not support is not judged. Counters and times are those of the
-/// processes that could measure it.
+/// not measure it in some processes either, that is inconclusive, unless HEAD lost it in all. So is a case
+/// that HEAD has in fewer of its processes than BASE. One that both sides do not support is not judged.
+/// Counters and times are those of the processes that could measure it.
 ///
 /// Times are judged by judge_times(), unless they are of the host runtime, of a run and its baseline, or of
 /// one process a side. A time without a ratio is inconclusive.

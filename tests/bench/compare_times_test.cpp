@@ -186,6 +186,9 @@ TEST(Times, OfProcessesThatCouldMeasureACaseAreJudged) {
   EXPECT_EQ(find(comparison.suite, "end_to_end").verdict, Verdict::regression);
   EXPECT_EQ(exit_code(compared(processes(1), flaky)), 1) << "HEAD failed in a process";
   EXPECT_EQ(exit_code(compared(flaky, flaky)), 3) << "both did";
+  std::vector<Rows> broken = processes(1);
+  for (Rows& rows : broken) rows[1].status = Status::failed;
+  EXPECT_EQ(exit_code(compared(flaky, broken)), 1) << "HEAD in all";
 }
 
 TEST(Times, OfACaseThatHeadHasInFewerProcessesAreInconclusive) {
