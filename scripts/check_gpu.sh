@@ -23,7 +23,7 @@ prepare cccl rmm
 build release
 bin=$root/build/release/bin
 
-tests() { ctest --test-dir "$root/build/release" -L gpu --output-on-failure --no-tests=error --parallel 4; }
+tests() { ctest --test-dir "$root/build/release" -L gpu --output-on-failure --no-tests=error --parallel 8; }
 
 # each_arena_test FILTER COMMAND...: runs the arena's tests of that GoogleTest filter under the command. A program without
 # such tests is left out: compute-sanitizer fails on one that calls no CUDA function.

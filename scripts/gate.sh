@@ -5,7 +5,7 @@
 #
 # BASE and HEAD are programs, such as build/release/bin/daa-bench of two checkouts. Each is run in 16 short processes,
 # alternating, so that what differs from process to process and from minute to minute affects both alike. The suite is
-# scripts/gate.toml. Results go into the new folders FOLDER/base and FOLDER/head; flags are those of `compare`.
+# scripts/gate.toml; calls, which are exact, are counted in the first process of each. Results go into the new folders FOLDER/base and FOLDER/head; flags are those of `compare`.
 # Exit status of a run that fails: that run's; of bad usage: 100.
 
 set -euo pipefail
@@ -36,7 +36,8 @@ for ((round = 1; round <= rounds; ++round)); do
   order=(base head)
   ((round % 2)) || order=(head base)
   for side in "${order[@]}"; do
-    "${programs[$side]}" --config="$root/scripts/gate.toml" --csv="$results/$side/$round.csv" >/dev/null
+    "${programs[$side]}" --config="$root/scripts/gate.toml" --csv="$results/$side/$round.csv" \
+      --count-calls="$( ((round > 1)) && echo false || echo true)" >/dev/null
   done
 done
 exec "${programs[head]}" compare "$results/base" "$results/head" "$@"

@@ -3,10 +3,11 @@
 
   scripts/gate_rates.py PROGRAM RUNS FILE [COMPARISONS]
 
-RUNS has a folder for each round, with a CSV of a process each in it: three without a delay, plain1 to plain3, and one for
-each delay of SLOWED. A comparison draws 16 rounds and deals two of the plain processes of each to BASE and HEAD by lot. In
+RUNS has a folder for each round, with a CSV of a process each in it: three without a delay, PLAIN, and one for each
+delay of SLOWED. A comparison draws 16 rounds and deals two of the plain processes of each to BASE and HEAD by lot. In
 HEAD the rows that are to be slower, with their ratios, are those of the delayed process. A comparison is flagged if it calls
-a time of what is slower a regression (any time, if nothing is), and wrong if it calls any other time one.
+a time of what is slower a regression, by a clock that the delay is meant for (any time, if nothing is), and wrong if it calls
+a time of anything else one.
 
 Comparisons share processes, so they are not independent: the interval (Clopper-Pearson, 95 %) is that of the drawing alone.
 The rates are those of the session that measured them.
@@ -25,7 +26,8 @@ from pathlib import Path
 
 ROUNDS = 16  # as in scripts/gate.sh
 KEY = ["kind", "workload", "trace", "elements", "sync", "allocator"]
-PLAIN = ["plain1", "plain2", "plain3"]
+PLAIN = ["plain1", "plain2", "plain3"]  # plain3 by another build of the same commit
+OF_A_PHASE, OF_ONE_CALL = ("end_to_end", "host_enqueue"), ("operation", "allocation")  # clocks
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,14 @@ class Slowed:
     name: str
     delays: tuple = ()  # of DAA_PLANT_DELAY
     part: str = ""  # the column of which one value is slower; "case": a single case
-    kind: str = ""  # of the rows that are slower
+    kind: str = "steady"  # of the rows that are slower
+    clocks: tuple = OF_A_PHASE
+    is_other_build: bool = False  # HEAD's processes are all of the other build
 
     def draw(self, cases, lots):
         """The cases that are slower, each with its delay."""
         delay_of = {delay.partition(":")[0]: delay for delay in self.delays}
-        chosen = [case for case in cases if case[-1] in delay_of and self.kind in ("", case[0])]
+        chosen = [case for case in cases if case[-1] in delay_of and case[0] == self.kind]
         if not chosen:
             return {}
         if self.part == "case":
@@ -54,14 +58,18 @@ class Slowed:
 
 SLOWED = [
     Slowed("nothing"),
-    Slowed("arena, 3 % of a phase", ("arena:0.03",), kind="steady"),
-    Slowed("arena, 5 % of a phase", ("arena:0.05",), kind="steady"),
-    Slowed("arena-individual, 5 % of a phase", ("arena-individual:0.05",), kind="steady"),
-    Slowed("one workload of arena, 5 %", ("arena:0.05",), part="workload", kind="steady"),
-    Slowed("one case of arena, 5 %", ("arena:0.05",), part="case", kind="steady"),
-    Slowed("both, 5 %", ("arena:0.05", "arena-individual:0.05"), kind="steady"),
-    Slowed("own cost of arena, 20 %", ("arena:calls:0.2",), kind="replay"),
-    Slowed("own cost of arena, doubled", ("arena:calls:1",), kind="replay"),
+    Slowed("nothing, but another build", is_other_build=True),
+    Slowed("arena, 3 % of a phase", ("arena:0.03",)),
+    Slowed("arena, 5 % of a phase", ("arena:0.05",)),
+    Slowed("arena, 5 % of a phase on the device", ("arena:device:0.05",)),
+    Slowed("arena-individual, 5 % of a phase", ("arena-individual:0.05",)),
+    Slowed("one workload of arena, 5 %", ("arena:0.05",), part="workload"),
+    Slowed("one case of arena, 5 %", ("arena:0.05",), part="case"),
+    Slowed("both, 5 %", ("arena:0.05", "arena-individual:0.05")),
+    Slowed("an operation of arena, 20 %", ("arena:calls:0.2",), kind="replay", clocks=OF_ONE_CALL),
+    Slowed("an operation of arena, doubled", ("arena:calls:1",), kind="replay", clocks=OF_ONE_CALL),
+    Slowed("an allocation of arena, 20 %", ("arena:calls:0.2",), kind="sweep", clocks=OF_ONE_CALL),
+    Slowed("an allocation of arena, doubled", ("arena:calls:1",), kind="sweep", clocks=OF_ONE_CALL),
 ]
 
 
@@ -124,7 +132,7 @@ def compare(program, rounds, slowed, number):
         for side in ("base", "head"):
             (folder / side).mkdir()
         for i, processes in enumerate(lots.sample(rounds, ROUNDS)):
-            base, head = lots.sample(PLAIN, 2)
+            base, head = (lots.choice(PLAIN[:2]), PLAIN[2]) if slowed.is_other_build else lots.sample(PLAIN, 2)
             (folder / "base" / f"{i}.csv").symlink_to(processes[base].path)
             head_csv = folder / "head" / f"{i}.csv"
             if not slower:
@@ -140,7 +148,8 @@ def compare(program, rounds, slowed, number):
     verdicts = csv.DictReader(done.stdout.splitlines())
     found = [row for row in verdicts if row["verdict"] == "regression" and row["p"]]  # which counters do not have
     own = [row for row in found if not slower or is_of(slower, row)]
-    return bool(own), len(own) < len(found), done.returncode == 3
+    flagged = any(not slower or row["what"] in slowed.clocks for row in own)
+    return flagged, len(own) < len(found), done.returncode == 3
 
 
 def is_of(slower, row):

@@ -215,19 +215,19 @@ complete_cuda() {
     say "driver $driver cannot run CUDA $cuda_pinned: update it to $cuda_pinned_driver, or install CUDA $cuda_least and set CUDA_HOME"
 }
 
-# build PRESET [TARGET...]: brings it (or all) up to date in build/PRESET. Configures at first, and again if the toolkit, a
-# tool, the presets, the GPUs or the place of the project have changed. A folder that somebody else has configured is taken
-# as it is.
+# build PRESET[:NAME] [TARGET...]: brings it (or all) up to date in build/PRESET, or build/NAME. Configures at first, and
+# again if the toolkit, a tool, the presets, the GPUs or the place of the project have changed. A folder that somebody else
+# has configured is taken as it is.
 build() {
-  local folder=$root/build/$1 preset=$1 settings newest_cccl rmm
+  local folder=$root/build/${1#*:} preset=${1%%:*} settings newest_cccl rmm
   shift
   newest_cccl=$([[ ! -d $own_cccl ]] || echo "$own_cccl")
   rmm=$([[ ! -d $own_rmm ]] || echo "$own_rmm")
   settings=$(printf '%s\n' "$root" "$cuda" "$newest_cccl" "$rmm" "$cupti" "$(cksum <"$root/CMakePresets.json")" \
     "$(cat /proc/driver/nvidia/gpus/*/information 2>/dev/null | grep ^Model)")
   if [[ ! -e $folder/build.ninja ]] || { [[ -e $folder/.settings ]] && [[ $(<"$folder/.settings") != "$settings" ]]; }; then
-    say "configuring build/$preset with $cuda"
-    (cd "$root" && cmake --fresh --preset "$preset" -DCUDAToolkit_ROOT="$cuda" -DDAA_NEWEST_CCCL="$newest_cccl" \
+    say "configuring ${folder#"$root"/} with $cuda"
+    (cd "$root" && cmake --fresh --preset "$preset" -B "$folder" -DCUDAToolkit_ROOT="$cuda" -DDAA_NEWEST_CCCL="$newest_cccl" \
       -DDAA_RMM="$rmm" -DDAA_CUPTI="$cupti") >&2
     printf '%s\n' "$settings" >"$folder/.settings"
   fi

@@ -126,10 +126,10 @@ std::string compare_footer() {
 
 What is a regression:
   counters  allocations, CUDA calls and bytes that grew, by any amount
-  times     end to end and host enqueue, as ratios to preallocated in the same process,
-            which share what slows a machine; of replays an operation, as it is. First
-            of each allocator over all cases: the median of how far a process is above
-            what each case usually takes. Then of each case, with the times of
+  times     end to end, host enqueue, an allocation alone and an operation of a replay, as
+            ratios to preallocated in the same process, which share what slows a machine.
+            First of each allocator over all cases: the median of how far a process is
+            above what each case usually takes. Then of each case, with the times of
             preallocated itself. A regression has grown by more than --threshold
             (Hodges-Lehmann estimate) and significantly by the Mann-Whitney U test of
             HEAD's processes against BASE's (Holm-Bonferroni, half of --alpha each).
@@ -139,9 +139,9 @@ What is a regression:
   An improvement is not a regression, nor is a case that only HEAD has.
 
 What is inconclusive:
-  The ratios of an allocator over all cases, if growth by --visible cannot be ruled out:
-  if the one-sided 95 % upper bound of the change, "at most", reaches it (or --threshold,
-  if that is more). Times of so few
+  Of an allocator over all cases end to end and host enqueue, if growth by --visible
+  cannot be ruled out: if the one-sided 95 % upper bound of the change, "at most",
+  reaches it (or --threshold, if that is more). Times of so few
   processes that no change can be significant. Times without preallocated to divide by,
   and counters that only BASE counted. Cases that HEAD has in fewer of its processes, or
   that failed in some processes of both.

@@ -188,8 +188,10 @@ class Comparer {
                .key = base->key,
                .what = clock,
                .is_time = true,
-               .reason = fmt::format("{} has no ratio to preallocated: measure that as well",
-                                     has_number(values.base) ? "HEAD" : "BASE")});
+               .reason = has_number(head_.times(*head, i, &Time::ns))
+                             ? fmt::format("{} has no ratio to preallocated: measure that as well",
+                                           has_number(values.base) ? "HEAD" : "BASE")
+                             : "HEAD has no such time"});
       }
     TimeFindings found = judge_times(times, config);
     result_.times = Times::judged;

@@ -237,7 +237,8 @@ const std::string& part_of(const Key& key, std::string_view name) {
 }
 
 std::string_view clock_of(const Column& time) {
-  return time.name.substr(0, time.name.rfind("_median_ns"));
+  const std::string_view name = time.name;
+  return name.substr(0, std::min(name.rfind("_median_ns"), name.rfind("_ns")));
 }
 
 std::string format_key(const Key& key) {

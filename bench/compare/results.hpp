@@ -30,7 +30,8 @@ using Key = std::vector<std::string>;  // the values of the key columns
 /// The value of the key column `name`.
 [[nodiscard]] const std::string& part_of(const Key& key, std::string_view name);
 
-/// What the clock of a column of Role::time is called: "end_to_end" for "end_to_end_median_ns".
+/// What the clock of a column of Role::time is called: "end_to_end" for "end_to_end_median_ns", "allocation"
+/// for "allocation_ns".
 [[nodiscard]] std::string_view clock_of(const Column& time);
 
 /// What one clock read; NaN where it read nothing, or where there is no ratio.

@@ -11,9 +11,12 @@
 namespace daa::bench {
 
 /// Whether the times of a case, or of a suite, are compared as ratios to preallocated: all but those of
-/// preallocated itself and of replays, whose operations of preallocated take so few nanoseconds that a ratio
-/// to them is mostly noise.
+/// preallocated itself.
 [[nodiscard]] bool is_ratio(const Key& key);
+
+/// Whether a clock reads whole phases, and not single operations of the allocator: those of replays, and
+/// allocations alone.
+[[nodiscard]] bool is_of_phases(std::string_view clock);
 
 /// The time of one clock in one case: a ratio, or nanoseconds. A value for each process of either side, in
 /// the same order in all cases; NaN where a process has none.
@@ -41,7 +44,7 @@ struct TimeFindings {
 /// by the Mann-Whitney test, at half of `alpha` for the family (Holm-Bonferroni), and the change, Hodges and
 /// Lehmann's estimate, exceeds `threshold`; an improvement is the mirror image. A time of the suite is
 /// inconclusive if it did not change so and there are too few processes for any change to be significant, or,
-/// of ratios, the one-sided 95 % upper bound of the change reaches `visible`. A single case never is.
+/// of phases, the one-sided 95 % upper bound of the change reaches `visible`. A single case never is.
 ///
 /// Rows of preallocated that was measured again ("preallocated:2") are shown and not judged.
 [[nodiscard]] TimeFindings judge_times(const std::vector<CaseTimes>& cases, const GateConfig& config);

@@ -85,7 +85,7 @@ std::string whole_percent(double fraction) {
 }
 
 std::string format_suite(const Comparison& comparison, const GateConfig& gate) {
-  constexpr std::string_view head = "all cases, as ratios to preallocated (replays: ns)";
+  constexpr std::string_view head = "all cases, as ratios to preallocated";
   std::size_t width = head.size() - 14 - 14;
   for (const Finding& finding : comparison.suite) width = std::max(width, name_of_suite(finding.key).size());
   std::string text;
@@ -123,7 +123,7 @@ std::string format_times(const Comparison& comparison, const GateConfig& gate) {
 const Finding* worst_of(const Comparison& comparison) {
   const Finding* worst = nullptr;
   for (const Finding& finding : comparison.suite)
-    if (finding.verdict != Verdict::not_judged && is_ratio(finding.key) &&
+    if (finding.verdict != Verdict::not_judged && is_of_phases(finding.what) &&
         (worst == nullptr || finding.at_most > worst->at_most))
       worst = &finding;
   return worst;

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "daa/error.hpp"
+#include "measure/allocation_loop.hpp"
 #include "measure/sampler.hpp"
 #include "measure/steady_trial.hpp"
 #include "stats/quantile.hpp"
@@ -11,61 +12,7 @@ namespace daa::bench {
 
 namespace {
 
-constexpr std::size_t min_allocations = 10'000;
 constexpr std::chrono::milliseconds enough_time{100};
-constexpr std::size_t untimed_allocations = 1'000;
-// Between two synchronisations, in whole phases: with a free for each they fit the driver's queue (1,024
-// entries), and reading the clock (30 ns) is 0.1 ns of each.
-constexpr std::size_t allocations_per_batch = 500;
-
-struct AllocatorOnStream {
-  ScratchAllocator* scratch;
-  cudaStream_t stream;
-};
-
-// Phases that only allocate: what is left is the allocator, and how much threads are in each other's way
-// there.
-class AllocationLoop {
- public:
-  AllocationLoop(const std::vector<AllocatorOnStream>& allocators,
-                 const std::vector<std::vector<std::size_t>>& sizes, const StopCondition& stop)
-      : allocators_(allocators), sizes_(sizes), stop_(stop) {}
-
-  /// Nanoseconds of one allocation, its part of the end of the phase included: the mean of whole phases until
-  /// so many allocations, or that much time, and a cycle of phases have gone by. The streams are synchronised
-  /// between batches; the clock does not run then.
-  double run(std::size_t allocations) {
-    allocations_ = phases_ = 0;
-    elapsed_ns_ = 0;
-    const auto deadline = Clock::now() + enough_time;
-    while (phases_ < sizes_.size() || (allocations_ < allocations && Clock::now() < deadline)) {
-      stop_.check();
-      run_batch();
-    }
-    return elapsed_ns_ / static_cast<double>(allocations_);
-  }
-
- private:
-  void run_batch() {
-    const auto start = Clock::now();
-    for (const std::size_t end = allocations_ + allocations_per_batch; allocations_ < end; ++phases_) {
-      const std::vector<std::size_t>& sizes = sizes_[phases_ % sizes_.size()];
-      for (const AllocatorOnStream& each : allocators_) {
-        for (const std::size_t bytes : sizes) static_cast<void>(each.scratch->allocate(bytes));
-        each.scratch->end_phase();
-      }
-      allocations_ += sizes.size() * allocators_.size();
-    }
-    elapsed_ns_ += ns_between(start, Clock::now());
-    for (const AllocatorOnStream& each : allocators_) DAA_CUDA_CHECK(cudaStreamSynchronize(each.stream));
-  }
-
-  const std::vector<AllocatorOnStream>& allocators_;
-  const std::vector<std::vector<std::size_t>>& sizes_;
-  const StopCondition& stop_;
-  std::size_t allocations_ = 0, phases_ = 0;
-  double elapsed_ns_ = 0;
-};
 
 double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
@@ -98,30 +45,29 @@ class ConcurrentTrial final : public SteadyTrial {
     TrialFindings findings;
     time_allocations(findings);
     if (setup().allocator.name == lower_bound_name) findings.serial_ns = serial_ns();
-    findings.error = SteadyTrial::finish(check).error;
+    if (check) findings.error = find_error();
     return findings;
   }
 
  private:
   void time_allocations(TrialFindings& findings) {
-    const auto& sizes = setup().demand.sizes;
-    if (std::ranges::all_of(sizes, [](const auto& phase) { return phase.empty(); })) return;
-    std::vector<double> elapsed_ns(team_ ? team_->size() : 1);
-    // In one piece of work: a thread that has just been woken is slow.
+    std::vector<std::optional<double>> found(team_ ? team_->size() : 1);
     const auto work = [&](std::size_t worker) {
       std::vector<AllocatorOnStream> own;
       for (std::size_t i = 0; i < instances().size(); ++i)
         if (!team_ || i == worker) own.push_back({instances()[i].scratch.get(), instances()[i].stream});
-      AllocationLoop loop{own, sizes, setup().stop};
-      static_cast<void>(loop.run(untimed_allocations));
-      elapsed_ns[worker] = loop.run(min_allocations);
+      found[worker] = time_of_an_allocation(own, setup().demand.sizes, enough_time, setup().stop);
     };
     if (team_)
       team_->run(work);
     else
       work(0);
-    findings.allocation_ns = mean(elapsed_ns);
-    findings.slowest_allocation_ns = std::ranges::max(elapsed_ns);
+    std::vector<double> ns;
+    for (const std::optional<double>& of_thread : found)
+      if (of_thread) ns.push_back(*of_thread);
+    if (ns.empty()) return;
+    findings.allocation_ns = mean(ns);
+    findings.slowest_allocation_ns = std::ranges::max(ns);
   }
 
   // What end to end would be if no two streams ever ran at once. A few samples in each trial are enough.

@@ -35,6 +35,22 @@ std::optional<double> median_of(const Series& series, std::optional<double> Tria
   return quantile(values, 0.5);
 }
 
+/// The median of the ratios to what `reference` found in the same repetitions.
+std::optional<double> ratio_of(const Series& series, const Series& reference,
+                               std::optional<double> TrialFindings::*figure) {
+  const auto found = [&](const Series& of) {
+    Repetitions repetitions;
+    for (const TrialSamples& trial : of.trials) {
+      std::vector<double>& samples = repetitions.emplace_back();
+      if (trial.findings.*figure) samples.push_back(*(trial.findings.*figure));
+    }
+    return repetitions;
+  };
+  const std::vector<double> ratios = paired_ratios(found(series), found(reference));
+  if (ratios.empty()) return std::nullopt;
+  return quantile(ratios, 0.5);
+}
+
 /// The series that ratios refer to, or one without trials.
 const Series& reference_of(const std::vector<Series>& group, std::string_view label) {
   static const Series none;
@@ -191,6 +207,7 @@ void fill(Row& row, const Series& of, const std::vector<Series>& group, std::str
 
   if (!of.trials.empty()) row.found.graph_memory_nodes = of.trials.back().findings.graph_memory_nodes;
   row.found.allocation_ns = median_of(of, &TrialFindings::allocation_ns);
+  row.found.allocation_ratio = ratio_of(of, lower_bound, &TrialFindings::allocation_ns);
   row.found.slowest_allocation_ns = median_of(of, &TrialFindings::slowest_allocation_ns);
   row.found.serial_ns = median_of(lower_bound, &TrialFindings::serial_ns);
   row.found.overlap_score =

@@ -3,8 +3,16 @@
 #include <utility>
 
 #include "daa/error.hpp"
+#include "measure/allocation_loop.hpp"
 
 namespace daa::bench {
+
+namespace {
+
+// A hundredth of what the phases of a trial take, and 10,000 allocations of an arena.
+constexpr std::chrono::milliseconds enough_time_of_allocations{2};
+
+}  // namespace
 
 SteadyTrial::SteadyTrial(const TrialSetup& setup) : setup_(setup) {
   const Demand demand = setup.demand.demand();
@@ -26,7 +34,16 @@ void SteadyTrial::synchronise() const {
 
 TrialFindings SteadyTrial::finish(bool check) {
   TrialFindings findings;
-  if (!check) return findings;
+  if (check) findings.error = find_error();
+  const Instance& instance = instances_.front();
+  const AllocatorOnStream alone{instance.scratch.get(), instance.stream};
+  findings.allocation_ns =
+      time_of_an_allocation({&alone, 1}, setup_.demand.sizes, enough_time_of_allocations, setup_.stop);
+  return findings;
+}
+
+std::optional<std::string> SteadyTrial::find_error() const {
+  std::optional<std::string> first;
   restart_cycle();
   const std::size_t cycle = instances_.front().workload.cycle_length();
   for (std::size_t i = 0; i < cycle; ++i) {
@@ -35,10 +52,10 @@ TrialFindings SteadyTrial::finish(bool check) {
     for (const Instance& instance : instances_) instance.enqueue_phase();
     for (const Instance& instance : instances_) {
       auto error = instance.workload.find_error(instance.stream);
-      if (error && !findings.error) findings.error = std::move(error);
+      if (error && !first) first = std::move(error);
     }
   }
-  return findings;
+  return first;
 }
 
 Recording SteadyTrial::record(CallCounter* counter) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "measure/workload_trials.hpp"
@@ -19,7 +21,7 @@ class SteadyTrial : public Trial {
   void enqueue_phase(std::size_t /*worker*/) override {
     for (const Instance& instance : instances_) instance.enqueue_phase();
   }
-  /// Checks the result of each phase of one more cycle.
+  /// Finds out what an allocation costs without kernels, too.
   [[nodiscard]] TrialFindings finish(bool check) override;
   [[nodiscard]] Recording record(CallCounter* counter) override;
 
@@ -37,6 +39,9 @@ class SteadyTrial : public Trial {
 
   [[nodiscard]] const std::vector<Instance>& instances() const { return instances_; }
   [[nodiscard]] const TrialSetup& setup() const { return setup_; }
+
+  /// What is wrong with the result of a phase of one more cycle, if anything is.
+  [[nodiscard]] std::optional<std::string> find_error() const;
 
  private:
   void restart_cycle() const;

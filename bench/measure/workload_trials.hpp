@@ -29,7 +29,7 @@ struct TrialSetup {
   const StopCondition& stop;  // checked between phases, copies and batches
 };
 
-/// Constructs the allocator.
+/// Constructs the allocator. Also finds out what one allocation costs without kernels.
 [[nodiscard]] std::unique_ptr<Trial> make_steady_trial(const TrialSetup& setup);
 
 /// Each sample is the first phase of the cycle with an allocator that is constructed just before and
@@ -42,8 +42,8 @@ struct TrialSetup {
 [[nodiscard]] std::unique_ptr<Trial> make_graph_trial(const TrialSetup& setup);
 
 /// On several streams at once, an allocator for each, enqueued by a thread for each stream or by one thread
-/// for all. Also finds out what one allocation costs without kernels and, for the lower bound, what the
-/// phases cost one stream after the other.
+/// for all. Also finds out what one allocation costs without kernels while all threads allocate and, for the
+/// lower bound, what the phases cost one stream after the other.
 [[nodiscard]] std::unique_ptr<Trial> make_concurrent_trial(const TrialSetup& setup);
 
 /// That of `mode`, which is not Mode::replay.

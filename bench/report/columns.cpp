@@ -183,10 +183,12 @@ constexpr Column table[]{
      row<&R::pool_mapped_bytes>},
     {"graph_memory_nodes", information, "nodes that allocate or free memory in the graph of a phase",
      row<&R::found, &F::graph_memory_nodes>},
-    {"allocation_ns", information,
+    {"allocation_ns", time,
      "host time of an allocation, giving back included, while all threads do nothing else: mean of the "
      "threads",
      row<&R::found, &F::allocation_ns>},
+    {"allocation_ratio", ratio, "over preallocated's in the same repetition: median",
+     row<&R::found, &F::allocation_ratio>},
     {"slowest_allocation_ns", information, "the same in the slowest thread",
      row<&R::found, &F::slowest_allocation_ns>},
     {"serial_ns", information, "end-to-end time of preallocated's streams, one after the other",

@@ -63,6 +63,7 @@ struct CallFigures {
 struct RowFindings {
   std::optional<double> graph_memory_nodes;     // a phase
   std::optional<double> allocation_ns;          // giving back included, mean of the threads
+  std::optional<double> allocation_ratio;       // to preallocated's in the same repetition: median
   std::optional<double> slowest_allocation_ns;  // in the slowest thread
   std::optional<double> serial_ns;              // of the lower bound's streams, one after the other
   std::optional<double> overlap_score;

@@ -53,13 +53,15 @@ void expect_times(const Result& result, const std::vector<Time>& times) {
 TEST(Results, HoldWhatWasWritten) {
   Row row = measured("cuda, malloc", 1.25);
   row.end_to_end.ratio = 1.5;
+  row.found.allocation_ns = 12.5;
+  row.found.allocation_ratio = 1.75;
   const Result read = results({measured("arena"), row}).at(1);
   EXPECT_EQ(read.location, "a.csv: line 3");
   EXPECT_EQ(read.key, (Key{"steady", "scan", "", "1048576", "", "end", "steady", "false", "1", "1", "false",
                            "cuda, malloc"}));
   EXPECT_EQ(read.settings, (std::vector<std::string>{"3", "42", "1000", "20", "20", "none"}));
   EXPECT_EQ(read.counters, (std::vector<double>{2.5, 0.002, 2.25, 1000, 2000, 3000, 4000}));
-  expect_times(read, {{1.25 * time_ns, 1.25}, {1.25 * time_ns, 1.5}, {}});
+  expect_times(read, {{1.25 * time_ns, 1.25}, {1.25 * time_ns, 1.5}, {12.5, 1.75}, {}});
   EXPECT_EQ(read.process, "a.csv");
   EXPECT_TRUE(read.is_ok);
   EXPECT_FALSE(read.is_host);
@@ -131,13 +133,13 @@ TEST(Results, HoldWhatEachClockRead) {
   Row row = measured("arena");
   row.host_enqueue = {};
   row.end_to_end.ratio = none;
-  expect_times(results({row}).at(0), {{}, {time_ns, none}, {}});
+  expect_times(results({row}).at(0), {{}, {time_ns, none}, {}, {}});
 }
 
 TEST(Results, HoldOfAReplayTheOperationAlone) {
   Row row = replayed("arena", 1.5);
   row.replay->operation.ratio = 2;
-  expect_times(results({row}).at(0), {{}, {}, {1.5 * time_ns, 2}});
+  expect_times(results({row}).at(0), {{}, {}, {}, {1.5 * time_ns, 2}});
 }
 
 TEST(Results, AFileWithTwoRowsOfOneCaseIsRefused) {

@@ -137,14 +137,12 @@ TEST(Times, OfPreallocatedThatWasMeasuredAgainAreShownAndNotJudged) {
   EXPECT_NEAR(find(comparison.suite, "end_to_end").change, 0.5, 1e-9);
 }
 
-// preallocated takes 3 ns an operation: a ratio to that is mostly its noise.
-TEST(Times, OfReplaysAreASuiteOfTheirOwnAndNoRatios) {
+TEST(Times, OfReplaysAreASuiteOfTheirOwn) {
   const auto with_replays = [](double factor, double noise) {
     std::vector<Rows> all = processes(1);
     for (std::size_t i = 0; i < all.size(); ++i) {
       all[i].push_back(replayed("preallocated"));
       all[i].push_back(replayed("arena", factor * (1 + noise * static_cast<double>(i))));
-      all[i].back().replay->operation.ratio = static_cast<double>(1 + i % 7);
     }
     return all;
   };
@@ -154,6 +152,28 @@ TEST(Times, OfReplaysAreASuiteOfTheirOwnAndNoRatios) {
   EXPECT_EQ(find(comparison.suite, "end_to_end").verdict, Verdict::unchanged);
   EXPECT_EQ(exit_code(compared(with_replays(1, 0.1), with_replays(1, 0.1))), 0)
       << "for noise never inconclusive";
+}
+
+// A phase hides it: 20 % of 1.3 ns are nothing of 20 us.
+TEST(Times, OfAnAllocationAloneAreJudged) {
+  const auto with_allocations = [](double ratio, double noise) {
+    std::vector<Rows> all = processes(1.5);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      for (Row& row : all[i]) {
+        row.found.allocation_ratio =
+            row.allocator == "arena" ? ratio * (1 + noise * static_cast<double>(i % 5)) : 1;
+        row.found.allocation_ns = *row.found.allocation_ratio;
+      }
+    return all;
+  };
+  const Comparison slower = compared(with_allocations(1.3, 0.02), with_allocations(1.56, 0.02));
+  EXPECT_EQ(exit_code(slower), exit_regression);
+  for (const Finding& finding : slower.suite)
+    EXPECT_EQ(finding.verdict, finding.what == "allocation" ? Verdict::regression : Verdict::unchanged);
+  EXPECT_EQ(exit_code(compared(with_allocations(1.3, 0.5), with_allocations(1.3, 0.5))), exit_ok)
+      << "for noise never inconclusive";
+  EXPECT_EQ(exit_code(compared(processes(1.5), with_allocations(1.3, 0.02))), exit_ok) << "measured anew";
+  EXPECT_EQ(exit_code(compared(with_allocations(1.3, 0.02), processes(1.5))), exit_inconclusive);
 }
 
 TEST(Times, WithoutPreallocatedAreInconclusive) {

@@ -45,9 +45,10 @@ TEST(Columns, HaveTheRolesThatComparisonsRelyOn) {
                                    "synchronisations_per_phase", "asked_per_phase_bytes", "peak_phase_bytes",
                                    "reserved_bytes", "pool_mapped_bytes"}));
   EXPECT_EQ(columns_with({Role::time}),
-            (std::set<std::string>{"host_enqueue_median_ns", "end_to_end_median_ns", "operation_median_ns"}));
-  EXPECT_EQ(columns_with({Role::ratio}),
-            (std::set<std::string>{"host_enqueue_ratio", "end_to_end_ratio", "operation_ratio"}));
+            (std::set<std::string>{"host_enqueue_median_ns", "end_to_end_median_ns", "operation_median_ns",
+                                   "allocation_ns"}));
+  EXPECT_EQ(columns_with({Role::ratio}), (std::set<std::string>{"host_enqueue_ratio", "end_to_end_ratio",
+                                                                "allocation_ratio", "operation_ratio"}));
 }
 
 /// What columns hold of a_row() and a_context(), clocks aside.
@@ -143,10 +144,11 @@ TEST(Columns, HoldEveryFigureOfARow) {
 
 TEST(Columns, HoldWhatOnlySomeModesFindOut) {
   Row row = a_row();
-  row.found = {4.5, 12.5, 14.25, 56000.0, 0.75};
+  row.found = {4.5, 12.5, 1.75, 14.25, 56000.0, 0.75};
   const test::CsvRecord record = read_back(row);
   for (const auto& [column, value] : Fields{{"graph_memory_nodes", "4.5"},
                                             {"allocation_ns", "12.5"},
+                                            {"allocation_ratio", "1.75"},
                                             {"slowest_allocation_ns", "14.25"},
                                             {"serial_ns", "56000"},
                                             {"overlap_score", "0.75"}})

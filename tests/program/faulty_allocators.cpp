@@ -1,8 +1,9 @@
 // The table of allocators of daa-bench-faulty, which tests run in place of daa-bench: the real allocators,
 // and two that are wrong in a known way. DAA_PLANT_DELAY makes one of them slower on purpose, to try a
 // regression gate out:
-//   arena:0.1        each end_phase() waits for 0.1 of the host time since the phase's first allocation
-//   arena:calls:0.1  of each ten allocations one is made, freed and made again
+//   arena:0.1         each end_phase() waits for 0.1 of the host time since the phase's first allocation
+//   arena:device:0.1  the stream waits, for 0.1 of its time since the phase's first allocation
+//   arena:calls:0.1   of each ten allocations, and of each ten phases' ends, one is made twice
 
 #include <fmt/format.h>
 
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "allocators/table.hpp"
+#include "device_delay.hpp"
 #include "usage_error.hpp"
 #include "workload_allocators.hpp"
 
@@ -41,7 +43,7 @@ AllocatorInfo exhausted() {
 
 struct PlantedDelay {
   std::string_view allocator;
-  double of_phase = 0, of_calls = 0;
+  double of_phase = 0, of_device = 0, of_calls = 0;
 };
 
 PlantedDelay read_planted_delay() {
@@ -51,18 +53,23 @@ PlantedDelay read_planted_delay() {
   const std::size_t colon = std::min(text.find(':'), text.size() - 1);
   PlantedDelay delay{text.substr(0, colon)};
   std::string_view rest = text.substr(colon + 1);
-  constexpr std::string_view calls = "calls:";
-  const bool is_of_calls = rest.starts_with(calls);
-  if (is_of_calls) rest.remove_prefix(calls.size());
+  double* of_what = &delay.of_phase;
+  for (const auto& [prefix, of_prefix] : {std::pair{std::string_view{"device:"}, &delay.of_device},
+                                          std::pair{std::string_view{"calls:"}, &delay.of_calls}}) {
+    if (!rest.starts_with(prefix)) continue;
+    rest.remove_prefix(prefix.size());
+    of_what = of_prefix;
+  }
   double fraction = 0;
   const char* const end = rest.data() + rest.size();
   const auto [read_to, error] = std::from_chars(rest.data(), end, fraction);
   const bool is_fraction = error == std::errc{} && read_to == end && std::isfinite(fraction) && fraction >= 0;
   if (!is_fraction || delay.allocator.empty())
-    throw UsageError(fmt::format(
-        "DAA_PLANT_DELAY={}: is neither ALLOCATOR:FRACTION nor ALLOCATOR:calls:FRACTION, as in arena:0.1",
-        text));
-  (is_of_calls ? delay.of_calls : delay.of_phase) = fraction;
+    throw UsageError(
+        fmt::format("DAA_PLANT_DELAY={}: is none of ALLOCATOR:FRACTION, ALLOCATOR:device:FRACTION and "
+                    "ALLOCATOR:calls:FRACTION, as in arena:0.1",
+                    text));
+  *of_what = fraction;
   return delay;
 }
 
@@ -75,24 +82,23 @@ const PlantedDelay& planted_delay() {
 /// in all of them.
 class DelayedAllocator final : public ScratchAllocator {
  public:
-  DelayedAllocator(std::unique_ptr<ScratchAllocator> allocator, const PlantedDelay& delay)
-      : allocator_(std::move(allocator)), delay_(delay) {}
+  DelayedAllocator(std::unique_ptr<ScratchAllocator> allocator, const PlantedDelay& delay,
+                   std::unique_ptr<test::DeviceDelay> device, bool frees_all)
+      : allocator_(std::move(allocator)), delay_(delay), device_(std::move(device)), frees_all_(frees_all) {}
 
   void* allocate(std::size_t bytes) override {
-    if (delay_.of_phase > 0 && !begin_) begin_ = Clock::now();
-    for (calls_ += delay_.of_calls; calls_ >= 1; --calls_)
-      allocator_->free(allocator_->allocate(bytes), bytes);
+    if (!begin_) begin();
+    for (calls_ += delay_.of_calls; calls_ >= 1; --calls_) {
+      void* const pointer = allocator_->allocate(bytes);
+      if (frees_all_) allocator_->free(pointer, bytes);
+    }
     return allocator_->allocate(bytes);
   }
   void free(void* pointer, std::size_t bytes) override { allocator_->free(pointer, bytes); }
   void end_phase() override {
+    for (ends_ += delay_.of_calls; ends_ >= 1; --ends_) allocator_->end_phase();
     allocator_->end_phase();
-    if (!begin_) return;
-    const Clock::time_point now = Clock::now();
-    const Clock::time_point end =
-        now + std::chrono::duration_cast<Clock::duration>((now - *begin_) * delay_.of_phase);
-    while (Clock::now() < end) {
-    }
+    if (begin_) wait();
     begin_.reset();
   }
   bool needs_every_free() const override { return allocator_->needs_every_free(); }
@@ -102,9 +108,24 @@ class DelayedAllocator final : public ScratchAllocator {
  private:
   using Clock = std::chrono::steady_clock;
 
+  void begin() {
+    if (delay_.of_phase > 0 || device_) begin_ = Clock::now();
+    if (device_) device_->begin();
+  }
+  void wait() {
+    if (device_) device_->end(delay_.of_device);
+    const Clock::time_point now = Clock::now();
+    const Clock::time_point end =
+        now + std::chrono::duration_cast<Clock::duration>((now - *begin_) * delay_.of_phase);
+    while (Clock::now() < end) {
+    }
+  }
+
   std::unique_ptr<ScratchAllocator> allocator_;
   PlantedDelay delay_;
-  double calls_ = 0;                        // to be made again
+  std::unique_ptr<test::DeviceDelay> device_;  // null without a delay of the device, of whichever allocator
+  bool frees_all_;
+  double calls_ = 0, ends_ = 0;             // to be made again
   std::optional<Clock::time_point> begin_;  // of a phase that has allocated
 };
 
@@ -113,9 +134,10 @@ AllocatorInfo with_planted_delay() {
   AllocatorInfo info = row();
   info.make = [](cudaStream_t stream, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
     const AllocatorInfo real = row();
-    const bool is_delayed = real.name == planted_delay().allocator;
-    return std::make_unique<DelayedAllocator>(real.make(stream, demand),
-                                              is_delayed ? planted_delay() : PlantedDelay{});
+    const PlantedDelay& planted = planted_delay();
+    return std::make_unique<DelayedAllocator>(
+        real.make(stream, demand), real.name == planted.allocator ? planted : PlantedDelay{},
+        planted.of_device > 0 ? std::make_unique<test::DeviceDelay>(stream) : nullptr, demand.frees_all);
   };
   return info;
 }

@@ -184,13 +184,21 @@ TEST_F(Gate, APlantedDelayIsFoundAndChangesNoCounter) {
     }
   }
   EXPECT_EQ(found, 2u) << "the suite, and its only case";
-  for (const std::string delay :
-       {"arena", "arena:", "arena:much", "arena:-1", ":1", "arena:calls:", "cub-caching:0.1"})
+  for (const std::string delay : {"arena", "arena:", "arena:much", "arena:-1", ":1",
+                                  "arena:calls:", "arena:device:x", "cub-caching:0.1"})
     expect_refused(faulty({}, delay), usage, {"DAA_PLANT_DELAY="});
 }
 
+// The stream waits: nearly all of the time that the host does not spend.
+TEST_F(Gate, APlantedDelayOfTheDeviceLengthensPhasesAndNotTheirEnqueueing) {
+  const Args args{"--elements=2^16", "--workload=sort", "--iters=20", "--allocator=preallocated,arena"};
+  const CsvRecord delayed = rows(faulty(args, "arena:device:4")).back();
+  EXPECT_GT(std::stod(delayed.at("end_to_end_ratio")), 2);
+  EXPECT_LT(std::stod(delayed.at("host_enqueue_ratio")), std::stod(delayed.at("end_to_end_ratio")));
+}
+
 // In a replay there is nothing but operations: each allocation that is made twice shows.
-TEST_F(Gate, PlantedCallsLengthenTheOperationsOfReplays) {
+TEST_F(Gate, PlantedCallsLengthenOperationsAndAllocations) {
   write("small.csv",
         "Thread,Time,Action,Pointer,Size,Stream\n"
         "0,0,allocate,0x1,3145728,0\n0,1,allocate,0x2,1048576,0\n0,2,free,0x1,3145728,0\n"
@@ -200,6 +208,10 @@ TEST_F(Gate, PlantedCallsLengthenTheOperationsOfReplays) {
     return std::stod(rows(faulty(args, delay)).back().at("operation_median_ns"));
   };
   EXPECT_GT(operation_ns("arena:calls:20"), 2 * operation_ns(""));
+  const auto allocation_ns = [&](const std::string& delay) {
+    return std::stod(rows(faulty({"--elements=100", "--allocator=arena"}, delay)).back().at("allocation_ns"));
+  };
+  EXPECT_GT(allocation_ns("arena:calls:20"), 2 * allocation_ns(""));
 }
 
 TEST_F(Gate, VerdictsAloneGoToStdout) {
