@@ -4,10 +4,10 @@
   scripts/gate_rates.py PROGRAM RUNS FILE [COMPARISONS]
 
 RUNS has a folder for each round, with a CSV of a process each in it: three without a delay, PLAIN, and one for each
-delay of SLOWED. A comparison draws 16 rounds and deals two of the plain processes of each to BASE and HEAD by lot. In
-HEAD the rows that are to be slower, with their ratios, are those of the delayed process. A comparison is flagged if it calls
-a time of what is slower a regression, by a clock that the delay is meant for (any time, if nothing is), and wrong if it calls
-a time of anything else one.
+delay of SLOWED. A comparison draws 16 rounds, or all but one where fewer were measured, and deals two of the plain processes of
+each to BASE and HEAD by lot. In HEAD the rows that are to be slower, with their ratios, are those of the delayed process. A
+comparison is flagged if it calls a time of what is slower a regression, by a clock that the delay is meant for (any time, if
+nothing is), and wrong if it calls a time of anything else one.
 
 Comparisons share processes, so they are not independent: the interval (Clopper-Pearson, 95 %) is that of the drawing alone.
 The rates are those of the session that measured them.
@@ -25,6 +25,7 @@ from math import exp, lgamma, log
 from pathlib import Path
 
 ROUNDS = 16  # as in scripts/gate.sh
+FEWEST_ROUNDS = 10  # with fewer a side, no single case can be significant
 KEY = ["kind", "workload", "trace", "elements", "sync", "allocator"]
 PLAIN = ["plain1", "plain2", "plain3"]  # plain3 by another build of the same commit
 OF_A_PHASE, OF_ONE_CALL = ("end_to_end", "host_enqueue"), ("operation", "allocation")  # clocks
@@ -115,10 +116,15 @@ class Process:
 
 def read_rounds(runs):
     folders = sorted(Path(runs).iterdir(), key=lambda folder: int(folder.name))
-    if len(folders) <= ROUNDS:
-        sys.exit(f"{runs}: {len(folders)} rounds, but a comparison draws {ROUNDS} of more")
+    if len(folders) < FEWEST_ROUNDS:
+        sys.exit(f"{runs}: {len(folders)} rounds, but at least {FEWEST_ROUNDS} are needed")
     names = [*PLAIN, *{delay: None for slowed in SLOWED for delay in slowed.delays}]
     return [{name: Process(folder.resolve() / f"{name}.csv") for name in names} for folder in folders]
+
+
+def drawn_of(rounds):
+    """How many of the rounds a comparison draws."""
+    return min(ROUNDS, len(rounds) - 1)
 
 
 def compare(program, rounds, slowed, number):
@@ -131,7 +137,7 @@ def compare(program, rounds, slowed, number):
         folder = Path(name)
         for side in ("base", "head"):
             (folder / side).mkdir()
-        for i, processes in enumerate(lots.sample(rounds, ROUNDS)):
+        for i, processes in enumerate(lots.sample(rounds, drawn_of(rounds))):
             base, head = (lots.choice(PLAIN[:2]), PLAIN[2]) if slowed.is_other_build else lots.sample(PLAIN, 2)
             (folder / "base" / f"{i}.csv").symlink_to(processes[base].path)
             head_csv = folder / "head" / f"{i}.csv"
@@ -166,7 +172,7 @@ def measure(program, rounds, comparisons):
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             outcomes = list(pool.map(lambda number, what=slowed: compare(program, rounds, what, number), range(comparisons)))
         row = {name: context[name] for name in ("device", "driver", "commit", "time_utc")}
-        row |= {"slowed": slowed.name, "cases": len(first.lines), "rounds": ROUNDS, "rounds_measured": len(rounds)}
+        row |= {"slowed": slowed.name, "cases": len(first.lines), "rounds": drawn_of(rounds), "rounds_measured": len(rounds)}
         row["comparisons"] = comparisons
         for i, name in enumerate(("flagged", "wrong", "inconclusive")):
             count = sum(outcome[i] for outcome in outcomes)

@@ -25,7 +25,7 @@ README = ROOT / "README.md"
 SCRIPTS_README = ROOT / "scripts" / "README.md"
 
 
-def newest(name=""):
+def newest(name="workloads.csv"):
     """The newest folder results/<gpu>/<date> that holds this file, or None."""
     dated = [folder for folder in ROOT.glob("results/*/*") if re.fullmatch(r"\d{4}-\d{2}-\d{2}", folder.name)]
     return max((folder for folder in dated if (folder / name).exists()), key=lambda folder: folder.name, default=None)
@@ -117,7 +117,7 @@ def page_of(folder):
 def sections():
     folder = newest()
     if folder is None:
-        raise results.Refused(f"{ROOT / 'results'}: has no folder <gpu>/<date>")
+        raise results.Refused(f"{ROOT / 'results'}: has no folder <gpu>/<date> with a workloads.csv")
     return {
         README: replaced(README, "results", summary(folder, results.load([folder]))),
         SCRIPTS_README: replaced(SCRIPTS_README, "gate", gate_rates()),

@@ -141,10 +141,11 @@ What is a regression:
 What is inconclusive:
   Of an allocator over all cases end to end and host enqueue, if growth by --visible
   cannot be ruled out: if the one-sided 95 % upper bound of the change, "at most",
-  reaches it (or --threshold, if that is more). Times of so few
-  processes that no change can be significant. Times without preallocated to divide by,
-  and counters that only BASE counted. Cases that HEAD has in fewer of its processes, or
-  that failed in some processes of both.
+  reaches it (or --threshold, if that is more). Sweeps, whose phases are mostly
+  allocations, are left out of this. Times of so few processes that no change can be
+  significant. Times without preallocated to divide by, and counters that only BASE
+  counted. Cases that HEAD has in fewer of its processes, or that failed in some
+  processes of both.
 
 What is refused:
   Results of different devices, clock rates, drivers, CUDA runtimes, processors, seeds

@@ -105,7 +105,8 @@ class Judge {
     if (least_p(test.head.size(), test.base.size()) * static_cast<double>(tests) > alpha())
       return fmt::format("too few processes, {} and {}: no change can be significant; {} a side suffice",
                          test.base.size(), test.head.size(), least_values(tests, alpha()));
-    const bool is_open = is_of_phases(test.finding.what) && test.finding.at_most >= config_.bound();
+    const bool is_open =
+        must_be_bounded(test.finding.key, test.finding.what) && test.finding.at_most >= config_.bound();
     return is_open ? "too noisy: measure more processes" : "";
   }
 
@@ -150,8 +151,8 @@ bool is_ratio(const Key& key) {
   return !is_of_lower_bound(key);
 }
 
-bool is_of_phases(std::string_view clock) {
-  return clock != "operation" && clock != "allocation";
+bool must_be_bounded(const Key& key, std::string_view clock) {
+  return clock != "operation" && clock != "allocation" && part_of(key, "kind") != "sweep";
 }
 
 TimeFindings judge_times(const std::vector<CaseTimes>& cases, const GateConfig& config) {

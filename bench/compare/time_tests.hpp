@@ -14,9 +14,10 @@ namespace daa::bench {
 /// preallocated itself.
 [[nodiscard]] bool is_ratio(const Key& key);
 
-/// Whether a clock reads whole phases, and not single operations of the allocator: those of replays, and
-/// allocations alone.
-[[nodiscard]] bool is_of_phases(std::string_view clock);
+/// Whether a slow-down of the time must be ruled out: of phases that do more than to call the allocator. An
+/// operation of a replay, an allocation alone, and the phases of a sweep, which are mostly allocations, are
+/// as noisy as the driver's allocator is.
+[[nodiscard]] bool must_be_bounded(const Key& key, std::string_view clock);
 
 /// The time of one clock in one case: a ratio, or nanoseconds. A value for each process of either side, in
 /// the same order in all cases; NaN where a process has none.
@@ -44,7 +45,8 @@ struct TimeFindings {
 /// by the Mann-Whitney test, at half of `alpha` for the family (Holm-Bonferroni), and the change, Hodges and
 /// Lehmann's estimate, exceeds `threshold`; an improvement is the mirror image. A time of the suite is
 /// inconclusive if it did not change so and there are too few processes for any change to be significant, or,
-/// of phases, the one-sided 95 % upper bound of the change reaches `visible`. A single case never is.
+/// if it must be bounded, the one-sided 95 % upper bound of the change reaches `visible`. A single case never
+/// is.
 ///
 /// Rows of preallocated that was measured again ("preallocated:2") are shown and not judged.
 [[nodiscard]] TimeFindings judge_times(const std::vector<CaseTimes>& cases, const GateConfig& config);

@@ -123,7 +123,7 @@ std::string format_times(const Comparison& comparison, const GateConfig& gate) {
 const Finding* worst_of(const Comparison& comparison) {
   const Finding* worst = nullptr;
   for (const Finding& finding : comparison.suite)
-    if (finding.verdict != Verdict::not_judged && is_of_phases(finding.what) &&
+    if (finding.verdict != Verdict::not_judged && must_be_bounded(finding.key, finding.what) &&
         (worst == nullptr || finding.at_most > worst->at_most))
       worst = &finding;
   return worst;
