@@ -5,12 +5,14 @@
 #include <unordered_map>
 #include <utility>
 
-#include "replay/placement.hpp"
+#include "arena/src/phase_plan.hpp"
 
 namespace daa::bench {
 namespace {
 
 using Step = ReplayStep;
+
+using v0_1::detail::Lifetime;
 
 class Compiler {
  public:
@@ -55,13 +57,10 @@ class Compiler {
 
   static void add_demand(ReplaySlot& slot, const std::vector<Lifetime>& lifetimes) {
     std::size_t bytes = 0;
-    for (const Lifetime& life : lifetimes) {
-      bytes += footprint(life.bytes);
-      slot.demand.bytes_per_phase += static_cast<double>(life.bytes);
-    }
+    for (const Lifetime& life : lifetimes) bytes += life.size;
     slot.demand.allocations_per_phase += static_cast<double>(lifetimes.size());
     slot.demand.max_phase_bytes = std::max(slot.demand.max_phase_bytes, bytes);
-    const PlacementPlan plan = plan_placement(lifetimes);
+    const v0_1::detail::PhasePlan plan = plan_phase(lifetimes);
     slot.plan.offsets.insert(slot.plan.offsets.end(), plan.offsets.begin(), plan.offsets.end());
     slot.plan.bytes = std::max(slot.plan.bytes, plan.bytes);
   }
@@ -84,7 +83,8 @@ class Compiler {
     const std::uint32_t slot = slot_of(operation);
     std::vector<Step>& steps = steps_of(slot);
     live_.emplace(operation.block, Live{slot, steps.size(), lifetimes_[slot].size()});
-    lifetimes_[slot].push_back({steps.size(), 0, operation.bytes});
+    lifetimes_[slot].push_back({steps.size(), 0, footprint(operation.bytes)});
+    program_.slots[slot].demand.bytes_per_phase += static_cast<double>(operation.bytes);
     steps.push_back({.kind = Step::Kind::allocate,
                      .block = operation.block,
                      .slot_or_stream = slot,

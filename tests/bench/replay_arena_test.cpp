@@ -6,6 +6,7 @@
 #include <random>
 
 #include "daa/device_async_arena.hpp"
+#include "replay/program.hpp"
 #include "replay/trace.hpp"
 #include "stream_fixture.hpp"
 
@@ -73,6 +74,17 @@ TEST_F(ArenaTraces, ReservedMemoryOfPhasesThatComeAgainIsAtMost120PercentOfWhatI
   EXPECT_EQ(trace_files().size(), 5u);
   EXPECT_LE(sum.growing / 5, 1.30);
   EXPECT_LE(sum.steady / 5, 1.12);
+}
+
+// What preallocated takes, to which memory is compared as well.
+TEST_F(ArenaTraces, ThePlanOfAPhaseTakesWhatIsLive) {
+  for (const auto& file : trace_files()) {
+    const Trace trace = bench::read_trace(file);
+    const bench::ReplayProgram program = bench::make_program(trace);
+    ASSERT_EQ(program.slots.size(), 1u);
+    const auto planned = static_cast<double>(program.slots.front().plan.bytes);
+    EXPECT_LE(planned, 1.001 * static_cast<double>(trace.peak_live_bytes)) << file;
+  }
 }
 
 TEST_F(ArenaTraces, GrowthsAreAsManyAsTheLogarithmOfWhatIsLive) {
