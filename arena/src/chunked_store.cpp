@@ -11,10 +11,15 @@
 // its end when the phase outgrew it. A phase is *mixed* once it has several chunks and holes: from then on
 // tails are holes as well, every allocation takes the slow path, and the phase is logged.
 //
-// That is all for a phase that fits into its first chunk. For a phase that outgrew it, reset() replays the
-// layout as in one endless chunk and so computes the exact size of the one chunk that replaces the others: a
-// repeated phase fits into it and makes no CUDA call. If the size is not known (PhaseLog), or the pool cannot
-// supply that much, the chunks are kept as they are.
+// That is all for a phase that fits into its first chunk. For a phase that outgrew it, reset() finds the
+// exact size of the one chunk that replaces the others: the phase's plan has it, or a replay of the layout as
+// in one endless chunk (PhaseLog). A repeated phase fits into that chunk and makes no CUDA call. If the size
+// is not known, or the pool cannot supply that much, the chunks are kept as they are.
+//
+// Once the arena has recycled, every allocation of a phase is recorded, and reset() plans the phase. When it
+// comes again, the whole range of the plan lies below the top of the only open chunk, and allocations and
+// frees follow the plan. At the first that differs, the top goes back to the end of what is live, and what is
+// free below becomes holes.
 
 #include <nvtx3/nvtx3.hpp>
 
@@ -99,6 +104,10 @@ class ChunkedStore final : public BackingStore {
     if (!can_be_one) throw_foreign_pointer(pointer, bytes);
 
     if (open_ > 1) mix(bump);
+    if (!layout_.goes_on(place)) {
+      if (!layout_.may_have(place)) throw_foreign_pointer(pointer, bytes);
+      leave_plan(bump);
+    }
     const std::size_t new_top = layout_.give(place, top(bump));
     if (new_top == none) throw_foreign_pointer(pointer, bytes);
     if (log_) log_->recycled(place);
@@ -116,11 +125,17 @@ class ChunkedStore final : public BackingStore {
 
   void reset(Bump& bump) override {
     const bool fitted = open_ <= 1 && !mixed_;
-    std::optional<PhaseLog::InOneChunk> in_one = log_ ? log_->replay() : std::nullopt;
+    followed_in_a_row_ = layout_.follows() ? followed_in_a_row_ + 1 : 0;
     std::optional<std::size_t> needed;  // bytes in one chunk, if known
     if (fitted) needed = std::max(layout_.highest_top(), top(bump));
-    if (in_one) needed = in_one->bytes;
     if (!fitted && !mixed_) needed = bytes_in_use(bump);
+    if (const std::vector<RecordedStep>* const record = layout_.recorded()) {
+      if (const auto planned = plans_.learn(*record, fitted)) {
+        needed = planned;
+        fits_plans_ = false;
+      }
+    }
+    if (!needed && log_) needed = log_->replay();
     const std::size_t promised = std::exchange(promised_bytes_, 0);
     if (needed) needed = std::max(*needed, promised);
     if (needed && *needed != 0) expected_bytes_ = *needed;
@@ -135,12 +150,16 @@ class ChunkedStore final : public BackingStore {
     Frees frees;
     if (has_unfreed()) free_unfreed(frees);
     bool settled = true;
-    if (!keeps_all() && ((grew_ && chunks_.size() > 1) || reserved_bytes_ > retain_bytes_)) {
-      settled = settle(needed, fitted, promised != 0, frees);
-      if (in_one && chunks_.size() == 1) {
-        layout_ = std::move(in_one->layout);
-        layout_.clear();
+    if (!keeps_all()) {
+      if ((grew_ && chunks_.size() > 1) || reserved_bytes_ > retain_bytes_) {
+        settled = settle(needed, fitted, promised != 0, frees);
+      } else if (followed_in_a_row_ >= followed_before_fit_ && !fits_plans_ && promised == 0) {
+        fit_plans(frees);
       }
+    }
+    if (grew_ && has_fitted_) {  // too soon
+      has_fitted_ = false;
+      followed_before_fit_ = std::min<std::size_t>(2 * followed_before_fit_, std::size_t{1} << 20);
     }
     grew_ = grew_ && !settled;
     for (Chunk& chunk : chunks_) chunk.was_opened = false;
@@ -156,6 +175,7 @@ class ChunkedStore final : public BackingStore {
         grow(bump, bytes, keeps_all() || chunks_.empty() ? preferred_growth(size) : 0, size);
         if (open_ <= 1 && top(bump) == 0) begin_with_newest(bump);
       } catch (const OutOfDeviceMemory&) {
+        if (layout_.follows()) leave_plan(bump);
         if (!layout_.has_hole(size)) throw;  // a scope could not use the hole
       }
     }
@@ -168,6 +188,7 @@ class ChunkedStore final : public BackingStore {
   void trim(Bump& bump) override {
     promised_bytes_ = 0;
     unmergeable_bytes_ = none;
+    if (layout_.follows()) leave_plan(bump);
     Frees frees;
     if (!keeps_all()) {
       close_empty(bump);
@@ -190,7 +211,12 @@ class ChunkedStore final : public BackingStore {
 
   // Places an allocation of `asked` bytes, `size` with padding, and returns its offset.
   std::size_t place(Bump& bump, std::size_t asked, std::size_t size) {
-    std::size_t offset = size == 0 || layout_.empty() ? none : layout_.take(size, top(bump));
+    if (size != 0) {
+      if (layout_.is_new()) follow_a_plan(bump, asked, size);
+      if (!layout_.goes_on(size)) leave_plan(bump);
+    }
+    const bool takes = size != 0 && (layout_.follows() || !layout_.empty());
+    std::size_t offset = takes ? layout_.take(size, top(bump)) : none;
     if (offset == none && (size == 0 || size > room_end_ - bump.cursor)) {
       offset = make_room(bump, asked, size);
     }
@@ -200,7 +226,32 @@ class ChunkedStore final : public BackingStore {
     }
     offset = top(bump);
     bump.cursor += size;
+    layout_.took(size, offset);
     return offset;
+  }
+
+  // Begins a planned phase, in which the whole range of the plan is below the top, if there is a plan that
+  // begins with so much and the chunk has room for it.
+  void follow_a_plan(Bump& bump, std::size_t asked, std::size_t size) {
+    PlannedPhase* const plan = plans_.choose(size);
+    if (plan == nullptr) return;
+    if (chunks_.empty()) make_room(bump, asked, size);
+    if (top(bump) == 0 && plan->bytes() <= room_end_ - bump.cursor) {
+      layout_.follow(*plan);
+      move_top(bump, plan->bytes());
+    }
+  }
+
+  void leave_plan(Bump& bump) noexcept {
+    move_top(bump, layout_.leave_plan());
+    set_limit(bump);
+  }
+
+  // Within the chunk of the cursor.
+  void move_top(Bump& bump, std::size_t offset) noexcept {
+    const std::size_t in_use = bytes_in_use(bump);
+    bump.cursor = layout_base_ + offset;
+    set_bytes_in_use(bump, in_use);
   }
 
   // Ensures `size` bytes at the top by moving to another chunk, and returns none; or returns an offset in a
@@ -321,7 +372,9 @@ class ChunkedStore final : public BackingStore {
         stretches.push_back({chunks_[i].begin, in_one});
         in_one += chunks_[i].bytes - chunks_[i].tail;
       }
-      log_.emplace(layout, top, std::move(stretches));
+      PhaseLayout unrecorded = layout;
+      unrecorded.stop_recording();
+      log_.emplace(std::move(unrecorded), top, std::move(stretches));
     } catch (const std::bad_alloc&) {
     }
   }
@@ -329,7 +382,7 @@ class ChunkedStore final : public BackingStore {
   void use_tail(const Bump& bump, Chunk& chunk) noexcept {
     const std::size_t tail = std::exchange(chunk.tail, 0);
     phase_.tail_bytes -= tail;
-    if (tail != 0) static_cast<void>(layout_.give({chunk.end() - tail, chunk.end()}, top(bump)));
+    if (tail != 0) layout_.add_hole({chunk.end() - tail, chunk.end()}, top(bump));
   }
 
   // Moves the cursor to `offset`, in the chunk that was opened last.
@@ -350,9 +403,9 @@ class ChunkedStore final : public BackingStore {
     if (began_with_memory_) open(bump, 0);
   }
 
-  // While there are holes, the inline path gets no room: every allocation must search the holes first.
+  // While there are holes, or a plan or a record of all, the inline path gets no room.
   void set_limit(Bump& bump) const noexcept {
-    bump.limit = layout_.empty() && !log_ ? room_end_ : bump.cursor;
+    bump.limit = layout_.empty() && !log_ && !layout_.sees_all() ? room_end_ : bump.cursor;
   }
 
   const Chunk& chunk_at(std::size_t offset) const noexcept {
@@ -459,6 +512,20 @@ class ChunkedStore final : public BackingStore {
     return true;
   }
 
+  // Between two phases, when some in a row have followed plans: replaces a chunk that is larger than any plan
+  // needs. Where phases then need more after all, it takes more phases in a row the next time.
+  void fit_plans(Frees& frees) noexcept {
+    if (chunks_.size() != 1) return;
+    const std::size_t needed = std::max({plans_.bytes(), initial_bytes_, min_alignment});
+    fits_plans_ = chunks_[0].bytes - std::min(chunks_[0].bytes, needed) <= needed / 128;
+    if (fits_plans_) return;
+    if (!frees.capture) frees.capture = memory_.capture();
+    if (frees.capture->is_active) return;
+    fits_plans_ = has_fitted_ = true;
+    free_closed(frees);
+    if (frees.error == cudaSuccess) merge(needed);
+  }
+
   // Allocates the one chunk for the next phase. If the pool cannot supply it, that phase grows again.
   void merge(std::size_t needed) noexcept {
     const GrowthRange range{needed};
@@ -477,6 +544,7 @@ class ChunkedStore final : public BackingStore {
 
   ScopeMark mark(Bump& bump) override {
     if (open_ > 1) mix(bump);
+    if (layout_.follows()) leave_plan(bump);
     layout_.begin_scope(top(bump));
     if (log_) log_->scope_began();
     set_limit(bump);
@@ -502,6 +570,7 @@ class ChunkedStore final : public BackingStore {
   std::vector<Chunk> chunks_;    // the open ones, in the order of their offsets, then the closed ones
   std::size_t open_ = 0;         // how many are
   PhaseLayout layout_;           // below the top
+  PhasePlans plans_;             // of phases that have come before
   std::optional<PhaseLog> log_;  // of a mixed phase, unless the host is out of memory
   OverAligned over_aligned_;
   std::uintptr_t layout_base_ = 0;        // an address less its offset, in the chunk of the cursor
@@ -514,6 +583,9 @@ class ChunkedStore final : public BackingStore {
   bool grew_ = false;               // in this phase
   bool mixed_ = false;              // this phase
   bool recycles_ = false;           // recycle() has been called on this arena
+  bool fits_plans_ = true;          // the memory was cut down to the plans, since the last new one
+  bool has_fitted_ = false;         // ... and has not grown since
+  std::size_t followed_in_a_row_ = 0, followed_before_fit_ = 2;  // phases
 };
 
 }  // namespace

@@ -8,7 +8,8 @@ namespace daa::v0_1::detail {
 void PhaseLayout::begin_scope(std::size_t top) {
   if (levels_.size() == level_ + 1) levels_.emplace_back();
   scopes_.push_back(top);
-  write_nothing_down();
+  stop_recording();
+  touched_ = true;
   ++level_;
 }
 
@@ -29,59 +30,50 @@ bool PhaseLayout::give_to_outer(Range place) noexcept {
 }
 
 std::size_t PhaseLayout::lower(std::size_t top) noexcept {
-  write_nothing_down();
+  stop_recording();
   return levels_[level_].take_ending_at(top);
 }
 
 void PhaseLayout::clear() noexcept {
-  if (!follows_ && !writes_) decisions_.clear();  // incomplete
-  misses_ = follows_ ? 0 : misses_ + 1;
-  writes_ = misses_ < 8 || misses_ % 16 == 0;
-  follows_ = !decisions_.empty();
-  next_ = 0;
-  empty_ = true;
+  misses_ = follows() ? 0 : misses_ + 1;
+  records_ = frees_;
+  plan_ = nullptr;
+  record_.clear();
   highest_top_ = 0;
+  touched_ = false;
   for (; level_ != 0; --level_) levels_[level_].clear();
   scopes_.clear();
   levels_[0].clear();
 }
 
-void PhaseLayout::write_down(Decision decision) noexcept {
-  decision.empty = levels_[level_].empty();
-  writes_ = decisions_.size() < most_decisions;
+void PhaseLayout::record(RecordedStep step) noexcept {
+  if (record_.size() == most_steps) return stop_recording();
   try {
-    if (writes_) decisions_.push_back(decision);
+    record_.push_back(step);
   } catch (const std::bad_alloc&) {
-    writes_ = false;
+    stop_recording();
   }
-  if (!writes_) decisions_.clear();
 }
 
-void PhaseLayout::write_nothing_down() noexcept {
-  if (follows_) stop_following();
-  decisions_.clear();
-  writes_ = false;
-}
-
-// Rebuilds the holes. If the result differs (the host was out of memory to record a hole, then or now), all
-// holes are dropped until the phase ends: they are not reused, and nothing else is affected.
-void PhaseLayout::stop_following() noexcept {
-  follows_ = false;
-  decisions_.resize(next_);
-  const std::size_t highest_top = std::exchange(highest_top_, 0);
-  for (const Decision& decision : decisions_) {
-    const std::size_t begin = decision.what & ~is_give;
-    const bool gives = decision.what != 0;
-    const std::size_t result =
-        gives ? add({begin, begin + decision.size}, decision.top) : search(decision.size, decision.top);
-    if (gives && result < decision.top) highest_top_ = std::max(highest_top_, decision.top);
-    if (result == decision.result) continue;
+// If the host is out of memory, there are no holes until the phase ends: what the plan has left is not used,
+// and nothing else is affected.
+std::size_t PhaseLayout::leave_plan() noexcept {
+  const PlannedPhase& plan = *std::exchange(plan_, nullptr);
+  touched_ = true;
+  highest_top_ = plan.bytes();
+  try {
+    if (records_) record_ = plan.so_far();
+    std::size_t end = 0;
+    for (const Range& place : plan.live()) {
+      if (place.begin > end) levels_[0].insert({end, place.begin});
+      end = place.end;
+    }
+    return end;
+  } catch (const std::bad_alloc&) {
+    stop_recording();
     levels_[0].clear();
-    decisions_.clear();
-    writes_ = false;
-    break;
+    return plan.bytes();
   }
-  highest_top_ = highest_top;
 }
 
 }  // namespace daa::v0_1::detail

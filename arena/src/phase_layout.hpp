@@ -1,124 +1,138 @@
-// Places the allocations of a phase that recycles: into holes, or at the top.
+// Places the allocations of a phase: as a plan says, into holes, or at the top.
 //
-// Phases repeat: a solver's step or a model's layer requests the same sizes in the same order. The decisions
-// of a phase are recorded, and the next phase follows them as long as its requests are the same. The holes
-// are then not maintained; when a phase differs, they are rebuilt from its requests so far. A repeated phase
-// is thus laid out as before, without a search. Any other phase is laid out as if nothing had been recorded;
-// the call that differs repeats the work for everything that the phase has in common with the last. If phase
-// after phase differs, only one in sixteen is recorded.
+// Phases repeat: a solver's step or a model's layer requests the same sizes in the same order. What a phase
+// does is recorded, so that it can be planned when it has ended. A phase that begins as a planned one follows
+// the plan as long as it does the same, with no more memory for any allocation: without a search, and without
+// holes to maintain. When it differs, what is not live in the range of the plan becomes holes. If phase after
+// phase differs from all plans, only one in sixteen is planned.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
 #include "free_ranges.hpp"
+#include "phase_plans.hpp"
 
 namespace daa::v0_1::detail {
 
 /// Offsets and sizes are multiples of min_alignment. `top` is the end of the phase, which the caller tracks.
-/// Copyable; copies are independent.
+/// Copyable unless it follows a plan; copies are independent.
 class PhaseLayout {
  public:
   static constexpr std::size_t none = ~std::size_t{0};
 
   PhaseLayout() : levels_(1) {}
 
+  /// Whether the caller must ask take() for every allocation, and tell took() of those at the top.
+  [[nodiscard]] bool sees_all() const noexcept { return follows() || records_; }
+
   /// Whether no hole is available to an allocation.
-  [[nodiscard]] bool empty() const noexcept { return follows_ ? empty_ : levels_[level_].empty(); }
+  [[nodiscard]] bool empty() const noexcept { return levels_[level_].empty(); }
 
   /// Whether there is a hole of at least `size` bytes; `size` is more than 0.
-  [[nodiscard]] bool has_hole(std::size_t size) noexcept {
-    if (follows_) stop_following();
+  [[nodiscard]] bool has_hole(std::size_t size) const noexcept {
     return size != 0 && levels_[level_].find(size) != FreeRanges::none;
   }
 
   /// Whether the phase has only allocated so far, each allocation behind the last one.
-  [[nodiscard]] bool untouched() const noexcept {
-    const bool has_decided = follows_ ? next_ != 0 : !decisions_.empty();
-    return level_ == 0 && highest_top_ == 0 && levels_[0].empty() && !has_decided;
-  }
+  [[nodiscard]] bool untouched() const noexcept { return !touched_ && !follows(); }
 
   /// The highest top of the phase before the top was lowered.
   [[nodiscard]] std::size_t highest_top() const noexcept { return highest_top_; }
 
-  /// Takes `size` bytes, more than 0, from the hole that fits best and returns their offset. Returns none if
-  /// there is no such hole or the top is the better place; there is then room at the top up to highest_top().
+  /// Whether the phase could follow a plan from here on: it has done nothing yet.
+  [[nodiscard]] bool is_new() const noexcept {
+    return records_ && record_.empty() && !touched_ && !follows();
+  }
+  /// Follows a plan, which outlives the phase, from the beginning of the phase on. The top is plan.bytes().
+  void follow(PlannedPhase& plan) noexcept {
+    plan_ = &plan;
+    plan.begin();
+  }
+  [[nodiscard]] bool follows() const noexcept { return plan_ != nullptr; }
+  /// Whether the plan, if one is followed, says what comes next.
+  [[nodiscard]] bool goes_on(std::size_t size) const noexcept { return !follows() || plan_->is_next(size); }
+  [[nodiscard]] bool goes_on(Range freed) const noexcept { return !follows() || plan_->is_next(freed); }
+  /// Whether `place` may be an allocation: in a plan, whether it is one.
+  [[nodiscard]] bool may_have(Range place) const noexcept { return !follows() || plan_->has_live(place); }
+  /// Stops following the plan and returns the new top.
+  std::size_t leave_plan() noexcept;
+
+  /// Takes `size` bytes, more than 0, from the plan or from the hole that fits best and returns their offset.
+  /// Returns none if there is no such hole or the top is the better place; there is then room at the top up
+  /// to highest_top(). The phase goes_on() with it.
   std::size_t take(std::size_t size, std::size_t top) noexcept {
-    if (is_next(size, 0, top)) return next();
+    if (follows()) return plan_->take(size);
     const std::size_t offset = search(size, top);
-    if (writes_) write_down({size, 0, top, offset});
+    if (offset == none) return none;
+    touched_ = true;
+    if (records_) record({offset, size, false});
     return offset;
+  }
+
+  /// `size` bytes were taken at the top, at `offset`.
+  void took(std::size_t size, std::size_t offset) noexcept {
+    if (records_) record({offset, size, false});
   }
 
   /// Frees an allocation and returns the new top, which is below `top` if it was the last allocation. Returns
   /// none, with nothing changed, if a hole is there. Memory that was allocated before the innermost scope is
-  /// reused only after that scope.
+  /// reused only after that scope. The phase goes_on() with it.
   std::size_t give(Range place, std::size_t top) noexcept {
-    if (level_ != 0 && place.begin < scopes_.back()) return give_to_outer(place) ? top : none;
-    const std::size_t size = place.end - place.begin, what = place.begin | is_give;
-    std::size_t new_top;
-    if (is_next(size, what, top)) {
-      new_top = next();
-    } else {
-      new_top = add(place, top);
-      if (writes_ && new_top != none) write_down({size, what, top, new_top});
+    frees_ = true;
+    if (follows()) {
+      plan_->give();
+      return top;
     }
+    if (is_outside(place)) return give_to_outer(place) ? top : none;
+    const std::size_t new_top = add(place, top);
+    if (new_top == none) return none;
+    touched_ = true;
+    if (records_) record({place.begin, place.end - place.begin, true});
     if (new_top < top) highest_top_ = std::max(highest_top_, top);
     return new_top;
   }
 
-  /// Opens a scope that begins at `top`: existing holes are out of reach until it ends. A phase with a scope
-  /// is neither followed nor recorded. Throws std::bad_alloc, with nothing changed.
+  /// Opens a scope that begins at `top`: existing holes are out of reach until it ends. The phase follows no
+  /// plan, and is not recorded. Throws std::bad_alloc, with nothing changed.
   void begin_scope(std::size_t top);
   /// Ends the innermost scope with all its allocations, and returns the new top.
   std::size_t end_scope(std::size_t top) noexcept;
 
-  /// Lowers the top to the beginning of the hole that ends there, if any. The phase is no longer followed.
+  /// Lowers the top to the beginning of the hole that ends there, if any. The phase is no longer recorded.
   std::size_t lower(std::size_t top) noexcept;
   /// Limits highest_top() to `end`.
   void forget_behind(std::size_t end) noexcept { highest_top_ = std::min(highest_top_, end); }
 
+  /// Adds a hole that nothing was allocated in.
+  void add_hole(Range place, std::size_t top) noexcept {
+    touched_ = true;
+    static_cast<void>(is_outside(place) ? give_to_outer(place) : add(place, top) != none);
+  }
+
+  /// What the phase has done, if that is known, differs from all plans and is worth a plan; else nothing.
+  [[nodiscard]] const std::vector<RecordedStep>* recorded() const noexcept {
+    const bool is_due = misses_ < 8 || misses_ % 16 == 0;
+    return records_ && touched_ && is_due && !follows() ? &record_ : nullptr;
+  }
+
   /// Ends the phase.
   void clear() noexcept;
 
-  /// Whether the phase has repeated the last one so far; for tests.
-  [[nodiscard]] bool follows() const noexcept { return follows_; }
+  /// The phase is no longer recorded.
+  void stop_recording() noexcept {
+    records_ = false;
+    record_.clear();
+  }
 
  private:
-  static constexpr std::size_t is_give = 1;  // no offset is odd
-  // Limits a rebuild, which took 0.8 to 1.1 ms for this many on an EPYC. They take 0.6 MiB.
-  static constexpr std::size_t most_decisions = 1 << 14;
-
-  struct Decision {
-    std::size_t size;
-    std::size_t what;  // 0: take(); else the offset passed to give(), with is_give set
-    std::size_t top;
-    std::size_t result;
-    bool empty = false;  // no hole left afterwards
-  };
-
-  /// Whether the recorded decision for this request can be followed.
-  bool is_next(std::size_t size, std::size_t what, std::size_t top) noexcept {
-    if (!follows_) return false;
-    if (next_ < decisions_.size()) {
-      const Decision& next = decisions_[next_];
-      if ((next.size == size) & (next.what == what) & (next.top == top)) return true;
-    }
-    stop_following();
-    return false;
-  }
-  std::size_t next() noexcept {
-    const Decision& decision = decisions_[next_++];
-    empty_ = decision.empty;
-    return decision.result;
-  }
+  // Limits the time of planning, some 30 ms for so many steps on an EPYC.
+  static constexpr std::size_t most_steps = std::size_t{1} << 13;
 
   // The space above the top that the phase has used before is a hole as well. It is used if it is smaller
   // than the best hole and that hole is more than twice the requested size. (That helps phases of random
-  // sizes; always using it where it is smaller would cost more on the traces of real models, see
-  // tests/bench/arena_traces_test.cpp.)
+  // sizes; always using it where it is smaller would cost more on the traces of real models.)
   std::size_t search(std::size_t size, std::size_t top) noexcept {
     FreeRanges& holes = levels_[level_];
     const FreeRanges::Index index = holes.find(size);
@@ -137,21 +151,23 @@ class PhaseLayout {
     return holes.has_at(place.begin) ? none : holes.take_ending_at(place.begin);
   }
 
+  // Whether it was allocated before the innermost scope.
+  [[nodiscard]] bool is_outside(Range place) const noexcept {
+    return level_ != 0 && place.begin < scopes_.back();
+  }
   bool give_to_outer(Range place) noexcept;
-  void write_down(Decision decision) noexcept;
-  void stop_following() noexcept;
-  void write_nothing_down() noexcept;
+  void record(RecordedStep step) noexcept;
 
-  std::vector<FreeRanges> levels_;   // holes outside all scopes, then of each scope; unused while following
+  std::vector<FreeRanges> levels_;   // holes outside all scopes, then of each scope; unused by a plan
   std::size_t level_ = 0;            // scopes that are open
   std::vector<std::size_t> scopes_;  // where they begin, innermost last
   std::size_t highest_top_ = 0;
-  std::vector<Decision> decisions_;  // of this phase so far, or of the last one while following it
-  std::size_t next_ = 0;             // the next decision to follow
-  bool follows_ = false;
-  bool empty_ = true;    // whether there is no hole, while following
-  bool writes_ = true;   // records decisions
-  unsigned misses_ = 0;  // phases since the last repeated one
+  PlannedPhase* plan_ = nullptr;  // that is followed
+  std::vector<RecordedStep> record_;
+  bool records_ = false;
+  bool touched_ = false;
+  bool frees_ = false;   // the phases free: they are worth planning
+  unsigned misses_ = 0;  // phases since the last that followed a plan to its end
 };
 
 }  // namespace daa::v0_1::detail

@@ -20,7 +20,7 @@ void PhaseLog::add(Operation operation) noexcept {
   }
 }
 
-std::optional<PhaseLog::InOneChunk> PhaseLog::replay() const noexcept try {
+std::optional<std::size_t> PhaseLog::replay() const noexcept try {
   if (!complete_) return std::nullopt;
   PhaseLayout layout = layout_;
   std::size_t top = top_;
@@ -63,7 +63,7 @@ std::optional<PhaseLog::InOneChunk> PhaseLog::replay() const noexcept try {
         break;
     }
   }
-  return InOneChunk{std::max({layout.highest_top(), top, reserved}), std::move(layout)};
+  return std::max({layout.highest_top(), top, reserved});
 } catch (const std::bad_alloc&) {
   return std::nullopt;
 }

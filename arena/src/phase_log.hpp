@@ -32,12 +32,9 @@ class PhaseLog {
   void scope_began() noexcept { add({0, 0, Kind::scope_began}); }
   void scope_ended() noexcept { add({0, 0, Kind::scope_ended}); }
 
-  struct InOneChunk {
-    std::size_t bytes;
-    PhaseLayout layout;  ///< clear() it before the next phase, which then follows it
-  };
-  /// The phase in one chunk; nothing if it is unknown: the phase was too long or the host out of memory.
-  [[nodiscard]] std::optional<InOneChunk> replay() const noexcept;
+  /// The bytes of the phase in one chunk; nothing if they are unknown: the phase was too long or the host out
+  /// of memory.
+  [[nodiscard]] std::optional<std::size_t> replay() const noexcept;
 
  private:
   static constexpr std::size_t most_operations = std::size_t{1} << 20;  // 24 MiB

@@ -257,12 +257,13 @@ class Model {
     if (below(2) == 0) arena_->reset();
     cudaGraph_t graph = nullptr;
     DAA_CUDA_CHECK(cudaStreamEndCapture(stream_, &graph));
-    arena_->reset();
+    const bool keeps_memory = options_.capture == CapturePolicy::presized;
+    if (keeps_memory) arena_->reset();  // else it may free what the graph uses
     if (fits) {
       Captured captured{nullptr, value};
       DAA_CUDA_CHECK(cudaGraphInstantiate(&captured.exec, graph, 0));
       launch(captured);
-      if (options_.capture == CapturePolicy::presized && graphs_.size() < 4) {
+      if (keeps_memory && graphs_.size() < 4) {
         graphs_.push_back(captured);
       } else {
         DAA_CUDA_CHECK(cudaStreamSynchronize(stream_));
@@ -270,6 +271,7 @@ class Model {
       }
     }
     DAA_CUDA_CHECK(cudaGraphDestroy(graph));
+    if (!keeps_memory) arena_->reset();
   }
 
   void launch(const Captured& captured) {

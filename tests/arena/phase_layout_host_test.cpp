@@ -1,4 +1,4 @@
-// A layout that records the last phase makes the same decisions as one that records nothing.
+// Phases with and without plans: what is live never overlaps, and phases that come again are followed.
 
 #include "arena/src/phase_layout.hpp"
 
@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <new>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -38,7 +39,7 @@ struct Step {
 };
 using Steps = std::vector<Step>;
 
-// A model of PhaseLayout without a record of the last phase.
+// A model of PhaseLayout without plans.
 class Forgetful {
  public:
   [[nodiscard]] bool empty() const { return holes_.empty(); }
@@ -65,22 +66,64 @@ class Forgetful {
   std::size_t highest_top_ = 0;
 };
 
-// The caller of a layout, as an arena is: tracks the top and the live allocations.
-template <class Layout>
-class Phase {
+// The caller of a layout, as an arena is: tracks the top and the live allocations, and has plans.
+class Caller {
  public:
   // Allocates its own memory up front: none is left for a layout that needs some later.
-  explicit Phase(Layout& layout) : layout_(layout) { live_.reserve(1000); }
+  Caller() { live_.reserve(1000); }
 
   // Returns the offset of the allocation, or the top after a free.
   std::size_t run(const Step& step) {
     if (step.units != 0) return allocate(step.units * unit);
     if (live_.empty()) return top_;
     const auto place = live_.begin() + static_cast<std::ptrdiff_t>(step.nth % live_.size());
-    const std::size_t new_top = layout_.give(*place, top_);
-    EXPECT_NE(new_top, PhaseLayout::none);
+    free(*place);
     live_.erase(place);
-    return top_ = new_top;
+    return top_;
+  }
+
+  std::size_t allocate(std::size_t bytes) {
+    if (layout_.is_new()) {
+      if (PlannedPhase* const plan = plans_.choose(bytes)) {
+        layout_.follow(*plan);
+        top_ = plan->bytes();
+        EXPECT_GE(top_, bytes);
+      }
+    }
+    if (!layout_.goes_on(bytes)) top_ = layout_.leave_plan();
+    const bool takes = layout_.follows() || !layout_.empty();
+    std::size_t offset = takes ? layout_.take(bytes, top_) : PhaseLayout::none;
+    if (offset == PhaseLayout::none) {
+      offset = top_;
+      top_ += bytes;
+      layout_.took(bytes, offset);
+    }
+    live_.push_back({offset, offset + bytes});
+    highest_ = std::max(highest_, top_);
+    return offset;
+  }
+
+  void free(Range place) {
+    EXPECT_TRUE(layout_.may_have(place));
+    if (!layout_.goes_on(place)) top_ = layout_.leave_plan();
+    top_ = layout_.give(place, top_);
+    EXPECT_NE(top_, PhaseLayout::none);
+  }
+
+  /// Ends the phase. Returns whether it has followed a plan to its end.
+  bool end() {
+    const bool followed = layout_.follows();
+    if (const auto* const record = layout_.recorded()) plans_.learn(*record, true);
+    layout_.clear();
+    live_.clear();
+    top_ = highest_ = 0;
+    return followed;
+  }
+
+  bool run_phase(const Steps& steps) {
+    for (const Step& step : steps) run(step);
+    EXPECT_FALSE(overlaps());
+    return end();
   }
 
   [[nodiscard]] bool overlaps() const {
@@ -91,23 +134,16 @@ class Phase {
     return !sorted.empty() && sorted.back().end > top_;
   }
 
-  [[nodiscard]] const std::vector<Range>& live() const { return live_; }
+  [[nodiscard]] PhaseLayout& layout() { return layout_; }
   [[nodiscard]] std::size_t top() const { return top_; }
+  [[nodiscard]] std::size_t highest_top() const { return highest_; }
+  [[nodiscard]] std::size_t planned_bytes() const { return plans_.bytes(); }
 
  private:
-  std::size_t allocate(std::size_t bytes) {
-    std::size_t offset = layout_.empty() ? PhaseLayout::none : layout_.take(bytes, top_);
-    if (offset == PhaseLayout::none) {
-      offset = top_;
-      top_ += bytes;
-    }
-    live_.push_back({offset, offset + bytes});
-    return offset;
-  }
-
-  Layout& layout_;
+  PhaseLayout layout_;
+  PhasePlans plans_;
   std::vector<Range> live_;
-  std::size_t top_ = 0;
+  std::size_t top_ = 0, highest_ = 0;
 };
 
 class Random {
@@ -125,9 +161,36 @@ class Random {
   std::mt19937 engine_;
 };
 
-TEST(PhaseLayout, DecidesAsALayoutWithoutARecordWhateverPhasesHaveInCommon) {
+TEST(PhaseLayout, WithoutAPlanDecidesAsTheModel) {
   Random random{1};
-  PhaseLayout remembering;
+  for (int phase = 0; phase < 500; ++phase) {
+    Caller caller;
+    Forgetful model;
+    std::size_t top = 0;
+    std::vector<Range> live;
+    for (const Step& step : random.steps(100)) {
+      const std::size_t result = caller.run(step);
+      if (step.units != 0) {
+        std::size_t offset = model.empty() ? PhaseLayout::none : model.take(step.units * unit, top);
+        if (offset == PhaseLayout::none) offset = std::exchange(top, top + step.units * unit);
+        ASSERT_EQ(result, offset);
+        live.push_back({offset, offset + step.units * unit});
+      } else if (!live.empty()) {
+        const auto place = live.begin() + static_cast<std::ptrdiff_t>(step.nth % live.size());
+        top = model.give(*place, top);
+        live.erase(place);
+        ASSERT_EQ(result, top);
+      }
+      ASSERT_EQ(caller.layout().empty(), model.empty());
+      ASSERT_EQ(caller.layout().highest_top(), model.highest_top());
+      ASSERT_EQ(caller.layout().has_hole(3 * unit), model.has_hole(3 * unit));
+    }
+  }
+}
+
+TEST(PhaseLayout, NeverHandsOutLiveMemoryWhateverPhasesHaveInCommon) {
+  Random random{1};
+  Caller caller;
   Steps steps = random.steps(60);
   int followed = 0;
   for (int phase = 0; phase < 3000; ++phase) {
@@ -147,61 +210,111 @@ TEST(PhaseLayout, DecidesAsALayoutWithoutARecordWhateverPhasesHaveInCommon) {
       default:  // repeats
         break;
     }
-    Forgetful fresh;
-    Phase phase_of_remembering{remembering};
-    Phase phase_of_fresh{fresh};
-    const bool has_trouble = random.below(10) == 0;
-    const std::size_t trouble_at = random.below(steps.size());
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-      ASSERT_EQ(remembering.empty(), fresh.empty());
-      ASSERT_EQ(phase_of_remembering.run(steps[i]), phase_of_fresh.run(steps[i])) << phase << ' ' << i;
-      ASSERT_EQ(remembering.highest_top(), fresh.highest_top());
-      if (has_trouble && i == trouble_at) {
-        ASSERT_EQ(remembering.has_hole(3 * unit), fresh.has_hole(3 * unit));
-      }
+    for (const Step& step : steps) {
+      caller.run(step);
+      ASSERT_FALSE(caller.overlaps()) << phase;
     }
-    followed += remembering.follows();
-    remembering.clear();
+    followed += caller.end();
   }
   EXPECT_GT(followed, 500);
 }
 
 TEST(PhaseLayout, ARepeatedPhaseIsFollowedToItsEndAndAShorterOneToo) {
   Random random{2};
-  PhaseLayout layout;
-  const Steps steps = random.steps(500);
-  for (int phase = 0; phase < 5; ++phase) {
-    Phase running{layout};
-    for (std::size_t i = 0; i < steps.size() / (phase == 3 ? 2 : 1); ++i) running.run(steps[i]);
-    EXPECT_EQ(layout.follows(), phase > 0) << phase;
-    layout.clear();
-  }
+  Caller caller;
+  Steps steps = random.steps(500);
+  EXPECT_FALSE(caller.run_phase(steps)) << "nothing is known yet of an arena that has never freed";
+  EXPECT_FALSE(caller.run_phase(steps)) << "it is planned now";
+  EXPECT_TRUE(caller.run_phase(steps));
+  steps.resize(250);
+  EXPECT_TRUE(caller.run_phase(steps));
 }
 
-TEST(PhaseLayout, ARepeatedFreeIsRefusedInAFollowedPhaseToo) {
-  PhaseLayout layout;
-  for (int phase = 0; phase < 3; ++phase) {
-    EXPECT_EQ(layout.give({0, unit}, 4 * unit), 4 * unit);
-    EXPECT_EQ(layout.follows(), phase > 0);
-    EXPECT_EQ(layout.give({0, unit}, 4 * unit), PhaseLayout::none);
-    EXPECT_EQ(layout.take(unit, 4 * unit), 0u);
-    layout.clear();
+// As a smaller batch of the same model is.
+TEST(PhaseLayout, APhaseWithSmallerAllocationsFollowsThePlanOfTheLarger) {
+  Random random{3};
+  Caller caller;
+  const Steps large = random.steps(300);
+  for (int i = 0; i < 2; ++i) caller.run_phase(large);
+  for (const double factor : {0.9, 0.5, 0.2}) {
+    Steps small = large;
+    for (Step& step : small)
+      if (step.units != 0)
+        step.units =
+            std::max<std::size_t>(1, static_cast<std::size_t>(factor * static_cast<double>(step.units)));
+    EXPECT_TRUE(caller.run_phase(small)) << factor;
   }
+  Steps larger = large;
+  for (Step& step : larger) step.units *= 2;
+  EXPECT_FALSE(caller.run_phase(larger)) << "is planned in its place";
+  EXPECT_TRUE(caller.run_phase(larger));
+  EXPECT_TRUE(caller.run_phase(large));
 }
 
-TEST(PhaseLayout, APhaseWithAScopeIsNotFollowedAndKeepsItsHoles) {
+// As forward, backward and optimiser do.
+TEST(PhaseLayout, FourPhasesThatAlternateAreAllFollowed) {
+  Random random{4};
+  Caller caller;
+  std::vector<Steps> phases;
+  for (std::size_t i = 0; i < 4; ++i) {
+    phases.push_back(random.steps(100));
+    phases.back().front() = {100 * (i + 1)};  // of another first size
+  }
+  for (int round = 0; round < 2; ++round)
+    for (const Steps& phase : phases) caller.run_phase(phase);
+  for (int round = 0; round < 3; ++round)
+    for (const Steps& phase : phases) EXPECT_TRUE(caller.run_phase(phase));
+}
+
+TEST(PhaseLayout, WhenAPhaseLeavesItsPlanWhatIsNotLiveIsAHole) {
+  Caller caller;
+  const Steps steps{{4}, {2}, {4}, {0, 1}, {1}};
+  for (int i = 0; i < 2; ++i) caller.run_phase(steps);
+  EXPECT_EQ(caller.planned_bytes(), 10 * unit);
+  for (std::size_t i = 0; i < 3; ++i) caller.run(steps[i]);
+  EXPECT_EQ(caller.top(), 10 * unit);
+  EXPECT_TRUE(caller.layout().follows());
+  caller.run({0, 0});  // another one than planned
+  EXPECT_FALSE(caller.layout().follows());
+  EXPECT_LE(caller.top(), 10 * unit);
+  caller.run({3});
+  EXPECT_FALSE(caller.overlaps());
+  EXPECT_EQ(caller.highest_top(), 10 * unit) << "it went into the hole";
+}
+
+TEST(PhaseLayout, APlanKnowsWhatIsLive) {
+  Caller caller;
+  const Steps steps{{4}, {2}, {0, 0}, {4}};
+  for (int i = 0; i < 2; ++i) caller.run_phase(steps);
+  const std::size_t first = caller.run({4});
+  EXPECT_TRUE(caller.layout().may_have({first, first + 4 * unit}));
+  EXPECT_FALSE(caller.layout().may_have({first, first + 3 * unit}));
+  caller.run({2});
+  caller.run({0, 0});
+  EXPECT_TRUE(caller.layout().follows());
+  EXPECT_FALSE(caller.layout().may_have({first, first + 4 * unit})) << "a second time";
+}
+
+TEST(PhaseLayout, APhaseWithAScopeIsNotPlanned) {
+  Caller caller;
+  for (int i = 0; i < 5; ++i) {
+    caller.run({4});
+    caller.run({2});
+    caller.run({0, 0});
+    caller.layout().begin_scope(caller.top());
+    EXPECT_EQ(caller.layout().recorded(), nullptr);
+    EXPECT_TRUE(caller.layout().empty()) << "holes from before the scope are out of reach";
+    static_cast<void>(caller.layout().end_scope(caller.top()));
+    EXPECT_FALSE(caller.end());
+  }
+  EXPECT_EQ(caller.planned_bytes(), 0u);
+}
+
+TEST(PhaseLayout, HolesFromBeforeAScopeAreKeptAndRefuseASecondFree) {
   PhaseLayout layout;
-  const auto give_two = [&] {
-    EXPECT_EQ(layout.give({0, unit}, 8 * unit), 8 * unit);
-    EXPECT_EQ(layout.give({2 * unit, 4 * unit}, 8 * unit), 8 * unit);
-  };
-  give_two();
-  layout.clear();
-  give_two();
-  ASSERT_TRUE(layout.follows());
+  EXPECT_EQ(layout.give({0, unit}, 8 * unit), 8 * unit);
+  EXPECT_EQ(layout.give({2 * unit, 4 * unit}, 8 * unit), 8 * unit);
   layout.begin_scope(8 * unit);
-  EXPECT_FALSE(layout.follows());
-  EXPECT_TRUE(layout.empty()) << "holes from before the scope are out of reach";
   EXPECT_EQ(layout.give({4 * unit, 6 * unit}, 9 * unit), 9 * unit) << "is from before the scope";
   EXPECT_TRUE(layout.empty());
   EXPECT_EQ(layout.give({4 * unit, 6 * unit}, 9 * unit), PhaseLayout::none) << "a second time";
@@ -209,10 +322,6 @@ TEST(PhaseLayout, APhaseWithAScopeIsNotFollowedAndKeepsItsHoles) {
   EXPECT_EQ(layout.end_scope(9 * unit), 2 * unit) << "everything behind it was freed";
   EXPECT_EQ(layout.highest_top(), 9 * unit);
   EXPECT_TRUE(layout.has_hole(unit));
-  layout.clear();
-  give_two();
-  EXPECT_FALSE(layout.follows());
-  EXPECT_EQ(layout.take(2 * unit, 8 * unit), 2 * unit);
 }
 
 TEST(PhaseLayout, ScopesNestAndEachHasItsOwnHoles) {
@@ -230,23 +339,19 @@ TEST(PhaseLayout, ScopesNestAndEachHasItsOwnHoles) {
   EXPECT_EQ(layout.take(unit, 4 * unit), 0u);
 }
 
-TEST(PhaseLayout, ChangingPhasesStopRecordingAndARepeatedOneIsDetected) {
+TEST(PhaseLayout, OfChangingPhasesFewArePlannedAndARepeatedOneIsFollowed) {
   Random random{3};
-  PhaseLayout layout;
+  Caller caller;
+  int recorded = 0;
   for (int phase = 0; phase < 100; ++phase) {
-    Phase running{layout};
-    for (const Step& step : random.steps(100)) running.run(step);
-    EXPECT_FALSE(layout.follows());
-    layout.clear();
+    for (const Step& step : random.steps(100)) caller.run(step);
+    recorded += caller.layout().recorded() != nullptr;
+    EXPECT_FALSE(caller.end());
   }
+  EXPECT_LE(recorded, 16);
   const Steps steps = random.steps(100);
   int followed = 0;
-  for (int phase = 0; phase < 40; ++phase) {
-    Phase running{layout};
-    for (const Step& step : steps) running.run(step);
-    followed += layout.follows();
-    layout.clear();
-  }
+  for (int phase = 0; phase < 40; ++phase) followed += caller.run_phase(steps);
   EXPECT_GE(followed, 20);
 }
 
@@ -254,19 +359,19 @@ TEST(PhaseLayout, MemoryIsNeverHandedOutTwiceIfTheHostIsOutOfMemory) {
   Random random{4};
   int followed = 0;
   for (int round = 0; round < 2000; ++round) {
-    PhaseLayout layout;
+    Caller caller;
     Steps steps = random.steps(100);
-    for (int phase = 0; phase < 3; ++phase) {
-      Phase running{layout};
+    for (int phase = 0; phase < 4; ++phase) {
       for (const Step& step : steps) {
-        memory_is_short = phase != 1 && random.below(8) == 0;
-        running.run(step);
+        memory_is_short = phase % 2 == 0 && random.below(8) == 0;
+        caller.run(step);
         memory_is_short = false;
-        ASSERT_FALSE(running.overlaps());
+        ASSERT_FALSE(caller.overlaps());
       }
-      followed += layout.follows();
-      layout.clear();
-      if (phase == 1) steps[random.below(steps.size())] = random.step();
+      memory_is_short = phase == 2 && random.below(2) == 0;
+      followed += caller.end();
+      memory_is_short = false;
+      if (phase == 2) steps[random.below(steps.size())] = random.step();
     }
   }
   EXPECT_GT(followed, 100);

@@ -44,7 +44,7 @@ class ArenaTraces : public StreamFixture {
     return std::max(most_reserved, arena.stats().bytes_reserved);
   }
 
-  /// The most bytes reserved over the most bytes live: while the arena grows, and when the phases come again.
+  /// The most bytes reserved over the most bytes live: while the arena grows and plans, and from then on.
   struct Ratios {
     double growing;
     double steady;
@@ -56,24 +56,23 @@ class ArenaTraces : public StreamFixture {
       for (const Trace::Phase& phase : trace.phases) most = std::max(most, replay(arena, trace, phase));
       return static_cast<double>(most) / static_cast<double>(trace.peak_live_bytes);
     };
-    const double growing = round();
+    double growing = 0;
+    for (int i = 0; i < 4; ++i) growing = std::max(growing, round());
     return {growing, round()};
   }
 };
 
-TEST_F(ArenaTraces, ReservedMemoryOfPhasesThatComeAgainIsAtMost120PercentOfWhatIsLiveAnd112OnAverage) {
-  Ratios sum{0, 0};
+TEST_F(ArenaTraces, ReservedMemoryOfPhasesThatComeAgainIsAtMost101PercentOfWhatIsLive) {
+  double growing = 0;
   for (const auto& file : trace_files()) {
     const Ratios ratios = reserved_over_live(bench::read_trace(file));
     EXPECT_LE(ratios.growing, 1.65) << file;
-    EXPECT_LE(ratios.steady, 1.20) << file;
+    EXPECT_LE(ratios.steady, 1.01) << file;
     RecordProperty(file.stem(), std::to_string(ratios.growing) + ", then " + std::to_string(ratios.steady));
-    sum.growing += ratios.growing;
-    sum.steady += ratios.steady;
+    growing += ratios.growing;
   }
   EXPECT_EQ(trace_files().size(), 5u);
-  EXPECT_LE(sum.growing / 5, 1.30);
-  EXPECT_LE(sum.steady / 5, 1.12);
+  EXPECT_LE(growing / 5, 1.31);
 }
 
 // What preallocated takes, to which memory is compared as well.
@@ -98,20 +97,25 @@ TEST_F(ArenaTraces, GrowthsAreAsManyAsTheLogarithmOfWhatIsLive) {
   }
 }
 
-TEST_F(ArenaTraces, PhasesThatComeAgainMakeNoRuntimeCall) {
+TEST_F(ArenaTraces, PhasesThatComeAgainTakeWhatIsLiveAndMakeNoRuntimeCall) {
   for (const auto& file : trace_files()) {
     const Trace trace = bench::read_trace(file);
     DeviceAsyncArena arena{stream()};
-    for (const Trace::Phase& phase : trace.phases) replay(arena, trace, phase);
+    for (int pass = 0; pass < 2; ++pass)  // grows, plans, and fits its memory to the plans
+      for (const Trace::Phase& phase : trace.phases) replay(arena, trace, phase);
     const std::size_t calls = arena.stats().runtime_calls;
     for (const Trace::Phase& phase : trace.phases) replay(arena, trace, phase);
     EXPECT_EQ(arena.stats().runtime_calls, calls) << file;
+    const auto reserved = static_cast<double>(arena.stats().bytes_reserved);
+    EXPECT_LE(reserved,
+              1.01 * static_cast<double>(std::max(trace.peak_live_bytes, ArenaOptions{}.initial_bytes)))
+        << file;
   }
 }
 
 // Phases of no model at all: sizes over five orders of magnitude, lifetimes short and long, in any mixture.
 // No allocator that cannot move what is live has a bound of its own here.
-TEST_F(ArenaTraces, OnRandomPhasesItIsAtMost130PercentAndWhileItGrows165AndTheFirstChunk) {
+TEST_F(ArenaTraces, OnRandomPhasesItIsAtMost125PercentAndWhileItGrows165AndTheFirstChunk) {
   for (std::uint32_t seed = 1; seed <= 60; ++seed) {
     std::mt19937 random(seed);
     const auto uniform = [&](double least, double greatest) {
@@ -150,7 +154,7 @@ TEST_F(ArenaTraces, OnRandomPhasesItIsAtMost130PercentAndWhileItGrows165AndTheFi
         static_cast<double>(ArenaOptions{}.initial_bytes) / static_cast<double>(trace.peak_live_bytes);
     const Ratios ratios = reserved_over_live(trace);
     EXPECT_LE(ratios.growing, 1.65 + first_chunk) << "seed " << seed;
-    EXPECT_LE(ratios.steady, std::max(1.30, first_chunk))
+    EXPECT_LE(ratios.steady, std::max(1.25, first_chunk))
         << "seed " << seed << ", " << trace.peak_live_bytes << " bytes live";
   }
 }

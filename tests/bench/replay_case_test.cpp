@@ -300,6 +300,7 @@ TEST_F(Replays, OfEveryAllocatorAreRowsWithTheTracesFigures) {
   RunConfig config = config_of(std::string{small_trace} + "0,8,allocate,(nil),0,0\n");
   config.allocators = all_allocators();
   config.sync_modes = {SyncMode::end, SyncMode::phase};
+  config.replay_warmup = 6;
   const Outcome outcome = run(config);
   EXPECT_EQ(outcome.groups.size(), 2u);
   EXPECT_TRUE(outcome.end.all_measured);
@@ -307,7 +308,7 @@ TEST_F(Replays, OfEveryAllocatorAreRowsWithTheTracesFigures) {
     expect_measured(row, config);
     EXPECT_EQ(row.kind(), "replay");
     EXPECT_EQ(row.iters, 4u);
-    EXPECT_EQ(row.warmup, 2u);
+    EXPECT_EQ(row.warmup, 6u);
     EXPECT_EQ(row.samples, 2u * config.repetitions);
     EXPECT_EQ(row.allocations_per_phase, 2);
     ASSERT_TRUE(row.replay);

@@ -203,9 +203,11 @@ class DeviceAsyncArena {
   ///
   /// Recycling the last allocation lowers the bump cursor. Recycling any other one leaves a hole. The
   /// following allocations fill holes best fit, and no longer take the inline path; reset() discards all
-  /// holes. If a phase repeats the previous one, its layout is reused without a search, provided that it has
-  /// no scopes and at most 2^14 recycles and allocations in holes. The first call that differs from the
-  /// previous phase rebuilds the holes: about a millisecond for a long phase.
+  /// holes. From the second phase on, reset() plans what such phases do. A phase that begins as one of the
+  /// last four that were planned follows the plan, without a search, as long as it makes the same calls with
+  /// no more bytes for any: in the memory that is live at once, or nearly. The call that differs makes holes
+  /// of what is not live, in tens of microseconds. Phases with scopes, or more than 2^13 calls, are not
+  /// planned.
   ///
   /// Does nothing for null or for 0 bytes. Throws std::invalid_argument, with nothing changed, if the bytes
   /// do not lie in memory that this phase uses. Otherwise the arena does not verify that pointer and size
@@ -222,10 +224,12 @@ class DeviceAsyncArena {
   ///
   /// Merges the chunks of a phase that used several: the next phase of that size fits into one chunk. The
   /// chunk has exactly the size needed, plus an eighth if the arena already held memory at the start of the
-  /// phase. If the phase recycled, the size is computed by replaying its layout, at a host cost per recorded
-  /// call; if it made more than 2^20 calls, the chunks are kept as they are. If the pool cannot supply the
-  /// merged chunk, the next phase grows once more, and its chunks are kept. A phase that repeats after that
-  /// makes no CUDA call. reset() makes no CUDA call unless it frees or merges memory.
+  /// phase. If the phase recycled, the size is that of its plan, or computed by replaying its layout, at a
+  /// host cost per recorded call; if it made more than 2^20 calls, the chunks are kept as they are. If the
+  /// pool cannot supply the merged chunk, the next phase grows once more, and its chunks are kept. When
+  /// phases have followed plans, a chunk that is larger than any plan needs is replaced, once; if later
+  /// phases grow again, not so soon the next time. A phase that repeats after that makes no CUDA call.
+  /// reset() makes no CUDA call unless it frees or merges memory.
   ///
   /// Throws std::logic_error inside an ArenaScope, with nothing changed, and once after scopes were ended out
   /// of order. Throws CudaError if memory could not be freed. The phase has then ended all the same. The
