@@ -1,6 +1,7 @@
 // Random operations on an arena, compared with a model of its contract: allocation, over-alignment, recycling
 // in any order, scopes, reserve(), trim(), moves, captures whose graphs are launched again, low memory, and
-// failing calls. Runs on the host runtime, whose memory the test can read once the stream is idle.
+// failing calls, in phases that come again as they were, smaller, or in part. Runs on the host runtime, whose
+// memory the test can read once the stream is idle.
 //
 // DAA_MODEL_OPERATIONS sets the number of operations for each set of options, DAA_MODEL_SEED the first seed.
 
@@ -10,6 +11,7 @@
 #include <ostream>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "daa/device_async_arena.hpp"
 #include "daa/host_runtime.hpp"
@@ -64,13 +66,13 @@ struct Captured {
 
 class Model {
  public:
-  Model(const ArenaOptions& options, std::uint64_t seed) : options_(options), random_(seed) {
+  Model(const ArenaOptions& options, std::uint64_t seed) : options_(options), random_(seed), script_(seed) {
     rt::reset();
     rt::set_memory_limit(below(3) == 0 ? std::size_t{3} << 20 : std::size_t{1} << 30);
     DAA_CUDA_CHECK(cudaStreamCreate(&stream_));
     DAA_CUDA_CHECK(cudaMallocHost(reinterpret_cast<void**>(&word_), 1));
     arena_.emplace(stream_, std::nullopt, options);
-    largest_ = std::size_t{1} << (8 + below(13));
+    begin_phase();
   }
   ~Model() {
     scopes_.clear();
@@ -100,6 +102,7 @@ class Model {
 
  private:
   void operate(std::size_t dice) {
+    if (differs_after_-- == 0) random_.seed(script_());
     if (dice < 480) {
       allocate();
     } else if (dice < 850) {
@@ -130,9 +133,19 @@ class Model {
     return std::uniform_int_distribution<std::size_t>{0, bound - 1}(random_);
   }
 
+  // Half of the phases are one of the last three again, often with smaller sizes, and some of these in part.
+  void begin_phase() {
+    const auto chosen = script_() % 6;
+    seeds_[2] = std::exchange(seeds_[1], std::exchange(seeds_[0], chosen < 3 ? seeds_[chosen] : script_()));
+    random_.seed(seeds_[0]);
+    largest_ = std::size_t{1} << (8 + below(13));
+    eighths_ = script_() % 2 == 0 ? 8 : 1 + script_() % 8;
+    differs_after_ = script_() % 3 == 0 ? script_() % 40 : ~std::uint64_t{0};
+  }
+
   std::size_t random_size() {
     const std::size_t magnitude = std::size_t{1} << below(20);
-    return below(std::min(2 * magnitude, largest_)) + 1;
+    return (below(std::min(2 * magnitude, largest_)) * eighths_) / 8 + 1;
   }
 
   // Whether a step succeeded. Sometimes a CUDA call that it makes fails, or memory runs out.
@@ -236,7 +249,7 @@ class Model {
                 options_.backing == Backing::individual ? 0 : options_.retain_bytes);
     }
     if (!graphs_.empty()) launch(graphs_[below(graphs_.size())]);
-    if (below(4) == 0) largest_ = std::size_t{1} << (8 + below(13));
+    begin_phase();
   }
 
   // Captures a separate phase, which copies its last value out of the arena. Launched between phases.
@@ -314,7 +327,11 @@ class Model {
   }
 
   ArenaOptions options_;
-  std::mt19937_64 random_;
+  std::mt19937_64 random_;  // of this phase
+  std::mt19937_64 script_;  // decides which phases come again
+  std::uint64_t seeds_[3] = {1, 2, 3};
+  std::size_t eighths_ = 8;
+  std::uint64_t differs_after_ = 0;  // operations
   cudaStream_t stream_ = nullptr;
   std::uint8_t* word_ = nullptr;
   std::optional<DeviceAsyncArena> arena_;
