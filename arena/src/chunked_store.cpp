@@ -17,9 +17,9 @@
 // is not known, or the pool cannot supply that much, the chunks are kept as they are.
 //
 // Once the arena has recycled, every allocation of a phase is recorded, and reset() plans the phase. When it
-// comes again, the whole range of the plan lies below the top of the only open chunk, and allocations and
-// frees follow the plan. At the first that differs, the top goes back to the end of what is live, and what is
-// free below becomes holes.
+// comes again, and the first chunk has room for it, the whole range of the plan lies below the top of the
+// only open chunk, and allocations and frees follow the plan. At the first that differs, the top goes back to
+// the end of what is live, and what is free below becomes holes. Memory that graphs use is not planned.
 
 #include <nvtx3/nvtx3.hpp>
 
@@ -65,7 +65,7 @@ class ChunkedStore final : public BackingStore {
   ChunkedStore(StreamOrderedMemory memory, const ArenaOptions& options)
       : BackingStore(memory, options),
         initial_bytes_(footprint(options.initial_bytes)),
-        retain_bytes_(options.retain_bytes) {}
+        retain_bytes_(options.retain_bytes - options.retain_bytes % min_alignment) {}
 
   // Retries failed frees a last time.
   ~ChunkedStore() override {
@@ -125,23 +125,23 @@ class ChunkedStore final : public BackingStore {
 
   void reset(Bump& bump) override {
     const bool fitted = open_ <= 1 && !mixed_;
-    followed_in_a_row_ = layout_.follows() ? followed_in_a_row_ + 1 : 0;
     std::optional<std::size_t> needed;  // bytes in one chunk, if known
     if (fitted) needed = std::max(layout_.highest_top(), top(bump));
     if (!fitted && !mixed_) needed = bytes_in_use(bump);
-    if (const std::vector<RecordedStep>* const record = layout_.recorded()) {
-      if (const auto planned = plans_.learn(*record, fitted)) {
-        needed = planned;
-        fits_plans_ = false;
-      }
+    if (const std::optional<std::size_t> planned = end_plan(fitted)) {
+      // A phase that had begun by another plan may do so again, and then needs as much again.
+      needed = left_plan_ && !needed && log_ ? log_->replay() : needed;
+      needed = left_plan_ ? std::max(needed.value_or(0), *planned) : *planned;
     }
     if (!needed && log_) needed = log_->replay();
-    const std::size_t promised = std::exchange(promised_bytes_, 0);
+    left_plan_ = false;
+    const std::size_t promised = promised_before_ = std::exchange(promised_bytes_, 0);
     if (needed) needed = std::max(*needed, promised);
     if (needed && *needed != 0) expected_bytes_ = *needed;
     end_phase(bump);
     for (Chunk& chunk : chunks_) chunk.tail = 0;
     layout_.clear();
+    if (keeps_all()) layout_.stop_recording();  // a phase takes no more once it is captured than before
     over_aligned_.clear();
     log_.reset();
     mixed_ = false;
@@ -169,13 +169,14 @@ class ChunkedStore final : public BackingStore {
 
   void reserve(Bump& bump, std::size_t bytes) override {
     const std::size_t size = footprint(bytes);
+    if (layout_.follows()) leave_plan(bump);
+    layout_.stop_recording();  // a plan would not cover it
     const bool have = bytes <= room_end_ - bump.cursor || (size != 0 && first_closed(size) != chunks_.size());
     if (!have) {
       try {
         grow(bump, bytes, keeps_all() || chunks_.empty() ? preferred_growth(size) : 0, size);
         if (open_ <= 1 && top(bump) == 0) begin_with_newest(bump);
       } catch (const OutOfDeviceMemory&) {
-        if (layout_.follows()) leave_plan(bump);
         if (!layout_.has_hole(size)) throw;  // a scope could not use the hole
       }
     }
@@ -231,20 +232,38 @@ class ChunkedStore final : public BackingStore {
   }
 
   // Begins a planned phase, in which the whole range of the plan is below the top, if there is a plan that
-  // begins with so much and the chunk has room for it.
+  // begins with so much and the chunk has room for it. Not where reserve() has promised more behind the top.
   void follow_a_plan(Bump& bump, std::size_t asked, std::size_t size) {
-    PlannedPhase* const plan = plans_.choose(size);
-    if (plan == nullptr) return;
+    if (plans_.empty() || promised_before_ != 0 || promised_bytes_ != 0) return;
     if (chunks_.empty()) make_room(bump, asked, size);
-    if (top(bump) == 0 && plan->bytes() <= room_end_ - bump.cursor) {
+    if (top(bump) != 0) return;
+    if (PlannedPhase* const plan = plans_.choose(size, room_end_ - bump.cursor)) {
       layout_.follow(*plan);
       move_top(bump, plan->bytes());
     }
   }
 
   void leave_plan(Bump& bump) noexcept {
+    left_plan_ = true;
     move_top(bump, layout_.leave_plan());
     set_limit(bump);
+  }
+
+  // At the end of a phase: notes which plan it was, or plans it. Returns what the plan of a phase takes that
+  // has followed none.
+  std::optional<std::size_t> end_plan(bool fitted) noexcept {
+    if (PlannedPhase* const plan = layout_.followed()) {
+      plans_.followed(*plan);
+      ++followed_in_a_row_;
+      return std::nullopt;
+    }
+    if (layout_.follows()) return std::nullopt;  // the beginning of it
+    followed_in_a_row_ = 0;
+    const std::vector<RecordedStep>* const record = layout_.recorded();
+    if (record == nullptr) return std::nullopt;
+    const std::optional<std::size_t> planned = plans_.learn(*record, fitted);
+    if (planned) fits_plans_ = false;
+    return planned;
   }
 
   // Within the chunk of the cursor.
@@ -577,14 +596,16 @@ class ChunkedStore final : public BackingStore {
   std::uintptr_t room_end_ = 0;           // of the chunk of the cursor
   std::size_t expected_bytes_ = 0;        // what the last phase needed
   std::size_t promised_bytes_ = 0;        // by reserve(), for the next phase
+  std::size_t promised_before_ = 0;       // by reserve() in the last phase, for this one
   std::size_t unmergeable_bytes_ = none;  // the size of a merged chunk that the pool could not supply
   std::size_t newest_number_ = 0;
   bool began_with_memory_ = false;  // this phase
   bool grew_ = false;               // in this phase
   bool mixed_ = false;              // this phase
   bool recycles_ = false;           // recycle() has been called on this arena
-  bool fits_plans_ = true;          // the memory was cut down to the plans, since the last new one
-  bool has_fitted_ = false;         // ... and has not grown since
+  bool left_plan_ = false;          // this phase
+  bool fits_plans_ = true;          // there is nothing to cut down until a phase is planned
+  bool has_fitted_ = false;         // memory was cut down, and no phase has grown since
   std::size_t followed_in_a_row_ = 0, followed_before_fit_ = 2;  // phases
 };
 

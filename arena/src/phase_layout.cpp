@@ -35,8 +35,14 @@ std::size_t PhaseLayout::lower(std::size_t top) noexcept {
 }
 
 void PhaseLayout::clear() noexcept {
-  misses_ = follows() ? 0 : misses_ + 1;
-  records_ = frees_;
+  if (followed() != nullptr) {
+    misses_ = 0;
+  } else if (records_ && touched_ && !follows()) {
+    ++misses_;
+  }
+  idle_ = frees_ ? 0 : std::min(idle_ + 1, idle);
+  frees_ = false;
+  records_ = idle_ < idle;
   plan_ = nullptr;
   record_.clear();
   highest_top_ = 0;

@@ -111,7 +111,11 @@ class PhaseLayout {
     static_cast<void>(is_outside(place) ? give_to_outer(place) : add(place, top) != none);
   }
 
-  /// What the phase has done, if that is known, differs from all plans and is worth a plan; else nothing.
+  /// The plan that the phase has followed to its last step; null if it has not.
+  [[nodiscard]] PlannedPhase* followed() const noexcept {
+    return follows() && plan_->is_at_end() ? plan_ : nullptr;
+  }
+  /// What the phase has done, if that is known, follows no plan and may be planned; else null.
   [[nodiscard]] const std::vector<RecordedStep>* recorded() const noexcept {
     const bool is_due = misses_ < 8 || misses_ % 16 == 0;
     return records_ && touched_ && is_due && !follows() ? &record_ : nullptr;
@@ -129,6 +133,8 @@ class PhaseLayout {
  private:
   // Limits the time of planning, some 30 ms for so many steps on an EPYC.
   static constexpr std::size_t most_steps = std::size_t{1} << 13;
+  // After so many phases without a free, phases are no longer recorded, and allocate by the inline path.
+  static constexpr unsigned idle = 16;
 
   // The space above the top that the phase has used before is a hole as well. It is used if it is smaller
   // than the best hole and that hole is more than twice the requested size. (That helps phases of random
@@ -166,8 +172,9 @@ class PhaseLayout {
   std::vector<RecordedStep> record_;
   bool records_ = false;
   bool touched_ = false;
-  bool frees_ = false;   // the phases free: they are worth planning
-  unsigned misses_ = 0;  // phases since the last that followed a plan to its end
+  bool frees_ = false;    // in this phase
+  unsigned idle_ = idle;  // phases since the last that freed anything
+  unsigned misses_ = 0;  // phases that could have been planned since the last that followed a plan to its end
 };
 
 }  // namespace daa::v0_1::detail

@@ -9,36 +9,49 @@
 
 namespace daa::v0_1::detail {
 
-std::optional<PlannedPhase> PlannedPhase::of(const std::vector<RecordedStep>& record, bool in_one_chunk) {
-  PlannedPhase planned;
-  std::vector<Lifetime> lifetimes;
-  std::vector<std::size_t> steps;  // of the allocations
-  OffsetTable live;                // the number of the allocation at each offset
-  planned.steps_.reserve(record.size());
+std::optional<PlannedPhase> PlannedPhase::of(const std::vector<RecordedStep>& record) {
+  PlannedPhase phase;
+  OffsetTable live;  // the step that allocated at each offset
+  phase.steps_.reserve(record.size());
   for (const RecordedStep& each : record) {
-    const std::size_t step = planned.steps_.size();
+    const std::size_t step = phase.steps_.size();
     if (!each.frees) {
       live.prepare();
-      live.put(each.offset, lifetimes.size());
-      lifetimes.push_back({step, record.size(), each.size});
-      steps.push_back(step);
-      planned.bytes_ = std::max(planned.bytes_, each.offset + each.size);
-      planned.steps_.push_back({each.offset, each.size, 0, none});
+      live.put(each.offset, step);
+      phase.steps_.push_back({each.offset, each.size, 0, none});
+      phase.bytes_ = std::max(phase.bytes_, each.offset + each.size);
     } else {
       const std::size_t* const found = live.find(each.offset);
-      if (found == nullptr || lifetimes[*found].size != each.size) return std::nullopt;
-      const std::size_t allocation = *found;
+      if (found == nullptr || phase.steps_[*found].size != each.size) return std::nullopt;
+      phase.steps_.push_back({each.offset, each.size, 0, static_cast<std::uint32_t>(*found)});
       live.remove(each.offset);
-      lifetimes[allocation].end = step;
-      planned.steps_.push_back({each.offset, each.size, 0, static_cast<std::uint32_t>(steps[allocation])});
+    }
+  }
+  return phase;
+}
+
+// The first allocation lies in the lower half: where a phase leaves the plan early, there is then as much
+// room in one piece behind what is live.
+void PlannedPhase::plan(bool in_one_chunk) {
+  std::vector<Lifetime> lifetimes;
+  std::vector<std::size_t> numbers(steps_.size());  // of the allocations
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (steps_[i].allocation != none) {
+      lifetimes[numbers[steps_[i].allocation]].end = i;
+    } else {
+      numbers[i] = lifetimes.size();
+      lifetimes.push_back({i, steps_.size(), steps_[i].size});
     }
   }
   const PhasePlan plan = plan_phase(lifetimes);
-  if (plan.bytes < planned.bytes_ || !in_one_chunk) {
-    planned.bytes_ = plan.bytes;
-    for (std::size_t i = 0; i < steps.size(); ++i) planned.steps_[steps[i]].offset = plan.offsets[i];
+  if (in_one_chunk && plan.bytes >= bytes_) return;
+  bytes_ = plan.bytes;
+  const bool mirrored = 2 * plan.offsets[0] + steps_[0].size > bytes_;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (steps_[i].allocation != none) continue;
+    const std::size_t offset = plan.offsets[numbers[i]];
+    steps_[i].offset = mirrored ? bytes_ - offset - steps_[i].size : offset;
   }
-  return planned;
 }
 
 std::vector<RecordedStep> PlannedPhase::so_far() const {
@@ -79,22 +92,38 @@ bool PlannedPhase::serves(const PlannedPhase& other) const noexcept {
       [](const Step& a, const Step& b) { return a.allocation == b.allocation && a.size >= b.size; });
 }
 
-PlannedPhase* PhasePlans::choose(std::size_t first_size) noexcept {
-  auto best = plans_.end();
-  for (auto plan = plans_.begin(); plan != plans_.end(); ++plan) {
-    if (plan->first_size() < first_size) continue;
-    if (best == plans_.end() || plan->first_size() <= best->first_size()) best = plan;
+PlannedPhase* PhasePlans::choose(std::size_t first_size, std::size_t room) noexcept {
+  PlannedPhase* best = nullptr;
+  for (PlannedPhase& plan : plans_) {
+    if (plan.first_size() < first_size || plan.bytes() > room) continue;
+    const bool is_expected = plan.number == plans_.back().successor;
+    if (best == nullptr || plan.first_size() < best->first_size() ||
+        (plan.first_size() == best->first_size() && is_expected))
+      best = &plan;
   }
-  if (best == plans_.end()) return nullptr;
-  std::rotate(best, best + 1, plans_.end());
-  return &plans_.back();
+  return best;
+}
+
+void PhasePlans::note(PlannedPhase& plan) noexcept {
+  plans_.back().successor = plan.number;
+  const auto position = plans_.begin() + (&plan - plans_.data());
+  std::rotate(position, position + 1, plans_.end());
 }
 
 std::optional<std::size_t> PhasePlans::learn(const std::vector<RecordedStep>& record,
                                              bool in_one_chunk) noexcept try {
-  std::optional<PlannedPhase> learned = PlannedPhase::of(record, in_one_chunk);
+  std::optional<PlannedPhase> learned = PlannedPhase::of(record);
   if (!learned) return std::nullopt;
+  const auto serving = std::find_if(plans_.begin(), plans_.end(),
+                                    [&](const PlannedPhase& plan) { return plan.serves(*learned); });
+  if (serving != plans_.end()) {
+    note(*serving);
+    return plans_.back().bytes();
+  }
+  learned->plan(in_one_chunk);
+  learned->number = ++newest_;
   plans_.reserve(most);
+  if (!plans_.empty()) plans_.back().successor = newest_;
   const auto served = std::find_if(plans_.begin(), plans_.end(),
                                    [&](const PlannedPhase& plan) { return learned->serves(plan); });
   if (served != plans_.end()) {

@@ -21,15 +21,21 @@ struct RecordedStep {
 /// may be smaller than its place.
 class PlannedPhase {
  public:
-  /// Of a whole phase: a plan for it, or its own places if they need no more and were `in_one_chunk`. Nothing
-  /// if it freed what it did not allocate: the caller's mistake. Throws std::bad_alloc.
-  [[nodiscard]] static std::optional<PlannedPhase> of(const std::vector<RecordedStep>& record,
-                                                      bool in_one_chunk);
+  std::size_t number = 0;     ///< of the plan, from 1 on
+  std::size_t successor = 0;  ///< the number of the plan that came after it the last time
+
+  /// A whole phase in its own places. Nothing if it freed what it did not allocate: the caller's mistake.
+  /// Throws std::bad_alloc.
+  [[nodiscard]] static std::optional<PlannedPhase> of(const std::vector<RecordedStep>& record);
 
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::size_t first_size() const noexcept { return steps_.front().size; }
 
+  /// Plans other places, unless they need no less and its own are in one chunk. Throws std::bad_alloc.
+  void plan(bool in_one_chunk);
+
   void begin() noexcept { next_ = 0; }
+  [[nodiscard]] bool is_at_end() const noexcept { return next_ == steps_.size(); }
 
   [[nodiscard]] bool is_next(std::size_t size) const noexcept {
     return next_ < steps_.size() && steps_[next_].allocation == none && size <= steps_[next_].size;
@@ -80,11 +86,15 @@ class PhasePlans {
  public:
   [[nodiscard]] bool empty() const noexcept { return plans_.empty(); }
 
-  /// The plan whose first allocation is the smallest of at least `first_size` bytes; null if there is none.
-  [[nodiscard]] PlannedPhase* choose(std::size_t first_size) noexcept;
+  /// The plan to follow in `room` bytes: of those whose first allocation is the smallest of at least
+  /// `first_size` bytes, the one that came after the last phase before. Null if there is none.
+  [[nodiscard]] PlannedPhase* choose(std::size_t first_size, std::size_t room) noexcept;
 
-  /// Plans a whole phase, in place of one that it serves or of that which was chosen the longest ago.
-  /// Returns what the phase takes when it comes again; nothing if it was not planned, for its mistakes or for
+  /// A phase has followed `plan` to its end.
+  void followed(PlannedPhase& plan) noexcept { note(plan); }
+
+  /// Plans a whole phase, unless a plan serves it, in place of one that it serves or of that which was used
+  /// the longest ago. Returns what the plan takes; nothing if there is none, for the phase's mistakes or for
   /// want of host memory.
   std::optional<std::size_t> learn(const std::vector<RecordedStep>& record, bool in_one_chunk) noexcept;
 
@@ -94,7 +104,10 @@ class PhasePlans {
  private:
   static constexpr std::size_t most = 4;
 
-  std::vector<PlannedPhase> plans_;  // the last one that was chosen or learned is the last
+  void note(PlannedPhase& plan) noexcept;
+
+  std::vector<PlannedPhase> plans_;  // the last one that was followed or learned is the last
+  std::size_t newest_ = 0;           // number of a plan
 };
 
 }  // namespace daa::v0_1::detail

@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(
     Options, ArenaModel,
     ::testing::Values(Subject{"chunked", {}}, Subject{"chunked_small", {Backing::chunked, 256}},
                       Subject{"chunked_retain_0", {Backing::chunked, 4096, 0}},
-                      Subject{"chunked_retain_1M", {Backing::chunked, 1, std::size_t{1} << 20}},
+                      Subject{"chunked_retain_1M", {Backing::chunked, 1, (std::size_t{1} << 20) + 100}},
                       Subject{"chunked_presized", {Backing::chunked, 4096, 0, CapturePolicy::presized}},
                       Subject{"chunked_checked", checked({Backing::chunked, 4096})},
                       Subject{"individual", {Backing::individual, 0, 0}},

@@ -210,6 +210,58 @@ TEST_F(ArenaRecycle, MemoryIsNotCutDownAgainAndAgainWhereItIsNeededAgain) {
   EXPECT_LE(calls_of(200), 10u);
 }
 
+// Phases that begin alike, so that one may follow the plan of the other.
+TEST_F(ArenaRecycle, PhasesThatBeginAlikeSettle) {
+  DeviceAsyncArena arena{stream()};
+  const auto other = [&] {
+    void* const first = arena.alloc_bytes(4 * MiB);
+    void* const second = arena.alloc_bytes(34 * MiB);
+    arena.recycle(arena.alloc_bytes(MiB), MiB);
+    arena.recycle(second, 34 * MiB);
+    arena.recycle(first, 4 * MiB);
+    arena.reset();
+  };
+  for (const int in_a_row : {1, 2}) {
+    std::size_t calls = 0;
+    for (int round = 0; round < 20; ++round) {
+      if (round == 10) calls = arena.stats().runtime_calls;
+      for (int i = 0; i < in_a_row; ++i) run_fragmented(arena, MiB);
+      for (int i = 0; i < in_a_row; ++i) other();
+    }
+    EXPECT_EQ(arena.stats().runtime_calls, calls) << in_a_row;
+  }
+}
+
+// What reserve() promises, in and after phases that follow plans.
+TEST_F(ArenaRecycle, AReserveHoldsWhateverPlansThereAre) {
+  for (const bool between : {true, false}) {
+    DeviceAsyncArena arena{stream()};
+    for (int phase = 0; phase < 5; ++phase) run_fragmented(arena, MiB);
+    if (between) arena.reserve(30 * MiB);
+    static_cast<void>(arena.alloc_bytes(MiB));
+    if (!between) arena.reserve(29 * MiB);
+    for (int phase = 0; phase < 2; ++phase) {
+      const std::size_t calls = arena.stats().runtime_calls;
+      static_cast<void>(arena.alloc_bytes(29 * MiB));
+      EXPECT_EQ(arena.stats().runtime_calls, calls) << between << phase;
+      arena.reset();
+      static_cast<void>(arena.alloc_bytes(MiB));
+    }
+  }
+}
+
+TEST_F(ArenaRecycle, APhaseThatReservesTakesNoMoreWhenItComesAgain) {
+  DeviceAsyncArena arena{stream()};
+  for (int phase = 0; phase < 8; ++phase) {
+    void* const first = arena.alloc_bytes(MiB);
+    arena.reserve(40 * MiB);
+    arena.recycle(arena.alloc_bytes(40 * MiB), 40 * MiB);
+    arena.recycle(first, MiB);
+    arena.reset();
+    EXPECT_LE(arena.stats().bytes_reserved, 42 * MiB) << phase;
+  }
+}
+
 TEST_F(ArenaRecycle, ARepeatedRecycleIsRefusedInAPlannedPhaseToo) {
   DeviceAsyncArena arena{stream()};
   for (int phase = 0; phase < 5; ++phase) {

@@ -84,7 +84,7 @@ class Caller {
 
   std::size_t allocate(std::size_t bytes) {
     if (layout_.is_new()) {
-      if (PlannedPhase* const plan = plans_.choose(bytes)) {
+      if (PlannedPhase* const plan = plans_.choose(bytes, room)) {
         layout_.follow(*plan);
         top_ = plan->bytes();
         EXPECT_GE(top_, bytes);
@@ -113,6 +113,7 @@ class Caller {
   /// Ends the phase. Returns whether it has followed a plan to its end.
   bool end() {
     const bool followed = layout_.follows();
+    if (PlannedPhase* const plan = layout_.followed()) plans_.followed(*plan);
     if (const auto* const record = layout_.recorded()) plans_.learn(*record, true);
     layout_.clear();
     live_.clear();
@@ -133,6 +134,8 @@ class Caller {
       if (sorted[i].begin < sorted[i - 1].end) return true;
     return !sorted.empty() && sorted.back().end > top_;
   }
+
+  std::size_t room = ~std::size_t{0};  // for a plan
 
   [[nodiscard]] PhaseLayout& layout() { return layout_; }
   [[nodiscard]] std::size_t top() const { return top_; }
@@ -264,6 +267,54 @@ TEST(PhaseLayout, FourPhasesThatAlternateAreAllFollowed) {
     for (const Steps& phase : phases) caller.run_phase(phase);
   for (int round = 0; round < 3; ++round)
     for (const Steps& phase : phases) EXPECT_TRUE(caller.run_phase(phase));
+}
+
+TEST(PhaseLayout, PhasesThatBeginAlikeAreToldApartByThePhaseBefore) {
+  Random random{5};
+  Caller caller;
+  const Steps training = random.steps(100), evaluation = random.steps(60);
+  const auto run = [&](const Steps& steps) {
+    caller.run({50});
+    return caller.run_phase(steps);
+  };
+  for (int i = 0; i < 3; ++i) {
+    run(training);
+    run(evaluation);
+  }
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(run(training));
+    EXPECT_TRUE(run(evaluation));
+  }
+}
+
+TEST(PhaseLayout, APlanWithoutRoomIsNotFollowedAndHidesNoOther) {
+  Caller caller;
+  const Steps large{{4}, {40}, {0, 0}}, small{{4}, {2}, {0, 1}};
+  for (int i = 0; i < 2; ++i) {
+    caller.run_phase(large);
+    caller.run_phase(small);
+  }
+  caller.room = 10 * unit;
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(caller.run_phase(small));
+}
+
+TEST(PhaseLayout, PhasesWithoutAFreeAreNoMissesAndEndTheRecording) {
+  Random random{6};
+  Caller caller;
+  const Steps steps = random.steps(100);
+  caller.run_phase(steps);
+  for (int i = 0; i < 15; ++i) {
+    caller.run({3});
+    EXPECT_TRUE(caller.layout().sees_all());
+    caller.end();
+  }
+  caller.run_phase(steps);
+  EXPECT_TRUE(caller.run_phase(steps));
+  for (int i = 0; i < 16; ++i) {
+    caller.run({3});
+    caller.end();
+  }
+  EXPECT_FALSE(caller.layout().sees_all()) << "the inline path is open again";
 }
 
 TEST(PhaseLayout, WhenAPhaseLeavesItsPlanWhatIsNotLiveIsAHole) {
