@@ -78,12 +78,17 @@ class ChunkedStore final : public BackingStore {
 
   void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) override {
     const std::size_t size = footprint(bytes, alignment_slack(alignment));
+    if (layout_.follows() && size != 0 && alignment <= min_alignment && layout_.goes_on(size)) {
+      const std::size_t offset = layout_.take(size, none);
+      set_bytes_in_use(bump, bytes_in_use(bump) + size);
+      count(bump, bytes);
+      return reinterpret_cast<void*>(layout_base_ + offset);
+    }
     if (alignment > min_alignment) over_aligned_.prepare();
     const std::size_t offset = place(bump, bytes, size);
     if (log_) log_->allocated({offset, offset + size});
     set_limit(bump);
-    ++bump.allocations;
-    bump.bytes_requested += bytes;
+    count(bump, bytes);
     const Chunk& chunk = chunk_at(offset);
     const std::uintptr_t address = chunk.address() + (offset - chunk.begin);
     const std::uintptr_t aligned = round_up(address, alignment);
@@ -93,6 +98,15 @@ class ChunkedStore final : public BackingStore {
   }
 
   void recycle(Bump& bump, void* pointer, std::size_t bytes) override {
+    if (layout_.follows() && over_aligned_.empty()) {
+      const std::size_t begin = address_of(pointer) - layout_base_, size = footprint(bytes);
+      if (layout_.goes_on(Range{begin, begin + size})) {
+        static_cast<void>(layout_.give({begin, begin + size}, none));
+        note_recycled(bump, size);
+        set_bytes_in_use(bump, bytes_in_use(bump) - size);
+        return;
+      }
+    }
     const Chunk* const chunk = open_chunk_of(address_of(pointer));
     if (chunk == nullptr) throw_foreign_pointer(pointer, bytes);
     const std::size_t offset = chunk->begin + (address_of(pointer) - chunk->address());
@@ -207,6 +221,11 @@ class ChunkedStore final : public BackingStore {
   }
 
  private:
+  static void count(Bump& bump, std::size_t asked) noexcept {
+    ++bump.allocations;
+    bump.bytes_requested += asked;
+  }
+
   // The offset of the next allocation that goes into no hole.
   std::size_t top(const Bump& bump) const noexcept { return bump.cursor - layout_base_; }
 

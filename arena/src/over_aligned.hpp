@@ -13,6 +13,7 @@ namespace daa::v0_1::detail {
 /// Keyed by the aligned offset.
 class OverAligned {
  public:
+  [[nodiscard]] bool empty() const noexcept { return places_.empty(); }
   /// Ensures that the next add() cannot throw. May throw std::bad_alloc.
   void prepare() {
     reserve_one_more(in_scopes_);

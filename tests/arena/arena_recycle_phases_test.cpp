@@ -181,6 +181,18 @@ TEST_F(ArenaRecycle, APhaseThatComesAgainTakesWhatIsLive) {
   EXPECT_EQ(arena.stats().bytes_reserved, live);
 }
 
+TEST_F(ArenaRecycle, ASizeThatOverflowsIsRefusedInAPlannedPhaseToo) {
+  DeviceAsyncArena arena{stream()};
+  for (int phase = 0; phase < 5; ++phase) {
+    void* const first = arena.alloc_bytes(MiB);
+    EXPECT_THROW(static_cast<void>(arena.alloc_bytes(~std::size_t{0})), OutOfDeviceMemory) << phase;
+    void* const second = arena.alloc_bytes(MiB);
+    arena.recycle(first, MiB);
+    arena.recycle(second, MiB);
+    arena.reset();
+  }
+}
+
 TEST_F(ArenaRecycle, MemoryThatGraphsUseIsNotCutDownToThePlans) {
   DeviceAsyncArena arena{stream(), {}, {Backing::chunked, 1, 0, CapturePolicy::presized}};
   run_fragmented(arena, 4 * MiB);
