@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 namespace daa::v0_1::detail {
@@ -95,8 +96,8 @@ PhasePlan plan_phase(const std::vector<Lifetime>& allocations) {
   const std::vector<std::size_t> peak = peaks(allocations);
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::pair{peak[a], allocations[a].size} > std::pair{peak[b], allocations[b].size};
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::tuple{peak[b], allocations[b].size, a} < std::tuple{peak[a], allocations[a].size, b};
   });
 
   PhasePlan plan;
