@@ -142,12 +142,11 @@ class ChunkedStore final : public BackingStore {
     std::optional<std::size_t> needed;  // bytes in one chunk, if known
     if (fitted) needed = std::max(layout_.highest_top(), top(bump));
     if (!fitted && !mixed_) needed = bytes_in_use(bump);
-    if (const std::optional<std::size_t> planned = end_plan(fitted)) {
-      // A phase that had begun by another plan may do so again, and then needs as much again.
-      needed = left_plan_ && !needed && log_ ? log_->replay() : needed;
-      needed = left_plan_ ? std::max(needed.value_or(0), *planned) : *planned;
-    }
-    if (!needed && log_) needed = log_->replay();
+    const std::optional<std::size_t> planned = end_plan(fitted);
+    // A phase that had begun by another plan may do so again, and then needs as much again.
+    const bool is_as_planned = planned && !left_plan_;
+    if (!needed && log_ && !is_as_planned) needed = log_->replay();
+    if (planned) needed = is_as_planned ? *planned : std::max(needed.value_or(0), *planned);
     left_plan_ = false;
     const std::size_t promised = promised_before_ = std::exchange(promised_bytes_, 0);
     if (needed) needed = std::max(*needed, promised);
@@ -183,7 +182,7 @@ class ChunkedStore final : public BackingStore {
 
   void reserve(Bump& bump, std::size_t bytes) override {
     const std::size_t size = footprint(bytes);
-    if (layout_.follows()) leave_plan(bump);
+    leave_plan(bump);
     layout_.stop_recording();  // a plan would not cover it
     const bool have = bytes <= room_end_ - bump.cursor || (size != 0 && first_closed(size) != chunks_.size());
     if (!have) {
@@ -203,7 +202,7 @@ class ChunkedStore final : public BackingStore {
   void trim(Bump& bump) override {
     promised_bytes_ = 0;
     unmergeable_bytes_ = none;
-    if (layout_.follows()) leave_plan(bump);
+    leave_plan(bump);
     Frees frees;
     if (!keeps_all()) {
       close_empty(bump);
@@ -262,7 +261,9 @@ class ChunkedStore final : public BackingStore {
     }
   }
 
+  // If the phase follows one.
   void leave_plan(Bump& bump) noexcept {
+    if (!layout_.follows()) return;
     left_plan_ = true;
     move_top(bump, layout_.leave_plan());
     set_limit(bump);
@@ -582,7 +583,7 @@ class ChunkedStore final : public BackingStore {
 
   ScopeMark mark(Bump& bump) override {
     if (open_ > 1) mix(bump);
-    if (layout_.follows()) leave_plan(bump);
+    leave_plan(bump);
     layout_.begin_scope(top(bump));
     if (log_) log_->scope_began();
     set_limit(bump);

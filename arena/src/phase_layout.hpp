@@ -131,7 +131,7 @@ class PhaseLayout {
   }
 
  private:
-  // Limits the time of planning, some 30 ms for so many steps on an EPYC.
+  // Limits the time of planning: some 30 ms for so many steps.
   static constexpr std::size_t most_steps = std::size_t{1} << 13;
   // After so many phases without a free, phases are no longer recorded, and allocate by the inline path.
   static constexpr unsigned idle = 16;

@@ -9,7 +9,7 @@ namespace daa::bench {
 
 namespace {
 
-// A hundredth of what the phases of a trial take, and 10,000 allocations of an arena.
+// An arena makes 10,000 allocations in less; others make as many as they can.
 constexpr std::chrono::milliseconds enough_time_of_allocations{2};
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace daa::test {
 
 struct State {
   unsigned long long begin_ns;
-  double owed_ns;
+  double owed_ns;  // what the clock was too coarse for
 };
 
 namespace {
@@ -31,7 +31,7 @@ __global__ void wait(State* state, double fraction) {
 
 }  // namespace
 
-DeviceDelay::DeviceDelay(cudaStream_t stream) : stream_(stream) {
+DeviceDelay::DeviceDelay(cudaStream_t stream, double fraction) : stream_(stream), fraction_(fraction) {
   DAA_CUDA_CHECK(cudaMalloc(&state_, sizeof(State)));
   DAA_CUDA_CHECK(cudaMemset(state_, 0, sizeof(State)));
 }
@@ -46,8 +46,8 @@ void DeviceDelay::begin() {
   DAA_CUDA_CHECK(cudaGetLastError());
 }
 
-void DeviceDelay::end(double fraction) {
-  wait<<<1, 1, 0, stream_>>>(state_, fraction);
+void DeviceDelay::end() {
+  wait<<<1, 1, 0, stream_>>>(state_, fraction_);
   DAA_CUDA_CHECK(cudaGetLastError());
 }
 

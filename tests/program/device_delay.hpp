@@ -5,22 +5,21 @@
 
 namespace daa::test {
 
-/// What begin() and end() enqueue on the stream. It outlives the work.
+/// Lengthens what a stream does between begin() and end() by a fraction. Both only enqueue, and throw
+/// CudaError; the destructor waits for the stream.
 class DeviceDelay {
  public:
-  explicit DeviceDelay(cudaStream_t stream);
+  DeviceDelay(cudaStream_t stream, double fraction);
   ~DeviceDelay();
   DeviceDelay(const DeviceDelay&) = delete;
   DeviceDelay& operator=(const DeviceDelay&) = delete;
 
-  /// Notes the time.
   void begin();
-  /// Waits for `fraction` of the time since begin(); what the clock is too coarse for is added to the next
-  /// wait.
-  void end(double fraction);
+  void end();
 
  private:
   cudaStream_t stream_;
+  double fraction_;
   struct State* state_;
 };
 

@@ -10,11 +10,12 @@ using Clock = std::chrono::steady_clock;
 }
 
 struct State {
-  Clock::time_point begin;
-  double fraction = 0;
+  double fraction;
+  Clock::time_point begin = {};
 };
 
-DeviceDelay::DeviceDelay(cudaStream_t stream) : stream_(stream), state_(new State) {}
+DeviceDelay::DeviceDelay(cudaStream_t stream, double fraction)
+    : stream_(stream), fraction_(fraction), state_(new State{fraction}) {}
 
 DeviceDelay::~DeviceDelay() {
   static_cast<void>(cudaStreamSynchronize(stream_));
@@ -26,12 +27,11 @@ void DeviceDelay::begin() {
   DAA_CUDA_CHECK(cudaLaunchHostFunc(stream_, note_begin, state_));
 }
 
-void DeviceDelay::end(double fraction) {
-  state_->fraction = fraction;
+void DeviceDelay::end() {
   const auto wait = [](void* state) {
-    const auto& [begin, of_it] = *static_cast<State*>(state);
+    const auto& [fraction, begin] = *static_cast<State*>(state);
     const Clock::time_point now = Clock::now();
-    const auto end = now + std::chrono::duration_cast<Clock::duration>((now - begin) * of_it);
+    const auto end = now + std::chrono::duration_cast<Clock::duration>((now - begin) * fraction);
     while (Clock::now() < end) {
     }
   };

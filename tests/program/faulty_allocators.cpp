@@ -113,7 +113,7 @@ class DelayedAllocator final : public ScratchAllocator {
     if (device_) device_->begin();
   }
   void wait() {
-    if (device_) device_->end(delay_.of_device);
+    if (device_) device_->end();
     const Clock::time_point now = Clock::now();
     const Clock::time_point end =
         now + std::chrono::duration_cast<Clock::duration>((now - *begin_) * delay_.of_phase);
@@ -134,10 +134,11 @@ AllocatorInfo with_planted_delay() {
   AllocatorInfo info = row();
   info.make = [](cudaStream_t stream, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
     const AllocatorInfo real = row();
-    const PlantedDelay& planted = planted_delay();
-    return std::make_unique<DelayedAllocator>(
-        real.make(stream, demand), real.name == planted.allocator ? planted : PlantedDelay{},
-        planted.of_device > 0 ? std::make_unique<test::DeviceDelay>(stream) : nullptr, demand.frees_all);
+    const PlantedDelay own = real.name == planted_delay().allocator ? planted_delay() : PlantedDelay{};
+    std::unique_ptr<test::DeviceDelay> device;
+    if (planted_delay().of_device > 0) device = std::make_unique<test::DeviceDelay>(stream, own.of_device);
+    return std::make_unique<DelayedAllocator>(real.make(stream, demand), own, std::move(device),
+                                              demand.frees_all);
   };
   return info;
 }

@@ -208,10 +208,10 @@ class DeviceAsyncArena {
   /// do not take the inline path, and reset() plans phases: the next that recycles and, if phase after phase
   /// differs from all plans, one in sixteen. A phase whose first allocation is no larger than that of a plan
   /// follows the plan, without a search, as long as it makes the same calls with no more bytes for any. It
-  /// takes what is live at once, or little more. The call that differs makes holes of what is not live, in
-  /// tens of microseconds; the phase may then take more than without the plan, by up to the bytes of the
-  /// plan. At most four plans are kept. Not planned are phases with scopes, with reserve() or after one, of
-  /// more than 2^13 calls, and of arenas with CapturePolicy::presized.
+  /// takes what is live at once, or little more. The call that differs makes holes of what is not live; the
+  /// phase may then take more than without the plan, by up to the bytes of the plan. At most four plans are
+  /// kept. Not planned are phases with scopes, with reserve() or after one, of more than 2^13 calls, and of
+  /// arenas with CapturePolicy::presized.
   ///
   /// Does nothing for null or for 0 bytes. Throws std::invalid_argument, with nothing changed, if the bytes
   /// do not lie in memory that this phase uses. Otherwise the arena does not verify that pointer and size
