@@ -68,11 +68,12 @@ memcheck() {
   done
 }
 
-# Races within a kernel's shared memory, in which no allocator has a part.
+# Races within a kernel's shared memory, in which no allocator has a part. The solvers among the samples launch the same
+# kernels thousands of times: the first launches of a program are checked.
 racecheck() {
   local check=(compute-sanitizer --tool racecheck --racecheck-report all --error-exitcode 1)
   each_arena_test "-$sanitizer" "${check[@]}"
-  each_sample "${check[@]}"
+  each_sample "${check[@]}" --launch-count 200
   "${check[@]}" "${workloads[@]}" --allocator=preallocated,arena
 }
 

@@ -128,9 +128,16 @@ def plainly(result):
             f"First phases take {results.extent(of_arena)} times as long as with preallocated memory, those of "
             f"{code(KNOWN[0])} {results.extent(of_driver)} times{best_cold(cold)}."
         )
-    held = [row["held_over_live"] for row in results.measured(result.of_kind("replay"), "held_over_live") if row["allocator"] == results.UNFREED]
-    if held:
-        sentences.append(f"An arena whose user frees nothing within a phase (`{results.UNFREED}`) holds {results.extent(held)} times what is live on the traces.")
+    demands = [
+        row["peak_phase_bytes"] / row["peak_live_bytes"]
+        for row in result.of_kind("replay")
+        if row["allocator"] == results.ARENA and row["peak_phase_bytes"] and row["peak_live_bytes"]
+    ]
+    if demands:
+        sentences.append(
+            f"An arena whose user frees nothing within a phase takes all that the phase asks for: on the traces {results.extent(demands)} "
+            "times what is live."
+        )
     equal = faster = compared = 0
     leaders = Counter()
     for rows in result.configurations("steady").values():

@@ -17,7 +17,8 @@ NUMBERS = ["elements", "iters", "repetitions", "end_to_end_median_ns", "end_to_e
 # Absent from older versions. An empty number was not measured and is None here.
 OPTIONAL_TEXT = {"trace": "", "state": "steady", "graph": "false", "flush_l2": "false", "kind": "", "seed": ""}
 OPTIONAL_NUMBERS = ["warmup", "end_to_end_ratio_low", "end_to_end_ratio_high", "threads", "streams", "allocs_per_phase"]
-OPTIONAL_NUMBERS += ["allocation_ns", "overlap_score", "operation_median_ns", "operation_ratio", "held_over_live"]
+OPTIONAL_NUMBERS += ["allocation_ns", "overlap_score", "operation_median_ns", "operation_ratio", "held_over_live", "peak_phase_bytes"]
+OPTIONAL_NUMBERS += ["peak_live_bytes"]
 
 REFERENCE = "preallocated"  # the lower bound: all ratios refer to it
 NOISE = "preallocated:2"  # the reference, measured again

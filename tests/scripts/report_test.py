@@ -325,7 +325,14 @@ class Readme(ResultTest):
         self.publish("a-gpu", "2030-01-02", "newer12")
         text = self.write()
         self.assertIn("| 1.25 x |", text)
-        self.assertIn("frees nothing within a phase (`arena-without-recycle`) holds 1.20 times", text)
+
+    def test_it_says_what_an_arena_takes_that_is_never_told_of_frees(self):
+        def change(rows):
+            return [row | {"peak_phase_bytes": "600", "peak_live_bytes": str(300 if row["trace"] == "small" else 100)} for row in rows]
+
+        self.edit("replays", change)
+        self.publish("a-gpu", "2030-01-02", "newer12")
+        self.assertRegex(self.write(), r"takes all that the phase asks for: on the traces 2\.00 (to 6\.00 )?times what is live")
 
     def test_its_picture_is_there_if_it_was_drawn(self):
         self.publish("a-gpu", "2030-01-02", "newer12")
