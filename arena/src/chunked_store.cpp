@@ -15,11 +15,6 @@
 // exact size of the one chunk that replaces the others: the phase's plan has it, or a replay of the layout as
 // in one endless chunk (PhaseLog). A repeated phase fits into that chunk and makes no CUDA call. If the size
 // is not known, or the pool cannot supply that much, the chunks are kept as they are.
-//
-// Once the arena has recycled, every allocation of a phase is recorded, and reset() plans the phase. When it
-// comes again, and the first chunk has room for it, the whole range of the plan lies below the top of the
-// only open chunk, and allocations and frees follow the plan. At the first that differs, the top goes back to
-// the end of what is live, and what is free below becomes holes. Memory that graphs use is not planned.
 
 #include <nvtx3/nvtx3.hpp>
 
@@ -27,17 +22,13 @@
 #include <cstdint>
 #include <optional>
 
-#include "backing_store.hpp"
 #include "daa/nvtx_domain.hpp"
-#include "over_aligned.hpp"
-#include "phase_layout.hpp"
+#include "layout_store.hpp"
 #include "phase_log.hpp"
 
 namespace daa::v0_1::detail {
 
 namespace {
-
-constexpr std::size_t none = PhaseLayout::none;
 
 struct Chunk : Block {
   std::size_t number;       // in the order of allocation from the pool
@@ -60,10 +51,10 @@ struct GrowthRange : nvtx3::scoped_range_in<NvtxDomain> {
                                                 nvtx3::payload{asked}}) {}
 };
 
-class ChunkedStore final : public BackingStore {
+class ChunkedStore final : public LayoutStore {
  public:
   ChunkedStore(StreamOrderedMemory memory, const ArenaOptions& options)
-      : BackingStore(memory, options),
+      : LayoutStore(memory, options),
         initial_bytes_(footprint(options.initial_bytes)),
         retain_bytes_(options.retain_bytes - options.retain_bytes % min_alignment) {}
 
@@ -76,73 +67,13 @@ class ChunkedStore final : public BackingStore {
     free_unfreed(frees);
   }
 
-  void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) override {
-    const std::size_t size = footprint(bytes, alignment_slack(alignment));
-    if (layout_.follows() && size != 0 && alignment <= min_alignment && layout_.goes_on(size)) {
-      const std::size_t offset = layout_.take(size, none);
-      set_bytes_in_use(bump, bytes_in_use(bump) + size);
-      count(bump, bytes);
-      return reinterpret_cast<void*>(layout_base_ + offset);
-    }
-    if (alignment > min_alignment) over_aligned_.prepare();
-    const std::size_t offset = place(bump, bytes, size);
-    if (log_) log_->allocated({offset, offset + size});
-    set_limit(bump);
-    count(bump, bytes);
-    const Chunk& chunk = chunk_at(offset);
-    const std::uintptr_t address = chunk.address() + (offset - chunk.begin);
-    const std::uintptr_t aligned = round_up(address, alignment);
-    if (alignment > min_alignment)
-      over_aligned_.add(offset + (aligned - address), offset, alignment, !scopes_.empty());
-    return reinterpret_cast<void*>(aligned);
-  }
-
-  void recycle(Bump& bump, void* pointer, std::size_t bytes) override {
-    if (layout_.follows() && over_aligned_.empty()) {
-      const std::size_t begin = address_of(pointer) - layout_base_, size = footprint(bytes);
-      if (layout_.goes_on(Range{begin, begin + size})) {
-        static_cast<void>(layout_.give({begin, begin + size}, none));
-        note_recycled(bump, size);
-        set_bytes_in_use(bump, bytes_in_use(bump) - size);
-        return;
-      }
-    }
-    const Chunk* const chunk = open_chunk_of(address_of(pointer));
-    if (chunk == nullptr) throw_foreign_pointer(pointer, bytes);
-    const std::size_t offset = chunk->begin + (address_of(pointer) - chunk->address());
-    const std::size_t end = chunk == &chunks_[open_ - 1] ? top(bump) : chunk->end();
-    const Range place = over_aligned_.place_of(offset, bytes);
-    const std::size_t size = place.end - place.begin;
-    const bool can_be_one = offset % min_alignment == 0 && footprint(bytes) != 0 && offset < place.end &&
-                            place.end <= end && size <= bytes_in_use(bump);
-    if (!can_be_one) throw_foreign_pointer(pointer, bytes);
-
-    if (open_ > 1) mix(bump);
-    if (!layout_.goes_on(place)) {
-      if (!layout_.may_have(place)) throw_foreign_pointer(pointer, bytes);
-      leave_plan(bump);
-    }
-    const std::size_t new_top = layout_.give(place, top(bump));
-    if (new_top == none) throw_foreign_pointer(pointer, bytes);
-    if (log_) log_->recycled(place);
-    over_aligned_.remove(offset);
-    for (ScopeMark& scope : scopes_) {
-      if (place.begin < scope.begin) scope.bytes_in_use -= size;
-    }
-    recycles_ = true;
-    note_recycled(bump, size);
-    const std::size_t in_use = bytes_in_use(bump) - size;
-    bump.cursor -= top(bump) - new_top;
-    set_bytes_in_use(bump, in_use);
-    set_limit(bump);
-  }
-
   void reset(Bump& bump) override {
     const bool fitted = open_ <= 1 && !mixed_;
     std::optional<std::size_t> needed;  // bytes in one chunk, if known
     if (fitted) needed = std::max(layout_.highest_top(), top(bump));
     if (!fitted && !mixed_) needed = bytes_in_use(bump);
     const std::optional<std::size_t> planned = end_plan(fitted);
+    if (planned) fits_plans_ = false;
     // A phase that had begun by another plan may do so again, and then needs as much again.
     const bool is_as_planned = planned && !left_plan_;
     if (!needed && log_ && !is_as_planned) needed = log_->replay();
@@ -157,7 +88,7 @@ class ChunkedStore final : public BackingStore {
     if (keeps_all()) layout_.stop_recording();  // a phase takes no more once it is captured than before
     over_aligned_.clear();
     log_.reset();
-    mixed_ = false;
+    mixed_ = is_logged_ = false;
     close_from(0);
 
     Frees frees;
@@ -220,82 +151,32 @@ class ChunkedStore final : public BackingStore {
   }
 
  private:
-  static void count(Bump& bump, std::size_t asked) noexcept {
-    ++bump.allocations;
-    bump.bytes_requested += asked;
+  std::uintptr_t address_at(std::size_t offset) const noexcept override {
+    const Chunk& chunk = chunk_at(offset);
+    return chunk.address() + (offset - chunk.begin);
   }
 
-  // The offset of the next allocation that goes into no hole.
-  std::size_t top(const Bump& bump) const noexcept { return bump.cursor - layout_base_; }
-
-  // Places an allocation of `asked` bytes, `size` with padding, and returns its offset.
-  std::size_t place(Bump& bump, std::size_t asked, std::size_t size) {
-    if (size != 0) {
-      if (layout_.is_new()) follow_a_plan(bump, asked, size);
-      if (!layout_.goes_on(size)) leave_plan(bump);
-    }
-    const bool takes = size != 0 && (layout_.follows() || !layout_.empty());
-    std::size_t offset = takes ? layout_.take(size, top(bump)) : none;
-    if (offset == none && (size == 0 || size > room_end_ - bump.cursor)) {
-      offset = make_room(bump, asked, size);
-    }
-    if (offset != none) {
-      set_bytes_in_use(bump, bytes_in_use(bump) + size);
-      return offset;
-    }
-    offset = top(bump);
-    bump.cursor += size;
-    layout_.took(size, offset);
-    return offset;
+  std::optional<Location> locate(const Bump& bump, std::uintptr_t address) const noexcept override {
+    const Chunk* const chunk = open_chunk_of(address);
+    if (chunk == nullptr) return std::nullopt;
+    const std::size_t end = chunk == &chunks_[open_ - 1] ? top(bump) : chunk->end();
+    return Location{chunk->begin + (address - chunk->address()), end};
   }
 
-  // Begins a planned phase, in which the whole range of the plan is below the top, if there is a plan that
-  // begins with so much and the chunk has room for it. Not where reserve() has promised more behind the top.
-  void follow_a_plan(Bump& bump, std::size_t asked, std::size_t size) {
-    if (plans_.empty() || promised_before_ != 0 || promised_bytes_ != 0) return;
-    if (chunks_.empty()) make_room(bump, asked, size);
-    if (top(bump) != 0) return;
-    if (PlannedPhase* const plan = plans_.choose(size, room_end_ - bump.cursor)) {
-      layout_.follow(*plan);
-      move_top(bump, plan->bytes());
-    }
+  void placed(Range place) noexcept override {
+    if (log_) log_->allocated(place);
   }
 
-  // If the phase follows one.
-  void leave_plan(Bump& bump) noexcept {
-    if (!layout_.follows()) return;
-    left_plan_ = true;
-    move_top(bump, layout_.leave_plan());
-    set_limit(bump);
-  }
-
-  // At the end of a phase: notes which plan it was, or plans it. Returns what the plan of a phase takes that
-  // has followed none.
-  std::optional<std::size_t> end_plan(bool fitted) noexcept {
-    if (PlannedPhase* const plan = layout_.followed()) {
-      plans_.followed(*plan);
-      ++followed_in_a_row_;
-      return std::nullopt;
-    }
-    if (layout_.follows()) return std::nullopt;  // the beginning of it
-    followed_in_a_row_ = 0;
-    const std::vector<RecordedStep>* const record = layout_.recorded();
-    if (record == nullptr) return std::nullopt;
-    const std::optional<std::size_t> planned = plans_.learn(*record, fitted);
-    if (planned) fits_plans_ = false;
-    return planned;
-  }
-
-  // Within the chunk of the cursor.
-  void move_top(Bump& bump, std::size_t offset) noexcept {
-    const std::size_t in_use = bytes_in_use(bump);
-    bump.cursor = layout_base_ + offset;
-    set_bytes_in_use(bump, in_use);
+  std::size_t give(Bump& bump, Range place) noexcept override {
+    if (open_ > 1) mix(bump);
+    const std::size_t new_top = LayoutStore::give(bump, place);
+    if (log_ && new_top != none) log_->recycled(place);
+    return new_top;
   }
 
   // Ensures `size` bytes at the top by moving to another chunk, and returns none; or returns an offset in a
   // tail if the pool cannot supply more.
-  std::size_t make_room(Bump& bump, std::size_t asked, std::size_t size) {
+  std::size_t make_room(Bump& bump, std::size_t asked, std::size_t size) override {
     const bool is_first = open_ <= 1 && top(bump) == 0;
     std::size_t chunk = size == 0 ? chunks_.size() : first_closed(size);
     if (chunk == chunks_.size()) {
@@ -414,6 +295,7 @@ class ChunkedStore final : public BackingStore {
       PhaseLayout unrecorded = layout;
       unrecorded.stop_recording();
       log_.emplace(std::move(unrecorded), top, std::move(stretches));
+      is_logged_ = true;
     } catch (const std::bad_alloc&) {
     }
   }
@@ -440,11 +322,6 @@ class ChunkedStore final : public BackingStore {
     layout_base_ = room_end_ = 0;
     began_with_memory_ = !chunks_.empty();
     if (began_with_memory_) open(bump, 0);
-  }
-
-  // While there are holes, or a plan or a record of all, the inline path gets no room.
-  void set_limit(Bump& bump) const noexcept {
-    bump.limit = layout_.empty() && !log_ && !layout_.sees_all() ? room_end_ : bump.cursor;
   }
 
   const Chunk& chunk_at(std::size_t offset) const noexcept {
@@ -583,11 +460,9 @@ class ChunkedStore final : public BackingStore {
 
   ScopeMark mark(Bump& bump) override {
     if (open_ > 1) mix(bump);
-    leave_plan(bump);
-    layout_.begin_scope(top(bump));
+    const ScopeMark mark = LayoutStore::mark(bump);
     if (log_) log_->scope_began();
-    set_limit(bump);
-    return {top(bump), bytes_in_use(bump)};
+    return mark;
   }
 
   void unwind(Bump& bump, const ScopeMark& mark) noexcept override {
@@ -606,27 +481,18 @@ class ChunkedStore final : public BackingStore {
 
   std::size_t initial_bytes_;
   std::size_t retain_bytes_;
-  std::vector<Chunk> chunks_;    // the open ones, in the order of their offsets, then the closed ones
-  std::size_t open_ = 0;         // how many are
-  PhaseLayout layout_;           // below the top
-  PhasePlans plans_;             // of phases that have come before
-  std::optional<PhaseLog> log_;  // of a mixed phase, unless the host is out of memory
-  OverAligned over_aligned_;
-  std::uintptr_t layout_base_ = 0;        // an address less its offset, in the chunk of the cursor
-  std::uintptr_t room_end_ = 0;           // of the chunk of the cursor
-  std::size_t expected_bytes_ = 0;        // what the last phase needed
-  std::size_t promised_bytes_ = 0;        // by reserve(), for the next phase
-  std::size_t promised_before_ = 0;       // by reserve() in the last phase, for this one
+  std::vector<Chunk> chunks_;       // the open ones, in the order of their offsets, then the closed ones
+  std::size_t open_ = 0;            // how many are
+  std::optional<PhaseLog> log_;     // of a mixed phase, unless the host is out of memory
+  std::size_t expected_bytes_ = 0;  // what the last phase needed
   std::size_t unmergeable_bytes_ = none;  // the size of a merged chunk that the pool could not supply
   std::size_t newest_number_ = 0;
-  bool began_with_memory_ = false;  // this phase
-  bool grew_ = false;               // in this phase
-  bool mixed_ = false;              // this phase
-  bool recycles_ = false;           // recycle() has been called on this arena
-  bool left_plan_ = false;          // this phase
-  bool fits_plans_ = true;          // there is nothing to cut down until a phase is planned
-  bool has_fitted_ = false;         // memory was cut down, and no phase has grown since
-  std::size_t followed_in_a_row_ = 0, followed_before_fit_ = 2;  // phases
+  bool began_with_memory_ = false;       // this phase
+  bool grew_ = false;                    // in this phase
+  bool mixed_ = false;                   // this phase
+  bool fits_plans_ = true;               // there is nothing to cut down until a phase is planned
+  bool has_fitted_ = false;              // memory was cut down, and no phase has grown since
+  std::size_t followed_before_fit_ = 2;  // phases that follow plans in a row
 };
 
 }  // namespace
