@@ -57,10 +57,16 @@ cudaError_t api(Function function, Call call, const Body& body) noexcept {
   return result;
 }
 
-/// Implements a function of the driver API, which has no last error. Its error codes equal the runtime's.
+/// As api(), for a function of the driver API, which has no last error. Its error codes equal the runtime's.
+template <class Body>
+CUresult driver_api(Function function, Call call, const Body& body) noexcept {
+  return static_cast<CUresult>(logged(function, call, body));
+}
+
+/// The same for a function of which only the result is logged. `body` takes nothing.
 template <class Body>
 CUresult driver_api(Function function, const Body& body) noexcept {
-  return static_cast<CUresult>(logged(function, {}, [&](Call&) -> cudaError_t { return body(); }));
+  return driver_api(function, {}, [&](Call&) -> cudaError_t { return body(); });
 }
 
 /// Calls `use` with the lock and the stream; returns cudaErrorInvalidResourceHandle if there is no such

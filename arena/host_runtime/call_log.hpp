@@ -32,6 +32,7 @@ inline constexpr auto functions = std::to_array<FunctionInfo>({
     {"cudaGetDeviceCount", no_context},
     {"cudaGetDeviceProperties", no_context},
     {"cudaDeviceGetAttribute", no_context},
+    {"cudaDeviceCanAccessPeer", no_context},
     {"cudaDriverGetVersion", no_context},
     {"cudaRuntimeGetVersion", no_context},
     {"cudaGetDriverEntryPointByVersion", no_context},
@@ -101,6 +102,15 @@ inline constexpr auto functions = std::to_array<FunctionInfo>({
     {"cuCtxGetCurrent", no_context},
     {"cuCtxPushCurrent", no_context},
     {"cuCtxPopCurrent", no_context},
+    {"cuDeviceGetAttribute", no_context},
+    {"cuMemGetAllocationGranularity", no_context},
+    {"cuMemAddressReserve", no_context},
+    {"cuMemAddressFree", no_context},
+    {"cuMemCreate", no_context},
+    {"cuMemRelease", no_context},
+    {"cuMemMap", no_context},
+    {"cuMemUnmap", no_context},
+    {"cuMemSetAccess", no_context},
 });
 
 constexpr std::optional<std::size_t> function_index(std::string_view name) {

@@ -13,6 +13,7 @@
 #include "errors.hpp"
 #include "memory.hpp"
 #include "runtime.hpp"
+#include "virtual_memory.hpp"
 
 namespace daa::host_runtime {
 namespace {
@@ -27,23 +28,24 @@ std::string describe(std::string_view what, const Access& access) {
   return std::string(what) + text;
 }
 
-// On the worker: returns whether all accesses are to live memory, and reports those that are not.
-bool check(std::string_view what, const std::vector<Access>& accesses) {
+// On the worker: returns whether all accesses are to live memory that `device` may access, and reports those
+// that are not.
+bool check(std::string_view what, int device, const std::vector<Access>& accesses) {
   const Lock lock(runtime().mutex);
   bool all_live = true;
   for (const Access& access : accesses) {
-    if (access.bytes == 0 || live_memory(access) != nullptr) continue;
+    if (access.bytes == 0 || live_memory(access) != nullptr || is_accessible(access, device)) continue;
     report_violation(describe(what, access));
     all_live = false;
   }
   return all_live;
 }
 
-// Work that runs `task` if all accesses are to live memory.
-Work checked(std::string_view what, std::vector<Access> accesses, std::function<void()> task,
+// Work of `device` that runs `task` if all accesses are to live memory.
+Work checked(std::string_view what, int device, std::vector<Access> accesses, std::function<void()> task,
              cudaGraphNodeType type) {
-  return {[what, accesses = std::move(accesses), task = std::move(task)] {
-            if (check(what, accesses)) task();
+  return {[what, device, accesses = std::move(accesses), task = std::move(task)] {
+            if (check(what, device, accesses)) task();
           },
           {},
           type};
@@ -87,8 +89,8 @@ cudaError_t copy(Lock& lock, Stream& stream, const Call& call, void* to, const v
     std::memcpy(staged.get(), from, bytes);
   }
   const auto task = [=] { std::memmove(to, staged ? staged.get() : from, bytes); };
-  const StreamPoint done =
-      stream.submit(lock, checked(call.function, std::move(accesses), task, cudaGraphNodeTypeMemcpy));
+  const StreamPoint done = stream.submit(
+      lock, checked(call.function, stream.device, std::move(accesses), task, cudaGraphNodeTypeMemcpy));
   if (is_captured) return cudaSuccess;
   const bool within_devices = to_device && from_device;
   if ((wait && !within_devices) || to_pageable || (from_pageable && !staged)) done.wait(lock);
@@ -101,7 +103,7 @@ cudaError_t set(Lock& lock, Stream& stream, const Call& call, void* pointer, int
   const Access access{pointer, bytes};
   if (!reachable(call.function, access)) return cudaErrorInvalidValue;
   const auto task = [=] { std::memset(pointer, value, bytes); };
-  stream.submit(lock, checked(call.function, {access}, task, cudaGraphNodeTypeMemset));
+  stream.submit(lock, checked(call.function, stream.device, {access}, task, cudaGraphNodeTypeMemset));
   return cudaSuccess;
 }
 
@@ -111,8 +113,8 @@ cudaError_t launch(cudaStream_t stream, std::vector<Access> accesses, std::funct
   return api("cudaLaunchKernel", asked(stream), [&](Call&) {
     return with_stream(stream, [&](Lock& lock, Stream& which) {
       if (which.device != runtime().current_device().ordinal) return cudaErrorInvalidResourceHandle;
-      which.submit(
-          lock, checked("a launch's access", std::move(accesses), std::move(task), cudaGraphNodeTypeKernel));
+      which.submit(lock, checked("a launch's access", which.device, std::move(accesses), std::move(task),
+                                 cudaGraphNodeTypeKernel));
       return cudaSuccess;
     });
   });

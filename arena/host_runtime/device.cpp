@@ -20,8 +20,10 @@ int processors() {
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
+}  // namespace
+
 // Attributes that are not listed are 0.
-int attribute_value(cudaDeviceAttr attribute) {
+int daa::host_runtime::attribute_value(int attribute) {
   switch (attribute) {
     case cudaDevAttrMaxThreadsPerBlock:
       return most_threads_per_block;
@@ -32,13 +34,13 @@ int attribute_value(cudaDeviceAttr attribute) {
     case cudaDevAttrUnifiedAddressing:
     case cudaDevAttrConcurrentKernels:
     case cudaDevAttrMemoryPoolsSupported:
+    case CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED:
+    case CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED:
       return 1;
     default:
       return 0;
   }
 }
-
-}  // namespace
 
 cudaError_t cudaGetDevice(int* device) {
   return api("cudaGetDevice", asked(), [&](Call&) {
@@ -93,6 +95,15 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
     const Lock lock(runtime().mutex);
     static_cast<void>(runtime().visible_device(device));
     *value = attribute_value(attribute);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaDeviceCanAccessPeer(int* can_access, int device, int peer) {
+  return api("cudaDeviceCanAccessPeer", asked(), [&](Call&) {
+    if (can_access == nullptr) return cudaErrorInvalidValue;
+    const Lock lock(runtime().mutex);
+    *can_access = &runtime().visible_device(device) != &runtime().visible_device(peer) ? 1 : 0;
     return cudaSuccess;
   });
 }

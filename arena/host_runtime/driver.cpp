@@ -8,6 +8,7 @@
 #include "errors.hpp"
 #include "memory.hpp"
 #include "runtime.hpp"
+#include "virtual_memory.hpp"
 
 using namespace daa::host_runtime;
 
@@ -32,12 +33,13 @@ const Device* device_of(CUcontext context) {
   return nullptr;
 }
 
-void report_lost_memory(const Device& device) {
+void report_lost_memory(Device& device) {
   for (const auto& [address, allocation] : runtime().owned) {
     if (!allocation->pool || allocation->pool->device != device.ordinal) continue;
     report_violation("memory never freed when the context of its device was destroyed: " +
                      describe(allocation->origin));
   }
+  discard_memory(device);
 }
 
 CUresult primary_state(CUdevice device, unsigned int* flags, int* active) {
@@ -98,6 +100,18 @@ CUresult pop_current(CUcontext* context) {
   });
 }
 
+CUresult device_attribute(int* value, CUdevice_attribute attribute, CUdevice device) {
+  return driver_api("cuDeviceGetAttribute", [&] {
+    if (value == nullptr || attribute < 1 || attribute >= CU_DEVICE_ATTRIBUTE_MAX) {
+      return cudaErrorInvalidValue;
+    }
+    const Lock lock(runtime().mutex);
+    static_cast<void>(runtime().visible_device(device));
+    *value = attribute_value(attribute);
+    return cudaSuccess;
+  });
+}
+
 struct DriverFunction {
   std::string_view name;
   unsigned int since;  // the CUDA version that declared it with this signature
@@ -117,6 +131,15 @@ const DriverFunction* find(std::string_view name) {
       {"cuCtxGetCurrent", 4000, address_of(get_current)},
       {"cuCtxPushCurrent", 4000, address_of(push_current)},
       {"cuCtxPopCurrent", 4000, address_of(pop_current)},
+      {"cuDeviceGetAttribute", 2000, address_of(device_attribute)},
+      {"cuMemGetAllocationGranularity", 10020, address_of(allocation_granularity)},
+      {"cuMemAddressReserve", 10020, address_of(reserve_addresses)},
+      {"cuMemAddressFree", 10020, address_of(free_addresses)},
+      {"cuMemCreate", 10020, address_of(create_memory)},
+      {"cuMemRelease", 10020, address_of(release_memory)},
+      {"cuMemMap", 10020, address_of(map_memory)},
+      {"cuMemUnmap", 10020, address_of(unmap_memory)},
+      {"cuMemSetAccess", 10020, address_of(set_access)},
   };
   const auto* const found = std::ranges::find(functions, name, &DriverFunction::name);
   return found == std::end(functions) ? nullptr : found;

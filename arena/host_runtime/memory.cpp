@@ -12,6 +12,7 @@
 #include "errors.hpp"
 #include "graph_memory.hpp"
 #include "runtime.hpp"
+#include "virtual_memory.hpp"
 
 namespace daa::host_runtime {
 namespace {
@@ -155,6 +156,7 @@ const Allocation* live_memory(const Access& access) {
 }
 
 bool is_device_memory(const void* pointer) {
+  if (is_reserved(pointer)) return true;
   const auto address = reinterpret_cast<std::uintptr_t>(pointer);
   for (const auto& device : runtime().devices) {
     for (const auto& pool : device->pools) {

@@ -65,7 +65,7 @@ enum class Release { to_threshold, everything };
 
 /// The live allocation, of any device or pinned, that contains the whole access; null if there is none.
 [[nodiscard]] const Allocation* live_memory(const Access& access);
-/// Whether device memory is mapped at `pointer`, live or not.
+/// Whether `pointer` is an address of device memory, live or not: of a pool, a graph or a reservation.
 [[nodiscard]] bool is_device_memory(const void* pointer);
 [[nodiscard]] bool is_pinned(const Access& access);
 

@@ -26,11 +26,14 @@ namespace daa::host_runtime {
 
 struct Allocation;
 struct Capture;
+class DeviceMemory;
 struct Event;
 struct Graph;
 struct GraphExec;
 class GraphMemory;
 struct GraphNode;
+struct Mapping;
+class Reservation;
 
 struct Device {
   explicit Device(int its_ordinal) : ordinal(its_ordinal) {}
@@ -100,6 +103,10 @@ struct Contents {
   std::unordered_map<std::uintptr_t, std::shared_ptr<Allocation>> owned;  // by the program, in host time
   std::map<std::uintptr_t, std::shared_ptr<Allocation>> live;             // in stream order
   std::map<std::uintptr_t, std::shared_ptr<Allocation>> pinned;
+
+  std::map<std::uintptr_t, std::shared_ptr<Reservation>> reservations;
+  std::map<std::uintptr_t, std::shared_ptr<Mapping>> mappings;                       // in reservations
+  std::unordered_map<std::uint64_t, std::shared_ptr<DeviceMemory>> device_memories;  // by handle
 };
 
 struct Runtime : Contents {
@@ -135,6 +142,9 @@ struct Runtime : Contents {
 };
 
 Runtime& runtime();
+
+/// The value of a cudaDeviceAttr, or of the CUdevice_attribute of the same number, of every device.
+[[nodiscard]] int attribute_value(int attribute);
 
 /// This thread's stack of contexts, by device; the last one is current. Setting a device replaces the last
 /// one; if the stack is empty, the device becomes current without a context.

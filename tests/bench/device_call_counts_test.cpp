@@ -58,7 +58,8 @@ TEST(CallKind, QueriesOfTheErrorStateAreNoCalls) {
 // So that a function that is added there is thought of here.
 TEST(CallKind, OfTheHostRuntimesFunctionsThoseThatTakeMemoryOrGiveItBackAreKnown) {
   for (const auto& [function, calls] : host_runtime::call_counts()) {
-    const bool takes = function.starts_with("cudaMalloc"), gives_back = function.starts_with("cudaFree");
+    const bool takes = function.starts_with("cudaMalloc") || function == "cuMemCreate";
+    const bool gives_back = function.starts_with("cudaFree") || function == "cuMemRelease";
     const bool only_waits = function.ends_with("Synchronize");
     EXPECT_EQ(meaning_of(function).kind == CallKind::allocate, takes) << function;
     EXPECT_EQ(meaning_of(function).kind == CallKind::free, gives_back) << function;

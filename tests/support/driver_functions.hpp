@@ -1,9 +1,13 @@
-// Context functions of the driver API, looked up at run time, so that the driver's library is not linked.
+// Functions of the driver API for contexts and for virtual memory, looked up at run time, so that the
+// driver's library is not linked.
 #pragma once
 
 #include <cuda.h>
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
 
 namespace daa::test {
 
@@ -57,5 +61,73 @@ struct DriverFunctions {
     return context;
   }
 };
+
+struct VirtualMemoryFunctions {
+  decltype(cuDeviceGetAttribute)* attribute =
+      driver_function<decltype(cuDeviceGetAttribute)>("cuDeviceGetAttribute", 2000);
+  decltype(cuMemGetAllocationGranularity)* granularity =
+      driver_function<decltype(cuMemGetAllocationGranularity)>("cuMemGetAllocationGranularity", 10020);
+  decltype(cuMemAddressReserve)* reserve =
+      driver_function<decltype(cuMemAddressReserve)>("cuMemAddressReserve", 10020);
+  decltype(cuMemAddressFree)* free_addresses =
+      driver_function<decltype(cuMemAddressFree)>("cuMemAddressFree", 10020);
+  decltype(cuMemCreate)* create = driver_function<decltype(cuMemCreate)>("cuMemCreate", 10020);
+  decltype(cuMemRelease)* release = driver_function<decltype(cuMemRelease)>("cuMemRelease", 10020);
+  decltype(cuMemMap)* map = driver_function<decltype(cuMemMap)>("cuMemMap", 10020);
+  decltype(cuMemUnmap)* unmap = driver_function<decltype(cuMemUnmap)>("cuMemUnmap", 10020);
+  decltype(cuMemSetAccess)* set_access = driver_function<decltype(cuMemSetAccess)>("cuMemSetAccess", 10020);
+
+  /// Of pinned memory of a device.
+  static CUmemAllocationProp properties(int device = 0) {
+    CUmemAllocationProp result{};
+    result.type = CU_MEM_ALLOCATION_TYPE_PINNED;
+    result.location.type = CU_MEM_LOCATION_TYPE_DEVICE;
+    result.location.id = device;
+    return result;
+  }
+  static CUmemAccessDesc access(int device = 0,
+                                CUmemAccess_flags flags = CU_MEM_ACCESS_FLAGS_PROT_READWRITE) {
+    CUmemAccessDesc result{};
+    result.location.type = CU_MEM_LOCATION_TYPE_DEVICE;
+    result.location.id = device;
+    result.flags = flags;
+    return result;
+  }
+
+  // These fail the test if the call fails.
+
+  [[nodiscard]] CUdeviceptr reserved(std::size_t bytes, std::size_t alignment = 0) const {
+    CUdeviceptr result = 0;
+    EXPECT_EQ(reserve(&result, bytes, alignment, 0, 0), CUDA_SUCCESS);
+    return result;
+  }
+  [[nodiscard]] CUmemGenericAllocationHandle created(std::size_t bytes, int device = 0) const {
+    CUmemGenericAllocationHandle result = 0;
+    const CUmemAllocationProp wanted = properties(device);
+    EXPECT_EQ(create(&result, bytes, &wanted, 0), CUDA_SUCCESS);
+    return result;
+  }
+  void grant(CUdeviceptr pointer, std::size_t bytes, int device = 0,
+             CUmemAccess_flags flags = CU_MEM_ACCESS_FLAGS_PROT_READWRITE) const {
+    const CUmemAccessDesc wanted = access(device, flags);
+    EXPECT_EQ(set_access(pointer, bytes, &wanted, 1), CUDA_SUCCESS);
+  }
+  /// Maps and grants access.
+  void map_whole(CUdeviceptr pointer, std::size_t bytes, CUmemGenericAllocationHandle memory) const {
+    EXPECT_EQ(map(pointer, bytes, 0, memory, 0), CUDA_SUCCESS);
+    grant(pointer, bytes);
+  }
+  void remove(CUdeviceptr pointer, std::size_t bytes) const {
+    EXPECT_EQ(unmap(pointer, bytes), CUDA_SUCCESS);
+  }
+  void give_back(CUdeviceptr pointer, std::size_t bytes) const {
+    EXPECT_EQ(free_addresses(pointer, bytes), CUDA_SUCCESS);
+  }
+  void release_whole(CUmemGenericAllocationHandle memory) const { EXPECT_EQ(release(memory), CUDA_SUCCESS); }
+};
+
+inline void* pointer_to(CUdeviceptr address) {
+  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(address));
+}
 
 }  // namespace daa::test

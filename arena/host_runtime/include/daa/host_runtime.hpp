@@ -9,7 +9,8 @@
 //   reuse. An allocation that does not fit fails at once, as on a device: no work in any stream is waited
 //   for.
 // - Pools map multiples of 2 MiB, hand out multiples of 512 bytes, and unmap a mapping only as a whole.
-// - Every device can access the memory of every other one. A violation does not destroy the context.
+// - Every device can access the memory of every other one; memory of cuMemCreate, where cuMemSetAccess has
+//   granted it. A violation does not destroy the context.
 // - Handles are never reused, so a stale handle always gives cudaErrorInvalidResourceHandle, or
 //   cudaErrorInvalidValue for a pool or a graph.
 // - A stream blocks its caller while 65,536 pieces of work are queued. At the end of the process, work that
@@ -19,9 +20,14 @@
 //   is not enough memory, that call waits for the device and then returns cudaErrorMemoryAllocation. As on a
 //   device, the memory stays mapped until cudaDeviceGraphMemTrim, even if the graph was destroyed; until then
 //   other graphs use it.
-// - Contexts are primary contexts. Of the driver API only the functions that retain a primary context and
-//   make it current exist, through cudaGetDriverEntryPointByVersion. Releasing a context while memory of its
-//   device is allocated is a violation; the memory stays.
+// - Of the driver API, the functions exist, through cudaGetDriverEntryPointByVersion, that retain a primary
+//   context and make it current, and those of virtual memory management: cuMemGetAllocationGranularity,
+//   cuMemAddressReserve, cuMemAddressFree, cuMemCreate, cuMemRelease, cuMemMap, cuMemUnmap, cuMemSetAccess
+//   and cuDeviceGetAttribute. Contexts are primary contexts. Releasing a context while memory of its device
+//   is allocated is a violation; the memory stays, except that of cuMemCreate.
+// - The granularity of virtual memory is 2 MiB. Access is set for whole mappings, read and write or none.
+//   Memory of cuMemCreate takes a file descriptor. Unmapping memory while a task or a copy that has begun
+//   uses it crashes the process; if it has not begun, it is a violation.
 // - A captured copy from or to pageable memory reads or writes it when the graph runs.
 // - A capture cannot wait for an external event (cudaEventWaitExternal), nor contain a launch of a graph that
 //   allocates or frees: both return cudaErrorNotSupported and invalidate the capture.
@@ -59,12 +65,13 @@ void set_memory_limit(std::size_t bytes, int device = 0);
 /// device queries do not, nor does any call in a thread that has a current context.
 [[nodiscard]] bool has_context(int device);
 
-/// Bytes mapped now on `device`, including idle memory of pools and graphs.
+/// Bytes mapped now on `device`, including idle memory of pools and graphs, and memory of cuMemCreate, mapped
+/// or not.
 [[nodiscard]] std::size_t mapped_bytes(int device = 0);
 
 /// Number of device allocations that the program owns at this moment of host time: neither freed nor enqueued
-/// to be freed. An allocation that a graph makes and does not free counts from its launch on; one that the
-/// graph itself frees never counts.
+/// to be freed. Memory of cuMemCreate does not count. An allocation that a graph makes and does not free
+/// counts from its launch on; one that the graph itself frees never counts.
 [[nodiscard]] std::size_t live_allocations();
 
 // --- the call log ------------------------------------------------------------------------------------------
@@ -73,8 +80,8 @@ struct Call {
   std::string_view function;  // "cudaMallocAsync"
   cudaError_t result;
   cudaStream_t stream;  // null for calls without a stream
-  std::size_t bytes;    // requested, copied or set; 0 if not applicable
-  const void* pointer;  // allocated, freed or written; null if not applicable
+  std::size_t bytes;    // requested, mapped, copied or set; 0 if not applicable
+  const void* pointer;  // allocated, mapped, freed or written; null if not applicable
 };
 
 /// Maximum number of calls of which the log keeps a record, about 12 MiB. All calls are counted.
