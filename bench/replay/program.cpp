@@ -19,10 +19,10 @@ class Compiler {
   explicit Compiler(const Trace& trace)
       : program_{.slots = {},
                  .phases = {},
+                 .operations = {},
                  .threads = trace.threads,
                  .streams = trace.streams,
-                 .blocks = trace.blocks,
-                 .operations = trace.operations} {
+                 .blocks = trace.blocks} {
     for (const Trace::Phase& phase : trace.phases) add_phase(phase);
     for (ReplaySlot& slot : program_.slots) {
       slot.demand.allocations_per_phase /= static_cast<double>(trace.phases.size());
@@ -42,6 +42,7 @@ class Compiler {
 
   void add_phase(const Trace::Phase& phase) {
     program_.phases.emplace_back(program_.threads);
+    program_.operations.push_back(phase.size());
     live_.clear();
     lifetimes_.assign(program_.slots.size(), {});
     for (const TraceOperation& operation : phase) {

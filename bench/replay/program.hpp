@@ -44,11 +44,11 @@ struct ReplayProgram {
 
   std::vector<ReplaySlot> slots;
   std::vector<std::vector<Steps>> phases;  // of each phase, the steps of each thread
+  std::vector<std::size_t> operations;     // of each: allocations and frees, a free that crosses being one
   std::size_t threads;
   std::size_t streams;
   std::size_t blocks;
   std::size_t crossings = 0;
-  std::size_t operations;  // allocations and frees of the trace, a free that crosses being one
 };
 
 [[nodiscard]] ReplayProgram make_program(const Trace& trace);

@@ -50,6 +50,9 @@ class ReplayTrial final : public Trial {
   }
 
   [[nodiscard]] bool uses_device() const override { return false; }
+  [[nodiscard]] std::size_t operations_of(std::size_t phase) const override {
+    return program_.operations[phase % program_.phases.size()];
+  }
   void enqueue_phase(std::size_t worker) override { session_.run_phase(worker); }
   [[nodiscard]] double take_waited_ns(std::size_t worker) override { return session_.take_waited_ns(worker); }
 
@@ -109,13 +112,13 @@ void ReplayCase::describe(Row& row) const {
   }
   ReplayFigures& figures = row.replay.emplace();
   figures.trace = shared_->name;
-  figures.operations = shared_->program.operations;
+  figures.operations = trace.operations;
   figures.left_out = trace.left_out;
   figures.peak_live_bytes = trace.peak_live_bytes;
 }
 
 TrialFindings ReplayCase::verify(const AllocatorInfo& allocator, const StopCondition& stop) {
-  // Twice: while the allocator grows, and when its phases come again.
+  // Twice: from the first phase on, in which the allocator grows, and when its phases come again.
   ReplaySession session{shared_->program, allocator, stop};
   session.run_checked();
   session.run_checked();
@@ -124,11 +127,6 @@ TrialFindings ReplayCase::verify(const AllocatorInfo& allocator, const StopCondi
 
 std::unique_ptr<Trial> ReplayCase::make_trial(const AllocatorInfo& allocator, const StopCondition& stop) {
   return std::make_unique<ReplayTrial>(*shared_, allocator, sync_, stop);
-}
-
-double ReplayCase::operations_per_phase() const {
-  return static_cast<double>(shared_->program.operations) /
-         static_cast<double>(shared_->program.phases.size());
 }
 
 }  // namespace daa::bench

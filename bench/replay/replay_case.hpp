@@ -36,7 +36,6 @@ class ReplayCase final : public Case {
   [[nodiscard]] bool counts_calls() const override { return shared_->trace.threads == 1; }
   // Memory is observed where blocks are checked.
   [[nodiscard]] bool records_memory() const override { return false; }
-  [[nodiscard]] double operations_per_phase() const override;
   void release() override { shared_.reset(); }
 
  private:

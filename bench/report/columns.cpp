@@ -175,7 +175,10 @@ constexpr Column table[]{
     {"peak_phase_bytes", counter, "greatest demand of any phase, each allocation rounded up to 256",
      row<&R::peak_phase_bytes>},
     {"reserved_bytes", counter,
-     "most memory that the allocator had taken at any time, as asked of the driver", row<&R::reserved_bytes>},
+     "most memory that the allocator had taken at any time, as asked of the driver; of a replay from the "
+     "first "
+     "phase of a fresh one on, over all phases",
+     row<&R::reserved_bytes>},
     {"wasted_bytes", information, "of that, what was never asked of the allocator at once",
      row<&R::wasted_bytes>},
     {"pool_mapped_bytes", host_counter,
@@ -207,12 +210,21 @@ constexpr Column table[]{
     {"operation_ratio_low", information, "its 95 % confidence interval (bootstrap): lower end",
      operation<&S::ratio_low>},
     {"operation_ratio_high", information, "upper end", operation<&S::ratio_high>},
-    {"peak_live_bytes", information, "most bytes that the trace has live at once, as requested",
+    {"first_phase_ns", information,
+     "host time of an operation in the first phase of a fresh allocator, warm-up or not: median over the "
+     "repetitions",
+     replay<&P::first_phase_ns>},
+    {"first_phase_ratio", information, "over preallocated's in the same repetition: median",
+     replay<&P::first_phase_ratio>},
+    {"worst_phase_ns", information, "the same in the slowest phase after it, warm-up included",
+     replay<&P::worst_phase_ns>},
+    {"peak_live_bytes", information, "most bytes that are live at once in any phase, as requested",
      replay<&P::peak_live_bytes>},
     {"reserved_over_live", information, "reserved_bytes over peak_live_bytes",
      [](const R& row, const C&) { return row.replay ? over_live(row, row.reserved_bytes) : std::string{}; }},
     {"held_bytes", information,
-     "most memory taken from the device at any operation: mapped by pools or, without, as asked",
+     "most memory taken from the device at any operation, from the first phase of a fresh allocator on, over "
+     "all phases: mapped by pools or, without, as asked",
      replay<&P::held_bytes>},
     {"held_over_live", information, "held_bytes over peak_live_bytes",
      [](const R& row, const C&) {

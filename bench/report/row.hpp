@@ -77,6 +77,8 @@ struct ReplayFigures {
   std::size_t peak_live_bytes = 0;  // of the trace, as requested
   std::size_t held_bytes = 0;       // most taken from the device at any operation
   ClockSummary operation;           // host time of an operation; a sample is the mean over a pass
+  // The same in the first phase of a trial and in the slowest after it: median over the repetitions.
+  std::optional<double> first_phase_ns, first_phase_ratio, worst_phase_ns;
 };
 
 struct Row {
