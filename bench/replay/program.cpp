@@ -5,14 +5,12 @@
 #include <unordered_map>
 #include <utility>
 
-#include "arena/src/phase_plan.hpp"
+#include "replay/least_plan.hpp"
 
 namespace daa::bench {
 namespace {
 
 using Step = ReplayStep;
-
-using v0_1::detail::Lifetime;
 
 class Compiler {
  public:
@@ -20,6 +18,7 @@ class Compiler {
       : program_{.slots = {},
                  .phases = {},
                  .operations = {},
+                 .passes = trace.passes,
                  .threads = trace.threads,
                  .streams = trace.streams,
                  .blocks = trace.blocks} {
@@ -61,7 +60,7 @@ class Compiler {
     for (const Lifetime& life : lifetimes) bytes += life.size;
     slot.demand.allocations_per_phase += static_cast<double>(lifetimes.size());
     slot.demand.max_phase_bytes = std::max(slot.demand.max_phase_bytes, bytes);
-    const v0_1::detail::PhasePlan plan = plan_phase(lifetimes);
+    const PhasePlan plan = least_plan(lifetimes);
     slot.plan.offsets.insert(slot.plan.offsets.end(), plan.offsets.begin(), plan.offsets.end());
     slot.plan.bytes = std::max(slot.plan.bytes, plan.bytes);
   }

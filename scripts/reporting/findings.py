@@ -84,7 +84,7 @@ def at_a_glance(result):
     """Heading and lines of at most five figures; one that was not measured has no line."""
     threads = result.of_kind("threads")
     most = max((row["threads"] for row in threads), default=0)
-    steady, replays = result.of_kind("steady"), result.of_kind("replay")
+    steady, replays = result.of_kind("steady"), result.replays()
     traces = len({results.case_of(row) for row in replays})
     cases = len({(results.case_of(row), row["configuration"]) for row in steady})
     known = results.names(result.rows)
@@ -128,7 +128,7 @@ def plainly(result):
             f"First phases take {results.extent(of_arena)} times as long as with preallocated memory, those of "
             f"{code(KNOWN[0])} {results.extent(of_driver)} times{best_cold(cold)}."
         )
-    held = [row["held_over_live"] for row in results.measured(result.of_kind("replay"), "held_over_live") if row["allocator"] == results.UNFREED]
+    held = [row["held_over_live"] for row in results.measured(result.replays(), "held_over_live") if row["allocator"] == results.UNFREED]
     if held:
         sentences.append(f"An arena whose user frees nothing within a phase (`{results.UNFREED}`) holds {results.extent(held)} times what is live on the traces.")
     equal = faster = compared = 0
@@ -150,7 +150,7 @@ def plainly(result):
             f"most often, in {count}, that is {code(leader)}{unordered}."
         )
     for words, column, write in [("is faster", "operation_median_ns", nanoseconds), ("holds less memory", "held_over_live", times)]:
-        cases = results.by_case(results.measured(result.of_kind("replay"), column))
+        cases = results.by_case(results.measured(result.replays(), column))
         better = []
         for case, of in cases.items():
             others = {name: row[column] for name, row in of.items() if results.is_other(name) and name != "cuda-malloc"}

@@ -34,7 +34,7 @@ class FakeTrial final : public Trial {
     if (worker == 0) syncs_before_phase.push_back(host::call_count("cudaStreamSynchronize"));
     phase(streams_[worker]);
   }
-  std::size_t operations_of(std::size_t phase) const override { return operations(phase); }
+  std::size_t operations_of(std::size_t number) const override { return operations(number); }
   double take_waited_ns(std::size_t) override { return waited_ns; }
   TrialFindings finish(bool) override { return {}; }
   Recording record(CallCounter*) override { return {}; }

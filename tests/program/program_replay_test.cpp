@@ -96,6 +96,28 @@ TEST_F(ReplayProgram, RunsBesideWorkloads) {
   EXPECT_NE(found[1].at("worst_phase_ns"), "");
 }
 
+TEST_F(ReplayProgram, VariesPhasesAlikeForEveryAllocatorAndRunOfASeed) {
+  const auto varied = [&](const std::string& seed) {
+    return rows(replay({"--trace=small.csv,threads.csv", "--vary=none,scale,drop", "--seed=" + seed}));
+  };
+  const std::vector<CsvRecord> found = varied("1"), again = varied("1"), other = varied("2");
+  ASSERT_EQ(found.size(), 6 * row_count);
+  const std::string variations[]{"none", "scale", "drop"};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const CsvRecord &row = found[i], &first = found[i - i % row_count];
+    EXPECT_EQ(row.at("status"), "ok") << row.at("message");
+    EXPECT_EQ(row.at("vary"), variations[i / row_count % 3]);
+    EXPECT_EQ(row.at("kind"), "replay");
+    for (const std::string column : {"peak_live_bytes", "asked_per_phase_bytes", "peak_phase_bytes"}) {
+      EXPECT_EQ(row.at(column), first.at(column));
+      EXPECT_EQ(row.at(column), again[i].at(column));
+      EXPECT_EQ(row.at(column) != other[i].at(column), row.at("vary") == "scale") << "of few blocks";
+    }
+    EXPECT_GE(std::stod(row.at("held_over_live")), 1);
+    EXPECT_NE(row.at("first_phase_ns"), "");
+  }
+}
+
 TEST_F(ReplayProgram, NothingRunsOnAMalformedTrace) {
   const std::string good = "0,0,allocate,0x1,10,0\n0,1,free,0x1,10,0\n";
   const std::pair<std::string, std::string> bad[]{
