@@ -82,11 +82,12 @@ Cases make_cases(const RunConfig& config, std::size_t device_bytes) {
       for (const std::size_t allocs : config.allocs_per_phase)
         add(std::make_shared<SharedWorkload>(*workload, elements, allocs, config.seed));
     }
-  for (const TraceFile& file : config.traces) {
-    const auto trace = load_trace(file);
-    for (const SyncMode sync : config.sync_modes)
-      cases.push_back(std::make_unique<ReplayCase>(trace, sync, config));
-  }
+  for (const TraceFile& file : config.traces)
+    for (const Variation variation : config.variations) {
+      const auto trace = load_trace(file, variation, config.seed);
+      for (const SyncMode sync : config.sync_modes)
+        cases.push_back(std::make_unique<ReplayCase>(trace, sync, config));
+    }
   return cases;
 }
 

@@ -28,11 +28,19 @@ enum class Mode {
   replay,   // those of a trace
 };
 
+/// How the phases of a replay differ from one another; see varied().
+enum class Variation {
+  none,   // they are the trace's
+  scale,  // all sizes of a phase by one factor
+  drop,   // without a tenth of the blocks
+};
+
 struct Configuration {
   SyncMode sync = SyncMode::end;
   Mode mode = Mode::steady;
   std::size_t threads = 1, streams = 1;
   bool flush_l2 = false;  // before each sample
+  Variation vary = Variation::none;
 };
 
 [[nodiscard]] constexpr std::string_view to_string(SyncMode sync) {
@@ -42,6 +50,11 @@ struct Configuration {
 [[nodiscard]] constexpr std::string_view to_string(Mode mode) {
   constexpr std::string_view names[]{"steady", "cold", "graph", "threads", "streams", "replay"};
   return names[static_cast<std::size_t>(mode)];
+}
+
+[[nodiscard]] constexpr std::string_view to_string(Variation variation) {
+  constexpr std::string_view names[]{"none", "scale", "drop"};
+  return names[static_cast<std::size_t>(variation)];
 }
 
 /// A trace to replay, by the name that rows have for it. Names are unique.
@@ -81,6 +94,7 @@ struct RunConfig {
   std::vector<Mode> modes{Mode::steady};      // of steady, cold and graph
   std::vector<std::size_t> threads, streams;  // where given, instead of those modes
   bool flush_l2 = false;
+  std::vector<Variation> variations{Variation::none};  // of replays
 
   // How they are measured.
   std::size_t iters = 1000;       // measured phases a repetition

@@ -63,7 +63,13 @@ workloads() {
     bench workloads_large.csv --workload=all --elements=2^24 --sync=both --iters=40 --repetitions=9
 }
 
-traces() { bench traces.csv --workload=replay --trace="$(pick all gat_train,sort_unique_topk)" --repetitions="$(pick 7 3)"; }
+# Varied phases cost a kernel for each operation of 36 phases to verify: few are timed, and their calls are not counted.
+traces() {
+  local which
+  which=$(pick all gat_train,sort_unique_topk)
+  bench traces.csv --workload=replay --trace="$which" --repetitions="$(pick 7 3)"
+  bench traces_vary.csv --workload=replay --trace="$which" --vary=scale,drop --iters=12 --count-calls=false --repetitions=3
+}
 
 threads() {
   bench threads.csv --workload=stencil --elements=2^12 --threads="$(pick 1,2,4,8,16 1,4)" --iters=100 \

@@ -93,6 +93,8 @@ Replays of traces:
   cannot free inside a phase keeps all of it until the phase ends, where nothing is
   live. preallocated looks addresses up in a plan made in advance, and is the lower
   bound of memory; an allocator as cheap as a lookup may be a few per cent faster.
+  The CSV has the time of an operation in the first phase of a fresh allocator and in the
+  slowest phase after it as well. With --vary the phases differ from one another.
   CUDA calls are counted for traces of one thread only.
 
 Exit codes:

@@ -135,6 +135,29 @@ void add_trace(CLI::App& app, Flags& flags, RunDraft& run) {
       });
 }
 
+void add_vary(CLI::App& app, Flags& flags, RunDraft& run) {
+  constexpr Variation all[]{Variation::none, Variation::scale, Variation::drop};
+  std::vector<std::string> known;
+  for (const Variation variation : all) known.emplace_back(to_string(variation));
+  flags
+      .add(app.add_option("--vary", run.variations)->default_str("none"), "none|scale|drop,...",
+           "How the phases of a replay differ from one another. none: as in the trace, pass\n"
+           "after pass. scale: all sizes of a phase are multiplied by a factor from 0.7 to\n"
+           "1.3. drop: a tenth of a phase's blocks, rounded down, is left out, each with its\n"
+           "allocation and its free. Drawn from --seed for 36 phases or more, in whole passes,\n"
+           "the first included, and alike for every trial and allocator; after the last come\n"
+           "the same again. The plan of preallocated covers them all.")
+      .check(one_of(std::move(known)))
+      .then([&run, all](const Flag& flag) {
+        if (!run.replay && flag.given()) flag.refuse("is for replays of traces; add --workload=replay");
+        refuse_repeated(flag, run.variations);
+        run.config.variations.clear();
+        for (const std::string& given : run.variations)
+          for (const Variation variation : all)
+            if (given == to_string(variation)) run.config.variations.push_back(variation);
+      });
+}
+
 std::string check_allocator(std::string& name) {
   for (const AllocatorInfo& row : absent_allocators())
     if (name == row.name) return fmt::format("not built in: {}", row.absence);
@@ -430,6 +453,7 @@ void add_run_flags(CLI::App& app, Flags& flags, RunDraft& run) {
 
   flags.group("How phases are run (each combination is measured)");
   add_modes(app, flags, run);
+  add_vary(app, flags, run);
 
   flags.group("How they are measured");
   add_counts(app, flags, run);

@@ -14,6 +14,7 @@ namespace daa::bench {
 struct RunDraft {
   RunConfig config;
   std::vector<std::string> workloads{"all"}, traces{"all"}, allocators{"all"};
+  std::vector<std::string> variations{"none"};
   bool replay = false;  // among the workloads
   bool graph = false;
   std::string config_path;

@@ -218,7 +218,7 @@ std::string format_part(std::string_view name, const std::string& value, const s
   if (name == "threads" || name == "streams")  // a row of 1 thread is not one of kind steady
     return value == "1" && kind != name ? "" : fmt::format("{} {}", value, name);
   if (value == "true") return std::string{name};
-  return value == "false" ? "" : fmt::format("{}={}", name, value);
+  return value == "false" || (name == "vary" && value == "none") ? "" : fmt::format("{}={}", name, value);
 }
 
 }  // namespace

@@ -47,9 +47,6 @@ class Case {
   /// Whether record() counts CUDA calls. Those of several threads cannot be counted.
   [[nodiscard]] virtual bool counts_calls() const { return true; }
 
-  /// Allocations and frees of a phase, whose time is reported; 0: it is not.
-  [[nodiscard]] virtual double operations_per_phase() const { return 0; }
-
   /// Whether record() finds out what memory the allocator takes, also without counting calls.
   [[nodiscard]] virtual bool records_memory() const { return true; }
 

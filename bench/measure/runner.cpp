@@ -114,13 +114,15 @@ class Runner {
       {
         std::optional<MeasuredRanges> measured;
         if (config_.profile) measured.emplace(each.workload(), series.allocator->name);
-        for (std::size_t i = 0; i < each.schedule().samples; ++i) add(samples, sampler.next(), each, *trial);
+        for (std::size_t i = 0; i < each.schedule().samples; ++i) add(samples, sampler.next(), *trial);
       }
       samples.clock = clock_of_trial(before, instruments_.read_clock());
       // Not after every trial: with millions of elements, a check on the host takes longer than the phases.
       const bool is_first = series.trials.empty();
       const bool is_last = series.trials.size() + 1 == config_.repetitions || config_.max_noise;
       samples.findings = trial->finish(is_first || is_last);
+      samples.findings.first_phase_ns = sampler.first_phase_ns();
+      samples.findings.worst_phase_ns = sampler.worst_phase_ns();
       series.note(samples.findings);
     });
     trial.reset();
@@ -128,12 +130,11 @@ class Runner {
     if (is_whole && series.status == Status::ok) series.trials.push_back(std::move(samples));
   }
 
-  static void add(TrialSamples& samples, const Sample& sample, const Case& each, const Trial& trial) {
+  static void add(TrialSamples& samples, const Sample& sample, const Trial& trial) {
     samples.host_enqueue.push_back(sample.host_enqueue_ns);
     samples.end_to_end.push_back(sample.end_to_end_ns);
     if (trial.uses_device()) samples.device.push_back(sample.device_ns);
-    if (each.operations_per_phase() > 0)
-      samples.operation.push_back(sample.busy_ns / each.operations_per_phase());
+    if (sample.operation_ns) samples.operation.push_back(*sample.operation_ns);
   }
 
   // After the last trial of a case. Allocators that were not measured in the same repetitions are not

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "measure/nvtx.hpp"
 
@@ -13,6 +14,7 @@ Sampler::Sampler(Trial& trial, const Schedule& schedule, const StopCondition& st
       stop_(stop),
       options_(options),
       has_events_(trial.uses_device()),
+      counts_operations_(trial.operations_of(0) > 0),
       workers_(trial.team() != nullptr ? trial.team()->size() : 1),
       phases_left_(schedule.iters),
       samples_left_(schedule.samples) {
@@ -32,12 +34,42 @@ void Sampler::run_workers(const Work& work) {
     work(std::size_t{0});
 }
 
+// Outside of the clocks, by one thread, as end_batch().
+void Sampler::begin_batch(std::size_t phases) {
+  if (!counts_operations_) return;
+  for (Worker& worker : workers_) worker.busy_ns.resize(phases);
+}
+
+Sampler::Operations Sampler::end_batch(std::size_t phases) {
+  Operations all;
+  for (std::size_t i = 0; counts_operations_ && i < phases; ++i) {
+    Operations of_phase{.count = trial_.operations_of(phases_run_ + i)};
+    for (const Worker& worker : workers_) of_phase.busy_ns += worker.busy_ns[i];
+    const double ns = of_phase.busy_ns / static_cast<double>(of_phase.count);
+    if (phases_run_ + i == 0)
+      first_phase_ns_ = ns;
+    else
+      worst_phase_ns_ = std::max(worst_phase_ns_.value_or(0), ns);
+    all.busy_ns += of_phase.busy_ns;
+    all.count += of_phase.count;
+  }
+  phases_run_ += phases;
+  return all;
+}
+
+// Where operations are counted, the clock is read once more a phase: as it ends, the next begins.
 void Sampler::enqueue(std::size_t worker, std::size_t phases, bool with_ranges) {
+  Worker& own = workers_[worker];
+  own.start = own.enqueued = Clock::now();
   for (std::size_t i = 0; i < phases; ++i) {
     std::optional<NvtxRange> range;
     if (with_ranges) range.emplace("phase");
     trial_.enqueue_phase(worker);
+    if (!counts_operations_) continue;
+    const auto now = Clock::now();
+    own.busy_ns[i] = ns_between(std::exchange(own.enqueued, now), now) - trial_.take_waited_ns(worker);
   }
+  if (!counts_operations_) own.enqueued = Clock::now();
 }
 
 void Sampler::synchronise(std::size_t worker) {
@@ -48,11 +80,13 @@ void Sampler::warm_up() {
   const std::size_t batch = schedule_.phases_per_batch();
   for (std::size_t left = schedule_.warmup; left > 0; left -= std::min(left, batch)) {
     stop_.check();
+    const std::size_t phases = std::min(left, batch);
+    begin_batch(phases);
     run_workers([&](std::size_t worker) {
-      enqueue(worker, std::min(left, batch), false);
+      enqueue(worker, phases, false);
       synchronise(worker);
-      static_cast<void>(trial_.take_waited_ns(worker));
     });
+    end_batch(phases);
   }
   for (std::size_t worker = 0; worker < workers_.size(); ++worker) synchronise(worker);
 }
@@ -65,26 +99,25 @@ void Sampler::run_timed(std::size_t worker, std::size_t phases) {
       DAA_CUDA_CHECK(cudaEventRecord(events[i].get(), streams[i]));
   };
   record(own.begin);
-  own.start = Clock::now();
   enqueue(worker, phases, options_.phase_ranges);
-  own.enqueued = Clock::now();
   record(own.end);
   synchronise(worker);
   own.finished = Clock::now();
 }
 
-Sample Sampler::time_batch(std::size_t phases) {
+Sample Sampler::time_batch(std::size_t phases, Operations& operations) {
   const NvtxRange range{"batch"};
+  begin_batch(phases);
   run_workers([&](std::size_t worker) { run_timed(worker, phases); });
+  const Operations of_batch = end_batch(phases);
+  operations.busy_ns += of_batch.busy_ns;
+  operations.count += of_batch.count;
 
   // Sums over the phases of the batch.
   Sample sum;
   std::size_t streams = 0;
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    const Worker& worker = workers_[i];
-    const double enqueue_ns = ns_between(worker.start, worker.enqueued);
-    sum.host_enqueue_ns += enqueue_ns;
-    sum.busy_ns += enqueue_ns - trial_.take_waited_ns(i);
+  for (const Worker& worker : workers_) {
+    sum.host_enqueue_ns += ns_between(worker.start, worker.enqueued);
     for (std::size_t stream = 0; stream < worker.begin.size(); ++stream, ++streams) {
       float ms = 0;
       DAA_CUDA_CHECK(cudaEventElapsedTime(&ms, worker.begin[stream].get(), worker.end[stream].get()));
@@ -95,7 +128,6 @@ Sample Sampler::time_batch(std::size_t phases) {
   const auto finished = std::ranges::max_element(workers_, {}, &Worker::finished)->finished;
   sum.end_to_end_ns = ns_between(start, finished);
   sum.host_enqueue_ns /= static_cast<double>(workers_.size() * trial_.phases_at_once());
-  sum.busy_ns /= static_cast<double>(trial_.phases_at_once());
   if (streams > 0) sum.device_ns /= static_cast<double>(streams);
   return sum;
 }
@@ -109,20 +141,24 @@ Sample Sampler::next() {
   trial_.begin_sample();
   if (options_.l2_flush != nullptr) options_.l2_flush->flush(trial_.streams(0).front());
   Sample sum;
+  Operations operations;
   std::size_t left = phases;
   for (std::size_t batches = schedule_.batches_per_sample; batches > 0; --batches) {
     if (left < phases) stop_.check();
     const std::size_t batch = (left + batches - 1) / batches;
     left -= batch;
-    const Sample timed = time_batch(batch);
+    const Sample timed = time_batch(batch, operations);
     sum.host_enqueue_ns += timed.host_enqueue_ns;
     sum.device_ns += timed.device_ns;
     sum.end_to_end_ns += timed.end_to_end_ns;
-    sum.busy_ns += timed.busy_ns;
   }
   trial_.end_sample();
   const auto count = static_cast<double>(phases);
-  return {sum.host_enqueue_ns / count, sum.device_ns / count, sum.end_to_end_ns / count, sum.busy_ns / count};
+  sum.host_enqueue_ns /= count;
+  sum.device_ns /= count;
+  sum.end_to_end_ns /= count;
+  if (operations.count > 0) sum.operation_ns = operations.busy_ns / static_cast<double>(operations.count);
+  return sum;
 }
 
 }  // namespace daa::bench

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "device/handles.hpp"
@@ -42,8 +43,8 @@ struct Sample {
   /// From the first call of any worker to the return of the last synchronisation. Includes recording an event
   /// on each stream.
   double end_to_end_ns = 0;
-  /// As host_enqueue_ns, without what workers wait for each other: sum over the workers.
-  double busy_ns = 0;
+  /// Host time of one operation, without what workers wait for each other; nothing where a trial counts none.
+  std::optional<double> operation_ns;
 };
 
 struct SamplerOptions {
@@ -62,16 +63,30 @@ class Sampler {
   /// Measures the next sample, of which there are Schedule::samples. Throws Stopped between two batches.
   [[nodiscard]] Sample next();
 
+  /// As Sample::operation_ns, in the first phase that was run, untimed ones included, and in the slowest
+  /// after it; nothing before there is one.
+  [[nodiscard]] std::optional<double> first_phase_ns() const { return first_phase_ns_; }
+  [[nodiscard]] std::optional<double> worst_phase_ns() const { return worst_phase_ns_; }
+
  private:
   struct Worker {
     Clock::time_point start, enqueued, finished;
     std::vector<Event> begin, end;  // of each stream
+    std::vector<double> busy_ns;    // in each phase of a batch, where operations are counted
   };
 
+  /// Of several phases: time in which workers do not wait for each other, summed over them.
+  struct Operations {
+    double busy_ns = 0;
+    std::size_t count = 0;
+  };
+
+  void begin_batch(std::size_t phases);
+  Operations end_batch(std::size_t phases);
   void enqueue(std::size_t worker, std::size_t phases, bool with_ranges);
   void synchronise(std::size_t worker);
   void run_timed(std::size_t worker, std::size_t phases);
-  Sample time_batch(std::size_t phases);
+  Sample time_batch(std::size_t phases, Operations& operations);
   template <class Work>
   void run_workers(const Work& work);
 
@@ -79,9 +94,10 @@ class Sampler {
   Schedule schedule_;
   const StopCondition& stop_;
   SamplerOptions options_;
-  bool has_events_;
+  bool has_events_, counts_operations_;
   std::vector<Worker> workers_;
-  std::size_t phases_left_, samples_left_;
+  std::size_t phases_left_, samples_left_, phases_run_ = 0;
+  std::optional<double> first_phase_ns_, worst_phase_ns_;
 };
 
 }  // namespace daa::bench

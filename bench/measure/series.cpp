@@ -202,6 +202,9 @@ void fill(Row& row, const Series& of, const std::vector<Series>& group, std::str
     row.wasted_bytes = of.reserved_bytes - std::min(of.reserved_bytes, row.replay->peak_live_bytes);
     row.pool_mapped_bytes = of.pool_mapped_bytes;
     row.replay->operation = summary_of(&TrialSamples::operation);
+    row.replay->first_phase_ns = median_of(of, &TrialFindings::first_phase_ns);
+    row.replay->first_phase_ratio = ratio_of(of, lower_bound, &TrialFindings::first_phase_ns);
+    row.replay->worst_phase_ns = median_of(of, &TrialFindings::worst_phase_ns);
     row.replay->held_bytes = of.pool_mapped_bytes > 0 ? of.pool_mapped_bytes : of.reserved_bytes;
   }
 

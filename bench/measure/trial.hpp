@@ -19,6 +19,8 @@ struct TrialFindings {
   std::optional<double> graph_memory_nodes;  // of the captured phases: mean
   std::optional<double> allocation_ns;       // of one allocation, giving back included: mean of the threads
   std::optional<double> slowest_allocation_ns;  // in the slowest thread
+  std::optional<double> first_phase_ns;         // of an operation, in the first phase of the trial
+  std::optional<double> worst_phase_ns;         // in the slowest one after it
   std::optional<double>
       serial_ns;  // of a phase on each stream, one stream after the other; of the lower bound
   std::size_t reserved_bytes = 0;  // of a replay: most memory while it was checked
@@ -49,6 +51,10 @@ class Trial {
 
   /// Enqueues the next phase, by the thread `worker` of the team.
   virtual void enqueue_phase(std::size_t worker) = 0;
+
+  /// Allocations and frees of the trial's phase of that number, from 0 on and of all workers, by which its
+  /// host time is divided. 0: its phases are not timed one by one.
+  [[nodiscard]] virtual std::size_t operations_of(std::size_t /*phase*/) const { return 0; }
 
   /// What `worker` has waited for other workers since it was asked last, which is not its own time.
   [[nodiscard]] virtual double take_waited_ns(std::size_t /*worker*/) { return 0; }

@@ -5,24 +5,23 @@
 #include <unordered_map>
 #include <utility>
 
-#include "arena/src/phase_plan.hpp"
+#include "replay/least_plan.hpp"
 
 namespace daa::bench {
 namespace {
 
 using Step = ReplayStep;
 
-using v0_1::detail::Lifetime;
-
 class Compiler {
  public:
   explicit Compiler(const Trace& trace)
       : program_{.slots = {},
                  .phases = {},
+                 .operations = {},
+                 .passes = trace.passes,
                  .threads = trace.threads,
                  .streams = trace.streams,
-                 .blocks = trace.blocks,
-                 .operations = trace.operations} {
+                 .blocks = trace.blocks} {
     for (const Trace::Phase& phase : trace.phases) add_phase(phase);
     for (ReplaySlot& slot : program_.slots) {
       slot.demand.allocations_per_phase /= static_cast<double>(trace.phases.size());
@@ -42,6 +41,7 @@ class Compiler {
 
   void add_phase(const Trace::Phase& phase) {
     program_.phases.emplace_back(program_.threads);
+    program_.operations.push_back(phase.size());
     live_.clear();
     lifetimes_.assign(program_.slots.size(), {});
     for (const TraceOperation& operation : phase) {
@@ -60,7 +60,7 @@ class Compiler {
     for (const Lifetime& life : lifetimes) bytes += life.size;
     slot.demand.allocations_per_phase += static_cast<double>(lifetimes.size());
     slot.demand.max_phase_bytes = std::max(slot.demand.max_phase_bytes, bytes);
-    const v0_1::detail::PhasePlan plan = plan_phase(lifetimes);
+    const PhasePlan plan = least_plan(lifetimes);
     slot.plan.offsets.insert(slot.plan.offsets.end(), plan.offsets.begin(), plan.offsets.end());
     slot.plan.bytes = std::max(slot.plan.bytes, plan.bytes);
   }

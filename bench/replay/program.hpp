@@ -28,7 +28,7 @@ struct ReplayStep {
   bool changes_stream = false;    // of a block that crosses
   std::uint32_t block;            // as in the trace
   std::uint32_t slot_or_stream;   // the slot; for hand_over the stream
-  std::uint32_t crossing = none;  // of a block that crosses, numbered over the whole trace
+  std::uint32_t crossing = none;  // of a block that crosses, numbered over all phases
   std::size_t bytes;
 };
 
@@ -44,11 +44,14 @@ struct ReplayProgram {
 
   std::vector<ReplaySlot> slots;
   std::vector<std::vector<Steps>> phases;  // of each phase, the steps of each thread
+  std::vector<std::size_t> operations;     // of each: allocations and frees, a free that crosses being one
+  std::size_t passes;                      // over the trace that the phases are
   std::size_t threads;
   std::size_t streams;
   std::size_t blocks;
   std::size_t crossings = 0;
-  std::size_t operations;  // allocations and frees of the trace, a free that crosses being one
+
+  [[nodiscard]] std::size_t phases_of_a_pass() const { return phases.size() / passes; }
 };
 
 [[nodiscard]] ReplayProgram make_program(const Trace& trace);

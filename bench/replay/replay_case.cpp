@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "replay/session.hpp"
+#include "replay/variation.hpp"
 #include "text.hpp"
 #include "usage_error.hpp"
 
@@ -15,12 +17,12 @@ namespace {
 constexpr std::string_view workload_name = "replay";
 
 std::size_t whole_passes(std::size_t phases, const ReplayProgram& program) {
-  const std::size_t pass = program.phases.size();
+  const std::size_t pass = program.phases_of_a_pass();
   return (phases + pass - 1) / pass;
 }
 
 Schedule schedule_of(const ReplayProgram& program, SyncMode sync, const RunConfig& config) {
-  const std::size_t pass = program.phases.size();
+  const std::size_t pass = program.phases_of_a_pass();
   const std::size_t samples = whole_passes(config.replay_iters, program);
   return {.warmup = whole_passes(config.replay_warmup, program) * pass,
           .iters = samples * pass,
@@ -50,12 +52,15 @@ class ReplayTrial final : public Trial {
   }
 
   [[nodiscard]] bool uses_device() const override { return false; }
+  [[nodiscard]] std::size_t operations_of(std::size_t phase) const override {
+    return program_.operations[phase % program_.phases.size()];
+  }
   void enqueue_phase(std::size_t worker) override { session_.run_phase(worker); }
   [[nodiscard]] double take_waited_ns(std::size_t worker) override { return session_.take_waited_ns(worker); }
 
   // One pass more, in which every block is checked.
   [[nodiscard]] TrialFindings finish(bool /*check*/) override {
-    session_.run_checked();
+    session_.run_checked(1);
     return findings_of(session_);
   }
 
@@ -74,11 +79,12 @@ class ReplayTrial final : public Trial {
 
 }  // namespace
 
-std::shared_ptr<const SharedTrace> load_trace(const TraceFile& file) {
+std::shared_ptr<const SharedTrace> load_trace(const TraceFile& file, Variation variation,
+                                              std::uint64_t seed) {
   try {
-    Trace trace = read_trace(file.path);
+    Trace trace = varied(read_trace(file.path), variation, seed);
     ReplayProgram program = make_program(trace);
-    return std::make_shared<const SharedTrace>(file.name, std::move(trace), std::move(program));
+    return std::make_shared<const SharedTrace>(file.name, std::move(trace), std::move(program), variation);
   } catch (const UsageError& error) {
     throw UsageError(one_line(fmt::format("--trace={}: {}", excerpt(file.name), error.what())));
   }
@@ -101,7 +107,8 @@ void ReplayCase::describe(Row& row) const {
                        .mode = Mode::replay,
                        .threads = trace.threads,
                        .streams = trace.streams,
-                       .flush_l2 = flush_l2_};
+                       .flush_l2 = flush_l2_,
+                       .vary = shared_->variation};
   for (const ReplaySlot& slot : shared_->program.slots) {
     row.allocations_per_phase += slot.demand.allocations_per_phase;
     row.asked_per_phase_bytes += slot.demand.bytes_per_phase;
@@ -109,26 +116,20 @@ void ReplayCase::describe(Row& row) const {
   }
   ReplayFigures& figures = row.replay.emplace();
   figures.trace = shared_->name;
-  figures.operations = shared_->program.operations;
+  figures.operations = trace.operations / trace.passes;
   figures.left_out = trace.left_out;
   figures.peak_live_bytes = trace.peak_live_bytes;
 }
 
 TrialFindings ReplayCase::verify(const AllocatorInfo& allocator, const StopCondition& stop) {
-  // Twice: while the allocator grows, and when its phases come again.
+  // From the first phase on, in which the allocator grows. Phases that are not varied come twice.
   ReplaySession session{shared_->program, allocator, stop};
-  session.run_checked();
-  session.run_checked();
+  session.run_checked(std::max(std::size_t{2}, shared_->program.passes));
   return findings_of(session);
 }
 
 std::unique_ptr<Trial> ReplayCase::make_trial(const AllocatorInfo& allocator, const StopCondition& stop) {
   return std::make_unique<ReplayTrial>(*shared_, allocator, sync_, stop);
-}
-
-double ReplayCase::operations_per_phase() const {
-  return static_cast<double>(shared_->program.operations) /
-         static_cast<double>(shared_->program.phases.size());
 }
 
 }  // namespace daa::bench

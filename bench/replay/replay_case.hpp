@@ -1,6 +1,7 @@
-// A trace to replay, in one sync mode.
+// A trace to replay, its phases varied in one way, in one sync mode.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -13,15 +14,19 @@ namespace daa::bench {
 /// A trace made ready, shared by the cases that replay it.
 struct SharedTrace {
   std::string name;
-  Trace trace;
+  Trace trace;  // varied
   ReplayProgram program;
+  Variation variation = Variation::none;
 };
 
-/// Reads the trace. Throws UsageError that names the flag, and file and line if the trace is malformed.
-[[nodiscard]] std::shared_ptr<const SharedTrace> load_trace(const TraceFile& file);
+/// Reads the trace and varies it. Throws UsageError that names the flag, and file and line if the trace is
+/// malformed.
+[[nodiscard]] std::shared_ptr<const SharedTrace> load_trace(const TraceFile& file, Variation variation,
+                                                            std::uint64_t seed);
 
 /// A sample is a pass over the trace, without kernels; an operation is an allocation or a free of it. Before
-/// the trials and after them the trace is replayed with kernels that mark each block and check it.
+/// the trials every phase, and after each trial a pass, is replayed with kernels that mark each block and
+/// check it.
 class ReplayCase final : public Case {
  public:
   ReplayCase(std::shared_ptr<const SharedTrace> shared, SyncMode sync, const RunConfig& config);
@@ -36,7 +41,6 @@ class ReplayCase final : public Case {
   [[nodiscard]] bool counts_calls() const override { return shared_->trace.threads == 1; }
   // Memory is observed where blocks are checked.
   [[nodiscard]] bool records_memory() const override { return false; }
-  [[nodiscard]] double operations_per_phase() const override;
   void release() override { shared_.reset(); }
 
  private:

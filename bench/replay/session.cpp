@@ -76,10 +76,10 @@ double ReplaySession::take_waited_ns(std::size_t thread) {
   return std::exchange(threads_[thread].waited_ns, 0);
 }
 
-void ReplaySession::run_checked() {
-  const auto pass = [this](std::size_t thread) {
+void ReplaySession::run_checked(std::size_t passes) {
+  const auto run_phases = [&](std::size_t thread) {
     // A thread calls run() for every phase, failed or not: there it leaves the barrier, once.
-    for (std::size_t i = 0; i < program_.phases.size(); ++i) {
+    for (std::size_t i = 0; i < passes * program_.phases_of_a_pass(); ++i) {
       run<true>(thread);
       if (thread > 0 || failed_) continue;
       try {
@@ -93,9 +93,9 @@ void ReplaySession::run_checked() {
     }
   };
   if (team_)
-    team_->run(pass);
+    team_->run(run_phases);
   else
-    pass(0);
+    run_phases(0);
 }
 
 // From here on no other thread waits for this one at the end of a phase.
@@ -134,10 +134,10 @@ void ReplaySession::run(std::size_t number) {
   Thread& thread = threads_[number];
   if (thread.has_left) return;
   if (failed_) return leave(number);
-  const std::size_t pass = thread.phases / program_.phases.size();
+  const std::size_t cycle = thread.phases / program_.phases.size();
   const auto& phase = program_.phases[thread.phases++ % program_.phases.size()];
   try {
-    run_steps<checked>(phase[number], number, pass);
+    run_steps<checked>(phase[number], number, cycle);
     for (std::size_t i = 0; i < slots_.size(); ++i)
       if (program_.slots[i].thread == number) slots_[i].allocator->end_phase();
   } catch (const Abandoned&) {
@@ -154,14 +154,14 @@ void ReplaySession::run(std::size_t number) {
 }
 
 template <bool checked>
-void ReplaySession::run_steps(const ReplayProgram::Steps& steps, std::size_t number, std::size_t pass) {
+void ReplaySession::run_steps(const ReplayProgram::Steps& steps, std::size_t number, std::size_t cycle) {
   constexpr std::size_t look = checked ? checked_steps_per_look : steps_per_look;
   std::size_t done = 0;
   try {
     while (done < steps.size()) {
       stop_.check();
       for (const std::size_t end = std::min(done + look, steps.size()); done < end; ++done)
-        run_step<checked>(steps[done], number, pass);
+        run_step<checked>(steps[done], number, cycle);
     }
   } catch (...) {
     note_unfreed(steps, done);
@@ -170,7 +170,7 @@ void ReplaySession::run_steps(const ReplayProgram::Steps& steps, std::size_t num
 }
 
 template <bool checked>
-void ReplaySession::run_step(const ReplayStep& step, std::size_t number, std::size_t pass) {
+void ReplaySession::run_step(const ReplayStep& step, std::size_t number, std::size_t cycle) {
   void*& pointer = pointers_[step.block];
   switch (step.kind) {
     case Kind::allocate: {
@@ -178,20 +178,20 @@ void ReplaySession::run_step(const ReplayStep& step, std::size_t number, std::si
       pointer = slot.allocator->allocate(step.bytes);
       if constexpr (checked) mark(slot, step, pointer);
       if (step.crossing != ReplayStep::none)
-        crossings_[step.crossing].progress.store(2 * pass + 1, std::memory_order_release);
+        crossings_[step.crossing].progress.store(2 * cycle + 1, std::memory_order_release);
       return;
     }
     case Kind::hand_over: {
       Crossing& crossing = crossings_[step.crossing];
-      wait_for(crossing, 2 * pass + 1, number);
+      wait_for(crossing, 2 * cycle + 1, number);
       if (step.changes_stream)
         DAA_CUDA_CHECK(cudaEventRecord(crossing.handed_over.get(), streams_[step.slot_or_stream]));
-      crossing.progress.store(2 * pass + 2, std::memory_order_release);
+      crossing.progress.store(2 * cycle + 2, std::memory_order_release);
       return;
     }
     case Kind::take_back: {
       const Crossing& crossing = crossings_[step.crossing];
-      wait_for(crossing, 2 * pass + 2, number);
+      wait_for(crossing, 2 * cycle + 2, number);
       if (step.changes_stream)
         DAA_CUDA_CHECK(
             cudaStreamWaitEvent(slots_[step.slot_or_stream].stream, crossing.handed_over.get(), 0));

@@ -38,10 +38,11 @@ class ReplaySession {
   /// What run_phase() has waited for other threads since it was asked last.
   [[nodiscard]] double take_waited_ns(std::size_t thread);
 
-  /// Runs all phases with every block marked by a kernel when it is allocated, and checked when it is freed:
-  /// memory is real, and an allocator that hands out memory that is in use is detected. Notes the memory held
-  /// at each allocation. Synchronises after each phase. Not between the phases of a pass.
-  void run_checked();
+  /// Runs the next `passes` over the trace with every block marked by a kernel when it is allocated, and
+  /// checked when it is freed: memory is real, and an allocator that hands out memory that is in use is
+  /// detected. Notes the memory held at each allocation. Synchronises after each phase. Not between the
+  /// phases of a pass.
+  void run_checked(std::size_t passes);
 
   /// Runs all phases, and counts the CUDA calls that the allocators make in them. With `synchronise`, waits
   /// for the streams after each. Only for traces of one thread.
@@ -75,7 +76,7 @@ class ReplaySession {
 
   /// How far a block that crosses has come, which threads wait for.
   struct Crossing {
-    std::atomic<std::size_t> progress = 0;  // 2 * pass + 1 when allocated, 2 * pass + 2 when handed over
+    std::atomic<std::size_t> progress = 0;  // 2 * cycle + 1 when allocated, 2 * cycle + 2 when handed over
     Event handed_over;
   };
 
@@ -88,9 +89,9 @@ class ReplaySession {
   template <bool checked>
   void run(std::size_t thread);
   template <bool checked>
-  void run_steps(const ReplayProgram::Steps& steps, std::size_t number, std::size_t pass);
+  void run_steps(const ReplayProgram::Steps& steps, std::size_t number, std::size_t cycle);
   template <bool checked>
-  void run_step(const ReplayStep& step, std::size_t number, std::size_t pass);
+  void run_step(const ReplayStep& step, std::size_t number, std::size_t cycle);
   void leave(std::size_t thread);
   void note_unfreed(const ReplayProgram::Steps& steps, std::size_t done);
   void mark(Slot& slot, const ReplayStep& step, void* pointer);

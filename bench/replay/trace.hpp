@@ -22,6 +22,7 @@ struct Trace {
 
   /// Each ends where nothing is live any more.
   std::vector<Phase> phases;
+  std::size_t passes = 1;  // over the log; several where they are varied
   std::size_t blocks = 0;
   std::size_t operations = 0;
   std::size_t peak_live_bytes = 0;  // as requested

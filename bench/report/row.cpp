@@ -12,6 +12,7 @@ std::string case_name(const Row& row) {
   name += row.replay ? row.replay->trace : fmt::format("{}", row.elements);
   if (row.allocs_per_phase) name += fmt::format("/allocs:{}", *row.allocs_per_phase);
   name += fmt::format("/sync:{}", to_string(configuration.sync));
+  if (configuration.vary != Variation::none) name += fmt::format("/vary:{}", to_string(configuration.vary));
   if (configuration.mode == Mode::cold) name += "/state:cold";
   if (configuration.mode == Mode::graph) name += "/graph";
   if (configuration.mode == Mode::threads) name += fmt::format("/threads:{}", configuration.threads);

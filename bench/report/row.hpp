@@ -72,11 +72,13 @@ struct RowFindings {
 /// What is reported of a replay, and of nothing else.
 struct ReplayFigures {
   std::string trace;
-  std::size_t operations = 0;       // allocations and frees of one pass over the trace
+  std::size_t operations = 0;       // allocations and frees of one pass over the trace, as it was varied
   std::size_t left_out = 0;         // lines of the trace that take no memory
-  std::size_t peak_live_bytes = 0;  // of the trace, as requested
+  std::size_t peak_live_bytes = 0;  // in any phase, as requested
   std::size_t held_bytes = 0;       // most taken from the device at any operation
   ClockSummary operation;           // host time of an operation; a sample is the mean over a pass
+  // The same in the first phase of a trial and in the slowest after it: median over the repetitions.
+  std::optional<double> first_phase_ns, first_phase_ratio, worst_phase_ns;
 };
 
 struct Row {

@@ -115,6 +115,7 @@ std::string format_heading(const Row& row) {
                                 : fmt::format("{}, {}", row.workload, format_elements(row.elements));
   if (row.allocs_per_phase) text += fmt::format(" in {}", plural(*row.allocs_per_phase, "allocation"));
   text += fmt::format(", sync={}", to_string(configuration.sync));
+  if (configuration.vary != Variation::none) text += fmt::format(", vary={}", to_string(configuration.vary));
   if (configuration.mode == Mode::cold) text += ", state=cold";
   if (configuration.mode == Mode::graph) text += ", graph";
   if (configuration.mode == Mode::threads || configuration.mode == Mode::streams ||

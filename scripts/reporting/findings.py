@@ -84,7 +84,7 @@ def at_a_glance(result):
     """Heading and lines of at most five figures; one that was not measured has no line."""
     threads = result.of_kind("threads")
     most = max((row["threads"] for row in threads), default=0)
-    steady, replays = result.of_kind("steady"), result.of_kind("replay")
+    steady, replays = result.of_kind("steady"), result.replays()
     traces = len({results.case_of(row) for row in replays})
     cases = len({(results.case_of(row), row["configuration"]) for row in steady})
     known = results.names(result.rows)
@@ -130,7 +130,7 @@ def plainly(result):
         )
     demands = [
         row["peak_phase_bytes"] / row["peak_live_bytes"]
-        for row in result.of_kind("replay")
+        for row in result.replays()
         if row["allocator"] == results.ARENA and row["peak_phase_bytes"] and row["peak_live_bytes"]
     ]
     if demands:
@@ -157,7 +157,7 @@ def plainly(result):
             f"most often, in {count}, that is {code(leader)}{unordered}."
         )
     for words, column, write in [("is faster", "operation_median_ns", nanoseconds), ("holds less memory", "held_over_live", times)]:
-        cases = results.by_case(results.measured(result.of_kind("replay"), column))
+        cases = results.by_case(results.measured(result.replays(), column))
         better = []
         for case, of in cases.items():
             others = {name: row[column] for name, row in of.items() if results.is_other(name) and name != "cuda-malloc"}

@@ -133,12 +133,16 @@ def replays(result, pictures):
     rows = result.of_kind("replay")
     if not rows:
         return []
-    picture = pictures.link("memory", "Memory held against the time of an operation, by trace")
-    time = grid(rows, writer("operation_median_ns", results.significant))
-    held = grid(rows, writer("held_over_live", "{:.2f}".format))
     words = "Host time of an allocation or a free, in ns, without kernels:"
-    between = ["", "Greatest memory held, as a ratio to the greatest that is live:", ""]
-    return section("Replays of traces", words, time, between, held, ["", *picture])
+    parts = [grid(rows, writer("operation_median_ns", results.significant))]
+    for column, write, what in [
+        ("first_phase_ns", results.significant, "The same in the first phase of a fresh allocator:"),
+        ("worst_phase_ns", results.significant, "The same in the slowest phase after it:"),
+        ("held_over_live", "{:.2f}".format, "Greatest memory held, as a ratio to the greatest that is live:"),
+    ]:
+        if results.measured(rows, column):
+            parts += [["", what, ""], grid(rows, writer(column, write))]
+    return section("Replays of traces", words, *parts, ["", *pictures.link("memory", "Memory held over memory live, by trace")])
 
 
 def concurrent(result, pictures):
@@ -219,6 +223,7 @@ def arguments(rows):
     syncs = {row["sync"] for row in rows if row["kind"] != "cold"}
     yield "daa-bench" + " --device=host" * (rows[0]["device_kind"] == "host")
     yield from flag("workload", "workload")
+    yield from flag("vary", "vary") if any(row["vary"] != "none" for row in rows) else []
     yield from flag("trace", "trace") if "replay" in kinds else flag("elements", "elements", results.power)
     yield from ["--sync=both"] if len(syncs) > 1 else [f"--sync={sync}" for sync in syncs]
     yield from ["--state=both" if kinds - {"cold"} else "--state=cold"] * ("cold" in kinds)

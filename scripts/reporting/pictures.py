@@ -156,34 +156,39 @@ def costs(result, styles):
     return canvas.figure
 
 
-# --- memory against time: a panel for each trace ---
+# --- memory of replays: a panel for each way to vary phases, a row for each trace, a point for each allocator ---
+
+VARIATIONS = {
+    "none": "Phases as in the trace",
+    "scale": "Sizes of each phase scaled by 0.7 to 1.3",
+    "drop": "A tenth of the blocks of each phase left out",
+}
 
 
 def memory(result, styles):
     rows = result.of_kind("replay")
-    shown = results.measured(results.measured(rows, "operation_median_ns"), "held_over_live")
+    shown = results.measured(rows, "held_over_live")
     if not shown:
         return None
     names, left_out = drawn(styles, shown)
     shown = [row for row in shown if row["allocator"] in names]
-    traces = list(dict.fromkeys(results.case_of(row) for row in shown))
-    subtitle = ["A point for each allocator; down and left is better. No kernels run while the time is taken.", *left_out]
-    title = "Memory against time, on allocation traces of real programs"
-    notes = missing_of(rows, "operation_median_ns")
-    canvas = Canvas(result, title, subtitle, traces, (3.4, 2.9), 3, 0.7, 2.6, notes, gap=0.5)
-    times = [row["operation_median_ns"] for row in shown]
-    held = [row["held_over_live"] for row in shown]
-    for panel, trace, is_first, is_last in zip(canvas.panels, traces, canvas.is_first, canvas.is_last):
+    traces = list(dict.fromkeys(row["trace"] for row in shown))
+    variations = [name for name in VARIATIONS if any(row["vary"] == name for row in shown)]
+    subtitle = ["Greatest memory held, over the greatest that is live; further left is better, and 1 is the least."]
+    subtitle += ["The axis is linear near 1, logarithmic beyond.", *left_out]
+    titles, size = [VARIATIONS[name] for name in variations], (4.6, 0.075 * len(names) * len(traces))
+    notes = missing_of(rows, "held_over_live")
+    title = "Memory held on allocation traces of real programs"
+    canvas = Canvas(result, title, subtitle, titles, size, 1, width_of(traces), 2.3, notes)
+    for panel, variation, is_last in zip(canvas.panels, variations, canvas.is_last):
         for row in shown:
-            if results.case_of(row) == trace:
-                point = [row["operation_median_ns"]], [row["held_over_live"]]
-                panel.plot(*point, **styles.of(row["allocator"]) | {"linestyle": ""})
-        panel.set_xlim(min(times) / 1.6, max(times) * 1.6)
-        log_axis(panel.xaxis)
-        ratio_axis(panel.yaxis, held)
-        panel.axhline(1, color="black", linewidth=0.8)
-        panel.set_xlabel("host time of an operation, ns (logarithmic)" if is_last else "")
-        panel.set_ylabel("greatest memory held over live" if is_first else "")
+            if row["vary"] == variation:
+                y = traces.index(row["trace"]) + 0.8 * ((names.index(row["allocator"]) + 0.5) / len(names) - 0.5)
+                panel.plot([row["held_over_live"]], [y], **styles.of(row["allocator"]) | {"linestyle": ""})
+        panel.axvline(1, color="black", linewidth=0.8)
+        ratio_axis(panel.xaxis, [row["held_over_live"] for row in shown])
+        panel.set_xlabel("memory held over live" if is_last else "")
+    name_rows(canvas, traces)
     styles.legend(canvas.figure, names, has_lines=False, **canvas.beside)
     return canvas.figure
 

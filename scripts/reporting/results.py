@@ -11,14 +11,14 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SCHEMA_VERSION = 3  # the newest that this code reads
+SCHEMA_VERSION = 4  # the newest that this code reads
 TEXT = ["device_kind", "device", "driver", "commit", "time_utc", "workload", "sync", "allocator", "status", "message"]
 NUMBERS = ["elements", "iters", "repetitions", "end_to_end_median_ns", "end_to_end_ratio"]
 # Absent from older versions. An empty number was not measured and is None here.
-OPTIONAL_TEXT = {"trace": "", "state": "steady", "graph": "false", "flush_l2": "false", "kind": "", "seed": ""}
+OPTIONAL_TEXT = {"trace": "", "state": "steady", "graph": "false", "flush_l2": "false", "kind": "", "seed": "", "vary": "none"}
 OPTIONAL_NUMBERS = ["warmup", "end_to_end_ratio_low", "end_to_end_ratio_high", "threads", "streams", "allocs_per_phase"]
 OPTIONAL_NUMBERS += ["allocation_ns", "overlap_score", "operation_median_ns", "operation_ratio", "held_over_live", "peak_phase_bytes"]
-OPTIONAL_NUMBERS += ["peak_live_bytes"]
+OPTIONAL_NUMBERS += ["peak_live_bytes", "first_phase_ns", "worst_phase_ns"]
 
 REFERENCE = "preallocated"  # the lower bound: all ratios refer to it
 NOISE = "preallocated:2"  # the reference, measured again
@@ -53,6 +53,10 @@ class Result:
     def of_kind(self, kind):
         return [row for row in self.rows if row["kind"] == kind and row["workload"] != OVERHEAD]
 
+    def replays(self):
+        """Of traces as they are."""
+        return [row for row in self.of_kind("replay") if row["vary"] == "none"]
+
     def configurations(self, *kinds):
         """Rows of these kinds by configuration."""
         rows = [row for kind in kinds for row in self.of_kind(kind)]
@@ -72,7 +76,7 @@ class Result:
 def present_name(row):
     """The allocator as it is called since schema 3; None for what is no longer measured. Before, `arena` ignored the frees
     of a trace, arena-recycle honoured them, and arena-release gave its memory back in each phase."""
-    if row["schema_version"] >= SCHEMA_VERSION or not is_arena(row["allocator"]):
+    if row["schema_version"] >= 3 or not is_arena(row["allocator"]):
         return row["allocator"]
     in_replays = {"arena": UNFREED, "arena-recycle": ARENA, "arena-release": None}
     elsewhere = {"arena-recycle": None, "arena-release": None}
@@ -118,6 +122,7 @@ def power(elements):
 def series_of(row):
     """What a row measures, without the allocator and the number of threads, streams or allocations."""
     words = row["trace"] or f"{row['workload']} {power(row['elements'])}"
+    words += f", vary={row['vary']}" * (row["vary"] != "none")
     in_heading = row["kind"] in ("steady", "cold", "graph") or row["configuration"] == "end"
     return words if in_heading else f"{words}, {configuration_words(row['configuration'])}"
 

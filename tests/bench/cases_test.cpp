@@ -87,6 +87,11 @@ TEST_F(CasesTest, AreEachWorkloadSizeAndNumberOfAllocationsThenTraces) {
   EXPECT_EQ(names(config), (Names{"sort/700/sync:end", "sort/300/sync:end", "allocs/700/allocs:1/sync:end",
                                   "allocs/700/allocs:8/sync:end", "allocs/300/allocs:1/sync:end",
                                   "allocs/300/allocs:8/sync:end", "replay/b/sync:end", "replay/a/sync:end"}));
+  config.variations = {Variation::none, Variation::drop};
+  config.workloads.clear();
+  config.traces = {{"a", small_trace()}};
+  EXPECT_EQ(names(config), (Names{"replay/a/sync:end", "replay/a/sync:end/vary:drop"}));
+  config.traces.clear();
   config.allocs_per_phase.clear();
   config.workloads = {&synthetic("allocs")};
   config.elements = {300};

@@ -48,6 +48,7 @@ inline std::map<std::string, std::string> describe(const RunConfig& c) {
       {"threads", texts(c.threads, text)},
       {"streams", texts(c.streams, text)},
       {"flush_l2", text(c.flush_l2)},
+      {"vary", texts(c.variations, word)},
       {"iters", text(c.iters)},
       {"warmup", text(c.warmup)},
       {"replay_iters", text(c.replay_iters)},

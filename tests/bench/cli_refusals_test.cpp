@@ -112,6 +112,10 @@ TEST_F(CommandLine, RefusesWhatCannotBeTogether) {
       {{"--baseline=a", "--profile"}, {"--baseline=a", "--profile"}},
       {{"--workload=replay", "--elements=2^12"}, {"--elements=4096", "leave out --elements"}},
       {{"--trace=gat_train"}, {"--trace=gat_train", "--workload=replay"}},
+      {{"--vary=scale"}, {"--vary=scale", "--workload=replay"}},
+      {{"--vary=none", "--workload=scan"}, {"--vary=none", "--workload=replay"}},
+      {{"--vary=drop,drop", "--workload=replay"}, {"--vary=drop", "more than once"}},
+      {{"--vary=sclae", "--workload=replay"}, {"--vary=sclae", "did you mean scale?"}},
   };
   for (const auto& [args, parts] : rows) expect_refused(args, parts);
   for (const std::string flag :

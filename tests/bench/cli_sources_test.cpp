@@ -35,6 +35,7 @@ TEST_F(CommandLine, RefusesVariablesByName) {
       {"DAA_BENCH_PROFILE", "x", {"DAA_BENCH_PROFILE=x", "true"}},
       {"DAA_BENCH_CONFIG", "none.toml", {"DAA_BENCH_CONFIG=none.toml"}},
       {"DAA_BENCH_TRACE", "gat_train", {"DAA_BENCH_TRACE=gat_train", "--workload=replay"}},
+      {"DAA_BENCH_VARY", "drop", {"DAA_BENCH_VARY=drop", "--workload=replay"}},
       {"DAA_BENCH_ITER", "5", {"DAA_BENCH_ITER=5", "did you mean DAA_BENCH_ITERS?", "--help"}},
       {"DAA_BENCH_WORLKOAD", "scan", {"DAA_BENCH_WORLKOAD=scan", "DAA_BENCH_WORKLOAD?"}},
       {"DAA_BENCH_csv", "a.csv", {"DAA_BENCH_csv=a.csv", "DAA_BENCH_CSV?"}},

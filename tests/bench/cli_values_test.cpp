@@ -22,6 +22,11 @@ TEST_F(CommandLine, EveryFlagMeansTheSameOnTheCommandLineInTheEnvironmentAndInAF
        "resnet50_infer,gat_train",
        {"--workload=replay"},
        "traces=resnet50_infer,gat_train workloads="},
+      {"vary", "drop", {"--workload=replay", "--trace=gat_train"}, "traces=gat_train vary=drop workloads="},
+      {"vary",
+       "scale,none",
+       {"--workload=scan,replay", "--trace=gat_train"},
+       "traces=gat_train vary=scale,none workloads=scan"},
       {"allocator", "arena", {}, "allocators=arena"},
       {"against", "arena", {}, "against=arena"},
       {"elements", "65536,2^17,4Mi,10^5", {}, "elements=65536,131072,4194304,100000"},
@@ -86,7 +91,7 @@ TEST_F(CommandLine, WithoutFlagsEverythingIsMeasuredOnceAtItsDefault) {
   EXPECT_EQ(settings["elements"], "1048576");
   EXPECT_EQ(settings["iters"] + ' ' + settings["warmup"] + ' ' + settings["repetitions"], "1000 20 5");
   EXPECT_EQ(settings["replay_iters"] + ' ' + settings["replay_warmup"], "30 6");
-  EXPECT_EQ(settings["modes"] + ' ' + settings["sync"], "steady end");
+  EXPECT_EQ(settings["modes"] + ' ' + settings["sync"] + ' ' + settings["vary"], "steady end none");
   EXPECT_EQ(settings["csv"] + '|' + settings["json"] + '|' + settings["traces"], "daa-bench.csv||");
 }
 

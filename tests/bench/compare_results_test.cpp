@@ -57,9 +57,9 @@ TEST(Results, HoldWhatWasWritten) {
   row.found.allocation_ratio = 1.75;
   const Result read = results({measured("arena"), row}).at(1);
   EXPECT_EQ(read.location, "a.csv: line 3");
-  EXPECT_EQ(read.key, (Key{"steady", "scan", "", "1048576", "", "end", "steady", "false", "1", "1", "false",
-                           "cuda, malloc"}));
-  EXPECT_EQ(read.settings, (std::vector<std::string>{"3", "42", "1000", "20", "20", "none"}));
+  EXPECT_EQ(read.key, (Key{"steady", "scan", "", "none", "1048576", "", "end", "steady", "false", "1", "1",
+                           "false", "cuda, malloc"}));
+  EXPECT_EQ(read.settings, (std::vector<std::string>{"4", "42", "1000", "20", "20", "none"}));
   EXPECT_EQ(read.counters, (std::vector<double>{2.5, 0.002, 2.25, 1000, 2000, 3000, 4000}));
   expect_times(read, {{1.25 * time_ns, 1.25}, {1.25 * time_ns, 1.5}, {12.5, 1.75}, {}});
   EXPECT_EQ(read.process, "a.csv");
@@ -119,6 +119,11 @@ TEST(Results, KeysArePrintedWithoutTheirDefaults) {
   EXPECT_EQ(printed([](Row& row) { row.configuration.mode = Mode::threads; }),
             "scan 1048576 sync=end 1 threads arena");
   EXPECT_EQ(printed([](Row& row) { row = replayed("arena:2"); }), "replay gpt2_decode sync=end arena:2");
+  EXPECT_EQ(printed([](Row& row) {
+              row = replayed("arena");
+              row.configuration.vary = Variation::scale;
+            }),
+            "replay gpt2_decode vary=scale sync=end arena");
 }
 
 TEST(Results, UnknownColumnsAndBareLineFeedsAreIgnored) {

@@ -34,6 +34,7 @@ class FakeTrial final : public Trial {
     if (worker == 0) syncs_before_phase.push_back(host::call_count("cudaStreamSynchronize"));
     phase(streams_[worker]);
   }
+  std::size_t operations_of(std::size_t number) const override { return operations(number); }
   double take_waited_ns(std::size_t) override { return waited_ns; }
   TrialFindings finish(bool) override { return {}; }
   Recording record(CallCounter*) override { return {}; }
@@ -50,6 +51,7 @@ class FakeTrial final : public Trial {
 
   std::function<void(cudaStream_t)> phase = [](cudaStream_t) {};
   std::function<void()> around_sample = [] {};
+  std::function<std::size_t(std::size_t)> operations = [](std::size_t) { return 0; };
   bool has_device_time = true;
   double waited_ns = 0;
   Lengths syncs_before_phase;
@@ -125,7 +127,8 @@ TEST_F(SamplerTest, ClocksAreOfOnePhase) {
   EXPECT_GE(sample.device_ns, 20e6);
   EXPECT_LE(sample.host_enqueue_ns, sample.end_to_end_ns);
   EXPECT_LE(3 * sample.end_to_end_ns, whole_ns);
-  EXPECT_EQ(sample.busy_ns, sample.host_enqueue_ns);
+  EXPECT_EQ(sample.operation_ns, std::nullopt);
+  EXPECT_EQ(sampler.first_phase_ns(), std::nullopt);
 }
 
 TEST_F(SamplerTest, WorkOfTheDeviceIsInItsClockAndEndToEndAlone) {
@@ -177,15 +180,48 @@ TEST_F(SamplerTest, WithoutWorkForTheDeviceThereIsNoDeviceTime) {
   EXPECT_EQ(host::call_count("cudaEventCreate") + host::call_count("cudaEventRecord"), 0u);
 }
 
-TEST_F(SamplerTest, OfSeveralWorkersHostTimeIsTheMeanAndBusyTimeTheSumWithoutWaiting) {
+TEST_F(SamplerTest, OfSeveralWorkersHostTimeIsTheMeanAndThatOfOperationsTheSumWithoutWaiting) {
   FakeTrial trial{2};
   trial.phase = sleeps;
-  trial.waited_ns = 5e6;  // of a batch of two phases
+  trial.operations = [](std::size_t phase) { return 3 + 4 * phase; };  // 10 of both phases
+  trial.waited_ns = 5e6;                                               // in each
   Sampler sampler{trial, {.iters = 2, .samples = 1}, stop_};
   const Sample sample = sampler.next();
   EXPECT_GE(sample.host_enqueue_ns, 20e6);
   EXPECT_GE(sample.end_to_end_ns, sample.host_enqueue_ns);
-  EXPECT_NEAR(sample.busy_ns, 2 * sample.host_enqueue_ns - 2 * 5e6 / 2, 1);
+  EXPECT_NEAR(sample.operation_ns.value(), 2 * (2 * sample.host_enqueue_ns - 2 * 5e6) / 10, 1);
+}
+
+TEST_F(SamplerTest, TheFirstPhaseAndTheSlowestAfterItAreThoseOfAnyPhaseThatWasRun) {
+  for (const std::size_t slowest : {1u, 3u, 4u, 6u}) {  // in the warm-up, at the ends of batches
+    FakeTrial trial;
+    std::size_t phase = 0;
+    trial.phase = [&](cudaStream_t) {
+      std::this_thread::sleep_for(milliseconds{phase == 0 ? 60 : phase == slowest ? 40 : 2});
+      ++phase;
+    };
+    trial.operations = [](std::size_t number) { return number == 0 ? 2u : 1u; };
+    Sampler sampler{trial, {.warmup = 3, .iters = 4, .samples = 2}, stop_};
+    EXPECT_EQ(sampler.first_phase_ns(), std::nullopt);
+    sampler.warm_up();
+    for (int i = 0; i < 2; ++i) static_cast<void>(sampler.next());
+    EXPECT_GE(sampler.first_phase_ns().value(), 30e6);
+    EXPECT_GE(sampler.worst_phase_ns().value(), 40e6);
+    EXPECT_LT(sampler.first_phase_ns().value(), 40e6) << "two operations share 60 ms";
+  }
+}
+
+TEST_F(SamplerTest, WhatSynchronisesIsInNoOperation) {
+  FakeTrial trial;
+  trial.phase = [](cudaStream_t stream) {
+    DAA_CUDA_CHECK(host::launch(stream, {}, [] { std::this_thread::sleep_for(milliseconds{200}); }));
+  };
+  trial.operations = [](std::size_t) { return 1; };
+  Sampler sampler{trial, {.warmup = 2, .iters = 1, .samples = 1}, stop_};
+  sampler.warm_up();
+  EXPECT_LT(sampler.first_phase_ns().value(), 200e6);
+  EXPECT_LT(sampler.worst_phase_ns().value(), 200e6);
+  EXPECT_LT(sampler.next().operation_ns.value(), 200e6);
 }
 
 TEST_F(SamplerTest, ThrowsWhatAWorkerThrows) {

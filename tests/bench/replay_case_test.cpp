@@ -136,7 +136,7 @@ TEST_F(Replays, AreWholePassesOverTheTraceInBatchesOfAPassOrAPhase) {
     EXPECT_EQ(host::call_count("cudaStreamSynchronize"), is_by_phase ? 2u : 1u);
     EXPECT_EQ(host::call_count(), host::call_count("cudaStreamSynchronize"))
         << "no kernel, and planned memory";
-    EXPECT_GT(sample.busy_ns, 0);
+    EXPECT_GT(sample.operation_ns.value(), 0);
     EXPECT_GE(sample.end_to_end_ns, sample.host_enqueue_ns);
     EXPECT_EQ(sample.device_ns, 0);
   }
@@ -319,6 +319,9 @@ TEST_F(Replays, OfEveryAllocatorAreRowsWithTheTracesFigures) {
     EXPECT_GE(row.replay->held_bytes, 5 * mib);
     EXPECT_GT(row.replay->operation.median_ns, 0);
     EXPECT_LE(4 * row.replay->operation.median_ns, row.host_enqueue.max_ns) << "four a phase";
+    EXPECT_GT(row.replay->first_phase_ns.value(), 0);
+    EXPECT_GT(row.replay->first_phase_ratio.value(), 0);
+    EXPECT_GT(row.replay->worst_phase_ns.value(), 0);
     const double calls = row.calls.runtime;
     EXPECT_TRUE(row.allocator != "cuda-malloc" || calls == 4) << calls;
     EXPECT_TRUE(row.allocator != "arena" || calls == 0) << calls << ": it is warmed up";

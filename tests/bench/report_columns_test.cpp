@@ -38,8 +38,8 @@ TEST(Columns, AreUniqueSnakeCaseAndDescribed) {
 // A reader that takes a case for another, or a counter for information, misses a regression.
 TEST(Columns, HaveTheRolesThatComparisonsRelyOn) {
   EXPECT_EQ(columns_with({Role::key}),
-            (std::set<std::string>{"kind", "workload", "trace", "elements", "allocs_per_phase", "sync",
-                                   "state", "graph", "threads", "streams", "flush_l2", "allocator"}));
+            (std::set<std::string>{"kind", "workload", "trace", "vary", "elements", "allocs_per_phase",
+                                   "sync", "state", "graph", "threads", "streams", "flush_l2", "allocator"}));
   EXPECT_EQ(columns_with({Role::counter, Role::host_counter}),
             (std::set<std::string>{"allocations_per_phase", "runtime_calls_per_phase",
                                    "synchronisations_per_phase", "asked_per_phase_bytes", "peak_phase_bytes",
@@ -53,7 +53,7 @@ TEST(Columns, HaveTheRolesThatComparisonsRelyOn) {
 
 /// What columns hold of a_row() and a_context(), clocks aside.
 Fields fields_of_a_row() {
-  return {{"schema_version", "3"},
+  return {{"schema_version", "4"},
           {"daa_version", "1.2.3"},
           {"commit", "0123456789ab-dirty"},
           {"time_utc", "2030-01-02T03:04:05Z"},
@@ -67,6 +67,7 @@ Fields fields_of_a_row() {
           {"cpu", "A CPU"},
           {"kind", "steady"},
           {"workload", "scan"},
+          {"vary", "none"},
           {"elements", "1048576"},
           {"sync", "end"},
           {"state", "steady"},
@@ -165,6 +166,9 @@ TEST(Columns, OfAReplayHoldItsTraceAndTheTimeOfAnOperation) {
                                             {"streams", "3"},
                                             {"operations", "15444"},
                                             {"left_out_lines", "4"},
+                                            {"first_phase_ns", "900.5"},
+                                            {"first_phase_ratio", "3.25"},
+                                            {"worst_phase_ns", "77.5"},
                                             {"peak_live_bytes", "2048"},
                                             {"reserved_over_live", "1.5"},
                                             {"held_bytes", "6144"},
@@ -215,7 +219,15 @@ TEST(Columns, AndTheNameOfACaseTellEveryModeApart) {
     names.insert(case_name(row));
   }
   EXPECT_EQ(names.size(), std::size(rows));
-  EXPECT_EQ(case_name(a_replay()), "replay/gpt2_decode/sync:end");
+  for (const auto& [variation, name] : {std::pair{Variation::none, "replay/gpt2_decode/sync:end"},
+                                        {Variation::scale, "replay/gpt2_decode/sync:end/vary:scale"},
+                                        {Variation::drop, "replay/gpt2_decode/sync:end/vary:drop"}}) {
+    Row row = a_replay();
+    row.configuration.vary = variation;
+    EXPECT_EQ(case_name(row), name);
+    EXPECT_EQ(read_back(row).at("vary"), to_string(variation));
+    EXPECT_EQ(read_back(row).at("kind"), "replay");
+  }
 }
 
 }  // namespace

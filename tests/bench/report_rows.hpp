@@ -71,7 +71,10 @@ inline Row a_replay(std::string allocator = "arena") {
                              .left_out = 4,
                              .peak_live_bytes = 2048,
                              .held_bytes = 6144,
-                             .operation = a_clock(40)};
+                             .operation = a_clock(40),
+                             .first_phase_ns = 900.5,
+                             .first_phase_ratio = 3.25,
+                             .worst_phase_ns = 77.5};
   return row;
 }
 

@@ -106,6 +106,7 @@ TEST(Table, TheHeadingSaysHowPhasesWereRun) {
       {in_mode({.mode = Mode::streams, .streams = 3}), {"1 thread on 3 streams"}},
       {sweep, {"in 64 allocations"}},
       {profiled, {"profiler=nsys"}},
+      {in_mode({.mode = Mode::replay, .vary = Variation::drop}), {"replay of gpt2_decode", "vary=drop"}},
       {a_replay(), {"gpt2_decode", "15444 operations", "2 threads on 3 streams", "2.00KiB live", "4 lines"}}};
   for (const auto& [row, parts] : rows) {
     const Lines lines = table_of({row});

@@ -19,6 +19,7 @@ const std::pair<std::string, Args> modes[]{
     {"flush_l2", {"--flush-l2"}},
     {"sweep", {"--workload=allocs", "--allocs-per-phase=1,2"}},
     {"replay", {"--workload=replay", "--trace=small.csv", "--warmup=1"}},
+    {"varied", {"--workload=replay", "--trace=small.csv", "--vary=none,scale,drop"}},
     {"scan_and_replay", {"--workload=scan,replay", "--trace=small.csv"}}};
 
 class BaselineOfMode : public HostProgram,

@@ -62,9 +62,12 @@ TEST_F(ReplayProgram, HasARowForEachTraceAndAllocator) {
     for (const auto& [column, value] : expected) EXPECT_EQ(row.at(column), value) << column;
     EXPECT_GT(std::stod(row.at("operation_median_ns")), 0);
     EXPECT_GE(std::stod(row.at("held_over_live")), 1);
+    EXPECT_GT(std::stod(row.at("first_phase_ns")), 0);
+    EXPECT_GT(std::stod(row.at("worst_phase_ns")), 0);
   }
   EXPECT_EQ(found[0].at("allocator"), "preallocated");
   EXPECT_EQ(found[0].at("operation_ratio"), "1");
+  EXPECT_EQ(found[0].at("first_phase_ratio"), "1");
   EXPECT_EQ(found[0].at("held_over_live"), "1");
   EXPECT_EQ(found[0].at("runtime_calls_per_phase"), "0");
   EXPECT_EQ(found[2].at("allocator"), "cuda-malloc");
@@ -88,6 +91,31 @@ TEST_F(ReplayProgram, RunsBesideWorkloads) {
   EXPECT_EQ(found[0].at("kind"), "steady");
   EXPECT_EQ(found[0].at("trace"), "");
   EXPECT_EQ(found[1].at("kind"), "replay");
+  for (const std::string column : {"first_phase_ns", "first_phase_ratio", "worst_phase_ns"})
+    EXPECT_EQ(found[0].at(column), "");
+  EXPECT_NE(found[1].at("worst_phase_ns"), "");
+}
+
+TEST_F(ReplayProgram, VariesPhasesAlikeForEveryAllocatorAndRunOfASeed) {
+  const auto varied = [&](const std::string& seed) {
+    return rows(replay({"--trace=small.csv,threads.csv", "--vary=none,scale,drop", "--seed=" + seed}));
+  };
+  const std::vector<CsvRecord> found = varied("1"), again = varied("1"), other = varied("2");
+  ASSERT_EQ(found.size(), 6 * row_count);
+  const std::string variations[]{"none", "scale", "drop"};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const CsvRecord &row = found[i], &first = found[i - i % row_count];
+    EXPECT_EQ(row.at("status"), "ok") << row.at("message");
+    EXPECT_EQ(row.at("vary"), variations[i / row_count % 3]);
+    EXPECT_EQ(row.at("kind"), "replay");
+    for (const std::string column : {"peak_live_bytes", "asked_per_phase_bytes", "peak_phase_bytes"}) {
+      EXPECT_EQ(row.at(column), first.at(column));
+      EXPECT_EQ(row.at(column), again[i].at(column));
+      EXPECT_EQ(row.at(column) != other[i].at(column), row.at("vary") == "scale") << "of few blocks";
+    }
+    EXPECT_GE(std::stod(row.at("held_over_live")), 1);
+    EXPECT_NE(row.at("first_phase_ns"), "");
+  }
 }
 
 TEST_F(ReplayProgram, NothingRunsOnAMalformedTrace) {

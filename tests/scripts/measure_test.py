@@ -25,7 +25,7 @@ echo half >"$out"
 echo whole >>"$out"
 exit "$(cat "$(dirname "$0")/status" 2>/dev/null || echo 0)"
 """
-FILES = {"workloads.csv", "workloads_large.csv", "traces.csv", "threads.csv", "streams.csv", "cold.csv", "graphs.csv", "sweep.csv"}
+FILES = {"workloads.csv", "workloads_large.csv", "traces.csv", "traces_vary.csv", "threads.csv", "streams.csv", "cold.csv", "graphs.csv", "sweep.csv"}
 FILES |= {"alloc_cost.json"}
 
 

@@ -46,7 +46,7 @@ class Plot(ResultTest):
         for name in PICTURES - WITHOUT_ALL_ALLOCATORS:
             for allocator in set(ALLOCATORS) - {"preallocated"}:
                 self.assertIn(f">{allocator}</text>", svgs[name], name)
-        units = {"ratio-end": "ratio", "cost": ", ns", "memory": ", ns", "threads": "ns an", "sweep": "ratio"}
+        units = {"ratio-end": "ratio", "cost": ", ns", "memory": "over live", "threads": "ns an", "sweep": "ratio"}
         for name, unit in units.items():
             self.assertRegex(svgs[name], f"[^<]*{unit}[^<]*</text>")
 
@@ -60,6 +60,13 @@ class Plot(ResultTest):
         self.assertEqual(len(drawn), 9)
         self.assertIn("arena", drawn)
         self.assertIn("Not drawn, but in the tables: preallocated:2, rmm-async, arena-individual.", text)
+
+    def test_memory_has_a_panel_for_each_way_in_which_phases_are_varied(self):
+        panels = "Phases as in the trace", "scaled", "left out"
+        for file, shown in [("replays", (True, False, False)), ("replays_vary", (False, True, True)), ("", (True, True, True))]:
+            text = self.svgs(self.folder / f"{file}.csv" if file else self.folder)[0]["memory"]
+            self.assertEqual(tuple(words in text for words in panels), shown, file)
+            self.assertIn(">small</text>", text)
 
     def test_allocators_are_in_the_order_of_the_file(self):
         svgs, _ = self.svgs(self.folder / "workloads.csv")

@@ -57,7 +57,10 @@ class Report(ResultTest):
 
     def test_each_kind_of_row_has_its_section(self):
         self.assertEqual(self.grid("Replays")["small", "zz-caching"], "600")
-        self.assertEqual(self.grid("Replays", 1)["small", "zz-caching"], "1.40")
+        self.assertEqual(self.grid("Replays")["small, vary=drop", "zz-caching"], "600")
+        self.assertEqual(self.grid("Replays", 1)["small", "zz-caching"], "9,000")
+        self.assertEqual(self.grid("Replays", 2)["small, vary=scale", "zz-caching"], "1,200")
+        self.assertEqual(self.grid("Replays", 3)["small", "zz-caching"], "1.40")
         self.assertEqual(self.grid("Threads")["scan 2^8, 2 threads", "cuda-malloc"], "2,500")
         self.assertEqual(self.grid("Streams")["scan 2^8, 1 stream", "cuda-malloc"], "2,500")
         self.assertEqual(self.grid("Time of a phase: first phases")["scan 2^8", "cuda-malloc"], "5.00")
@@ -65,6 +68,11 @@ class Report(ResultTest):
         self.assertEqual(self.grid("Allocations a phase", 1)["allocs 2^10, 4 allocations", "arena"], "1.00")
         self.assertEqual(len(self.grid("Overhead")), len(ALLOCATORS))
         self.assertIn(["`arena`", "1.50 ns", "1.80 ns"], tables(self.section(self.report(), "An allocation"))[0])
+
+    def test_replays_of_before_schema_4_have_no_tables_of_single_phases(self):
+        self.edit("replays", lambda rows: [{key: row[key] for key in row if "_phase_ns" not in key} for row in rows])
+        (self.folder / "replays_vary.csv").unlink()
+        self.assertEqual(self.grid("Replays", 1)["small", "zz-caching"], "1.40")
 
     def test_the_overhead_is_not_among_the_workloads(self):
         self.assertNotIn("none", self.section(self.report(), "Time of a phase: synchronised once"))
@@ -160,6 +168,7 @@ class Report(ResultTest):
             "threads": ["--workload=scan", "--elements=2^8", "--threads=1,2"],
             "sweep": ["--workload=allocs", "--elements=2^10", "--allocs-per-phase=1,4"],
             "replays": ["--workload=replay", f"--trace={self.root / 'small.csv'}"],
+            "replays_vary": ["--workload=replay", f"--trace={self.root / 'small.csv'}", "--vary=scale,drop"],
         }
         runs = {name: [*arguments, "--allocator=preallocated,cuda-malloc,arena"] for name, arguments in runs.items()}
         for path in self.folder.iterdir():
@@ -170,7 +179,7 @@ class Report(ResultTest):
         commands = re.findall(r"^daa-bench (.*)  # (.*)$", self.report(), re.MULTILINE)
         self.assertEqual({file for _, file in commands}, {f"{name}.csv" for name in runs})
         columns = ["workload", "elements", "sync", "allocator", "status", "iters", "warmup", "repetitions", "state", "graph"]
-        columns += ["threads", "streams", "allocs_per_phase", "seed", "trace"]
+        columns += ["threads", "streams", "allocs_per_phase", "seed", "trace", "vary"]
         for command, file in commands:
             self.run_bench(self.root / "again.csv", *shlex.split(command.replace("=small", f"={self.root / 'small.csv'}")))
             found, wanted = (
@@ -333,6 +342,13 @@ class Readme(ResultTest):
         self.edit("replays", change)
         self.publish("a-gpu", "2030-01-02", "newer12")
         self.assertRegex(self.write(), r"takes all that the phase asks for: on the traces 2\.00 (to 6\.00 )?times what is live")
+
+    def test_its_figures_are_of_traces_as_they_are(self):
+        self.edit("replays_vary", lambda rows: [row | {"held_over_live": "7"} for row in rows])
+        self.publish("a-gpu", "2030-01-02", "newer12")
+        text = self.write()
+        self.assertIn("worst of 1 traces | 1.20 x |", text)
+        self.assertNotIn("7.00", text)
 
     def test_its_picture_is_there_if_it_was_drawn(self):
         self.publish("a-gpu", "2030-01-02", "newer12")

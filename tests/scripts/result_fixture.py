@@ -1,4 +1,4 @@
-"""Results to draw and to report, of schema 3 and with figures made up here. No program is needed."""
+"""Results to draw and to report, of schema 4 and with figures made up here. No program is needed."""
 
 import csv
 import json
@@ -25,8 +25,9 @@ ALLOCATORS = {
 }
 TIMES = ["end_to_end_median_ns", "end_to_end_ratio", "end_to_end_ratio_low", "end_to_end_ratio_high"]
 FIGURES = [*TIMES, "allocation_ns", "overlap_score", "operation_median_ns", "operation_ratio", "held_over_live"]
+FIGURES += ["first_phase_ns", "worst_phase_ns"]
 CONTEXT = {
-    "schema_version": "3",
+    "schema_version": "4",
     "commit": "0123456789ab",
     "time_utc": "2030-01-02T03:04:05Z",
     "device_kind": "cuda",
@@ -37,8 +38,8 @@ CONTEXT = {
     "cpu": "A processor",
 }
 CASE = {"kind": "steady", "workload": "scan", "elements": "256", "sync": "end", "state": "steady", "graph": "false"}
-CASE |= {"flush_l2": "false", "threads": "1", "streams": "1", "allocs_per_phase": "", "trace": "", "seed": "1"}
-CASE |= {"iters": "4", "warmup": "1", "repetitions": "3"}
+CASE |= {"flush_l2": "false", "threads": "1", "streams": "1", "allocs_per_phase": "", "trace": "", "vary": "none"}
+CASE |= {"seed": "1", "iters": "4", "warmup": "1", "repetitions": "3"}
 HEADER = [*CONTEXT, *CASE, "allocator", "status", "message", *FIGURES]
 
 
@@ -53,6 +54,7 @@ def rows(**case):
         if row["kind"] == "replay":
             row |= dict.fromkeys(TIMES, "")
             row |= {"operation_median_ns": 2 * allocation_ns, "operation_ratio": ratio, "held_over_live": held}
+            row |= {"first_phase_ns": 30 * allocation_ns, "worst_phase_ns": 4 * allocation_ns}
         yield row
 
 
@@ -77,7 +79,9 @@ def files():
     made["overhead"] = rows(workload="none")
     made["cold"] = rows(kind="cold", state="cold", sync="phase")
     made["graphs"] = map(refused_by_capture, rows(kind="graph", graph="true"))
-    made["replays"] = rows(kind="replay", workload="replay", elements="0", trace="small")
+    replay = {"kind": "replay", "workload": "replay", "elements": "0", "trace": "small"}
+    made["replays"] = rows(**replay)
+    made["replays_vary"] = [row for vary in ("scale", "drop") for row in rows(**replay, vary=vary)]
     return made
 
 
@@ -147,7 +151,7 @@ class ResultTest(unittest.TestCase):
             "short.csv": (f"{header}\n{first.rsplit(',', 1)[0]}\n", "short.csv:2: "),
             "cut.csv": (f'{header}\n{first}\n"{rest[0]}\n', "CSV"),
             "number.csv": (f"{header}\n{fast}\n", "number.csv:2: end_to_end_ratio is 'fast'"),
-            "newer.csv": (f"{header}\n4{first[1:]}\n", "newer.csv:2: schema_version is '4'"),
+            "newer.csv": (f"{header}\n5{first[1:]}\n", "newer.csv:2: schema_version is '5'"),
             "binary.csv": (b"\xff\xfe\x00", "CSV"),
             "cut.json": ('{"benchmarks": [{"name"', "JSON"),
             "other.json": ("[1]", "JSON"),
