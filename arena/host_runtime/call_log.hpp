@@ -103,6 +103,7 @@ inline constexpr auto functions = std::to_array<FunctionInfo>({
     {"cuCtxPushCurrent", no_context},
     {"cuCtxPopCurrent", no_context},
     {"cuDeviceGetAttribute", no_context},
+    {"cuDeviceTotalMem", no_context},
     {"cuMemGetAllocationGranularity", no_context},
     {"cuMemAddressReserve", no_context},
     {"cuMemAddressFree", no_context},

@@ -112,6 +112,15 @@ CUresult device_attribute(int* value, CUdevice_attribute attribute, CUdevice dev
   });
 }
 
+CUresult total_memory(size_t* bytes, CUdevice device) {
+  return driver_api("cuDeviceTotalMem", [&] {
+    if (bytes == nullptr) return cudaErrorInvalidValue;
+    const Lock lock(runtime().mutex);
+    *bytes = runtime().visible_device(device).memory_limit;
+    return cudaSuccess;
+  });
+}
+
 struct DriverFunction {
   std::string_view name;
   unsigned int since;  // the CUDA version that declared it with this signature
@@ -132,6 +141,7 @@ const DriverFunction* find(std::string_view name) {
       {"cuCtxPushCurrent", 4000, address_of(push_current)},
       {"cuCtxPopCurrent", 4000, address_of(pop_current)},
       {"cuDeviceGetAttribute", 2000, address_of(device_attribute)},
+      {"cuDeviceTotalMem", 3020, address_of(total_memory)},
       {"cuMemGetAllocationGranularity", 10020, address_of(allocation_granularity)},
       {"cuMemAddressReserve", 10020, address_of(reserve_addresses)},
       {"cuMemAddressFree", 10020, address_of(free_addresses)},

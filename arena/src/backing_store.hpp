@@ -60,6 +60,10 @@ class alignas(64) BackingStore : public Store {
   virtual bool free_idle(Bump& bump) noexcept = 0;
 
   [[nodiscard]] PhaseStats phase(const Bump& bump) const noexcept;
+  /// The most in use at once in any phase so far.
+  [[nodiscard]] std::size_t high_water(const Bump& bump) const noexcept {
+    return std::max(life_.peak_bytes, phase(bump).peak_bytes);
+  }
   /// Must be called before bytes_in_use() decreases by `recycled`.
   void note_recycled(const Bump& bump, std::size_t recycled) noexcept;
   /// Adds the phase to the arena's totals. Must be called before the Bump is cleared.
@@ -137,6 +141,9 @@ void add(PhaseStats& sum, const PhaseStats& phase) noexcept;
 
 [[nodiscard]] std::unique_ptr<BackingStore> make_chunked_store(StreamOrderedMemory memory,
                                                                const ArenaOptions& options);
+/// Throws std::invalid_argument if the device has no virtual memory management.
+[[nodiscard]] std::unique_ptr<BackingStore> make_mapped_store(StreamOrderedMemory memory,
+                                                              const ArenaOptions& options);
 [[nodiscard]] std::unique_ptr<BackingStore> make_individual_store(StreamOrderedMemory memory,
                                                                   const ArenaOptions& options);
 /// A store that places each allocation between guards and compares them when it is freed

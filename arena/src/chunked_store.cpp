@@ -16,13 +16,11 @@
 // in one endless chunk (PhaseLog). A repeated phase fits into that chunk and makes no CUDA call. If the size
 // is not known, or the pool cannot supply that much, the chunks are kept as they are.
 
-#include <nvtx3/nvtx3.hpp>
-
 #include <algorithm>
 #include <cstdint>
 #include <optional>
 
-#include "daa/nvtx_domain.hpp"
+#include "growth_range.hpp"
 #include "layout_store.hpp"
 #include "phase_log.hpp"
 
@@ -38,17 +36,6 @@ struct Chunk : Block {
 
   [[nodiscard]] std::uintptr_t address() const noexcept { return address_of(pointer); }
   [[nodiscard]] std::size_t end() const noexcept { return begin + bytes; }
-};
-
-struct ChunkGrowth {
-  static constexpr const char* message = "chunk growth";
-};
-
-// An NVTX range with the requested bytes as its payload. Without a tool attached it costs a few nanoseconds.
-struct GrowthRange : nvtx3::scoped_range_in<NvtxDomain> {
-  explicit GrowthRange(std::size_t asked)
-      : scoped_range_in(nvtx3::event_attributes{nvtx3::registered_string_in<NvtxDomain>::get<ChunkGrowth>(),
-                                                nvtx3::payload{asked}}) {}
 };
 
 class ChunkedStore final : public LayoutStore {
@@ -466,7 +453,7 @@ class ChunkedStore final : public LayoutStore {
   }
 
   void unwind(Bump& bump, const ScopeMark& mark) noexcept override {
-    over_aligned_.remove_from(mark.begin);
+    over_aligned_.remove_deeper_than(scopes_.size());
     const std::size_t new_top = layout_.end_scope(top(bump));
     if (log_) log_->scope_ended();
     std::size_t still_open = open_;

@@ -6,15 +6,9 @@
 #include <cstddef>
 
 #include "daa/error.hpp"
+#include "driver_function.hpp"
 
 namespace daa::v0_1::detail {
-
-/// Clears an error from the runtime's per-thread state, so that an unrelated cudaGetLastError() does not
-/// return it. Returns `code`.
-inline cudaError_t taken(cudaError_t code) noexcept {
-  if (code != cudaSuccess) static_cast<void>(cudaGetLastError());
-  return code;
-}
 
 /// Makes `device` current until the end of the scope, which restores this thread's context stack. Creates no
 /// context except on `device`, where an arena's memory needs one.

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "mapped_memory.hpp"
 #include "store.hpp"
 
 namespace daa::v0_1 {
@@ -90,6 +91,11 @@ void DeviceAsyncArena::abandon() noexcept {
 
 ArenaStats DeviceAsyncArena::stats() const noexcept {
   return store_ ? store_->stats(bump_) : ArenaStats{};
+}
+
+void trim_all() noexcept {
+  std::size_t calls = 0;
+  static_cast<void>(detail::release_retired(calls));
 }
 
 void detail::recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointer,

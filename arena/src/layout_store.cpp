@@ -30,7 +30,7 @@ void* LayoutStore::allocate(Bump& bump, std::size_t bytes, std::size_t alignment
   const std::uintptr_t address = address_at(offset);
   const std::uintptr_t aligned = round_up(address, alignment);
   if (alignment > min_alignment)
-    over_aligned_.add(offset + (aligned - address), offset, alignment, !scopes_.empty());
+    over_aligned_.add(offset + (aligned - address), offset, alignment, scopes_.size());
   return reinterpret_cast<void*>(aligned);
 }
 
@@ -49,19 +49,22 @@ void LayoutStore::recycle(Bump& bump, void* pointer, std::size_t bytes) {
   const std::size_t offset = location->offset;
   const Range place = over_aligned_.place_of(offset, bytes);
   const std::size_t size = place.end - place.begin;
-  const bool can_be_one = offset % min_alignment == 0 && footprint(bytes) != 0 && offset < place.end &&
-                          place.end <= location->end && size <= bytes_in_use(bump);
+  // Differences, since what lies outside of the home may end where offsets begin again.
+  const bool can_be_one = offset % min_alignment == 0 && footprint(bytes) != 0 &&
+                          offset - place.begin < size && size <= location->end - place.begin &&
+                          size <= bytes_in_use(bump);
   if (!can_be_one) throw_foreign_pointer(pointer, bytes);
 
   if (!layout_.goes_on(place)) {
     if (!layout_.may_have(place)) throw_foreign_pointer(pointer, bytes);
     leave_plan(bump);
   }
+  const std::size_t position = position_of(place);
   const std::size_t new_top = give(bump, place);
   if (new_top == none) throw_foreign_pointer(pointer, bytes);
   over_aligned_.remove(offset);
   for (ScopeMark& scope : scopes_) {
-    if (place.begin < scope.begin) scope.bytes_in_use -= size;
+    if (position < scope.begin) scope.bytes_in_use -= size;
   }
   recycles_ = true;
   note_recycled(bump, size);

@@ -21,7 +21,9 @@ namespace daa::v0_1::detail {
 /// to `room_end_`.
 class LayoutStore : public BackingStore {
  public:
-  LayoutStore(StreamOrderedMemory memory, const ArenaOptions& options) : BackingStore(memory, options) {}
+  LayoutStore(StreamOrderedMemory memory, const ArenaOptions& options) : BackingStore(memory, options) {
+    if (keeps_all()) layout_.stop_recording();  // a phase takes no more once it is captured than before
+  }
 
   void* allocate(Bump& bump, std::size_t bytes, std::size_t alignment) override;
   void recycle(Bump& bump, void* pointer, std::size_t bytes) override;
@@ -42,6 +44,8 @@ class LayoutStore : public BackingStore {
   /// Where this phase has a pointer; nothing if it has no such memory.
   [[nodiscard]] virtual std::optional<Location> locate(const Bump& bump,
                                                        std::uintptr_t address) const noexcept = 0;
+  /// Of an allocation: below the beginning of each scope that it was made before, and of no other.
+  [[nodiscard]] virtual std::size_t position_of(Range place) const noexcept { return place.begin; }
   /// An allocation was placed there.
   virtual void placed(Range /*place*/) noexcept {}
   /// Frees an allocation and returns the new top; none, with no allocation changed, if there is a hole.

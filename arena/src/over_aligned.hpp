@@ -19,10 +19,10 @@ class OverAligned {
     reserve_one_more(in_scopes_);
     places_.prepare();
   }
-  /// Adds an allocation at `offset`, whose range begins at `begin`.
-  void add(std::size_t offset, std::size_t begin, std::size_t alignment, bool in_scope) noexcept {
+  /// Adds an allocation at `offset`, whose range begins at `begin`, made inside `depth` scopes.
+  void add(std::size_t offset, std::size_t begin, std::size_t alignment, std::size_t depth) noexcept {
     places_.put(offset, begin | static_cast<std::size_t>(__builtin_ctzll(alignment)));  // in the low bits
-    if (in_scope) in_scopes_.push_back(offset);
+    if (depth != 0) in_scopes_.push_back({offset, depth});
   }
   /// The range of an allocation of `bytes` at `offset`, over-aligned or not.
   [[nodiscard]] Range place_of(std::size_t offset, std::size_t bytes) const noexcept {
@@ -34,12 +34,12 @@ class OverAligned {
   }
   void remove(std::size_t offset) noexcept {
     places_.remove(offset);
-    if (!in_scopes_.empty() && in_scopes_.back() == offset) in_scopes_.pop_back();
+    if (!in_scopes_.empty() && in_scopes_.back().offset == offset) in_scopes_.pop_back();
   }
-  /// Removes the allocations of the scope that began at `begin`.
-  void remove_from(std::size_t begin) noexcept {
-    for (; !in_scopes_.empty() && in_scopes_.back() >= begin; in_scopes_.pop_back())
-      places_.remove(in_scopes_.back());
+  /// Removes the allocations made inside more than `depth` scopes.
+  void remove_deeper_than(std::size_t depth) noexcept {
+    for (; !in_scopes_.empty() && in_scopes_.back().depth > depth; in_scopes_.pop_back())
+      places_.remove(in_scopes_.back().offset);
   }
   void clear() noexcept {
     places_.clear();
@@ -47,8 +47,13 @@ class OverAligned {
   }
 
  private:
+  struct InScope {
+    std::size_t offset;
+    std::size_t depth;
+  };
+
   OffsetTable places_;
-  std::vector<std::size_t> in_scopes_;  // added in open scopes, in that order, including recycled ones
+  std::vector<InScope> in_scopes_;  // added in open scopes, in that order, including recycled ones
 };
 
 }  // namespace daa::v0_1::detail

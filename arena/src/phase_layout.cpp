@@ -34,6 +34,28 @@ std::size_t PhaseLayout::lower(std::size_t top) noexcept {
   return levels_[level_].take_ending_at(top);
 }
 
+std::vector<Range> PhaseLayout::holes() const {
+  std::vector<Range> all = levels_[level_].all();
+  std::sort(all.begin(), all.end(), [](Range a, Range b) { return a.begin < b.begin; });
+  return all;
+}
+
+void PhaseLayout::take_parts(const std::vector<Range>& parts) {
+  const std::vector<Range> before = holes();
+  touched_ = true;
+  FreeRanges& holes = levels_[level_];
+  auto part = parts.begin();
+  for (const Range& hole : before) {
+    std::size_t rest = hole.begin;
+    for (; part != parts.end() && part->end <= hole.end; ++part) {
+      if (rest == hole.begin) holes.take_ending_at(hole.end);
+      if (part->begin != rest) holes.insert({rest, part->begin});
+      rest = part->end;
+    }
+    if (rest != hole.begin && rest != hole.end) holes.insert({rest, hole.end});
+  }
+}
+
 void PhaseLayout::clear() noexcept {
   if (followed() != nullptr) {
     misses_ = 0;

@@ -85,13 +85,39 @@ class PhaseLayout {
       plan_->give();
       return top;
     }
-    if (is_outside(place)) return give_to_outer(place) ? top : none;
-    const std::size_t new_top = add(place, top);
-    if (new_top == none) return none;
-    touched_ = true;
+    const std::size_t new_top = put_back(place, top);
+    if (new_top != none) gave(place);
+    return new_top;
+  }
+
+  /// An allocation at `place`, not below the top, was freed.
+  void gave(Range place) noexcept {
+    frees_ = touched_ = true;
     if (records_) record({place.begin, place.end - place.begin, true});
+  }
+
+  /// Makes a hole of a part of an allocation that was freed. Returns the new top, or none, as give().
+  std::size_t put_back(Range part, std::size_t top) noexcept {
+    if (is_outside(part)) return give_to_outer(part) ? top : none;
+    const std::size_t new_top = add(part, top);
     if (new_top < top) highest_top_ = std::max(highest_top_, top);
     return new_top;
+  }
+
+  /// The holes that are available, in ascending order. Throws std::bad_alloc.
+  [[nodiscard]] std::vector<Range> holes() const;
+  /// Takes parts of the holes, in ascending order, without a record. Throws std::bad_alloc, with nothing
+  /// changed.
+  void take_parts(const std::vector<Range>& parts);
+  /// Adds [top, end) to the holes below the top, which becomes `end`.
+  void raise_top(std::size_t top, std::size_t end) noexcept {
+    touched_ = true;
+    if (top != end) levels_[level_].insert({top, end});
+  }
+  /// Lowers the top to the beginning of the hole that ends there, if any.
+  std::size_t lower_top(std::size_t top) noexcept {
+    highest_top_ = std::max(highest_top_, top);
+    return levels_[level_].take_ending_at(top);
   }
 
   /// Opens a scope that begins at `top`: existing holes are out of reach until it ends. The phase follows no
@@ -170,10 +196,10 @@ class PhaseLayout {
   std::size_t highest_top_ = 0;
   PlannedPhase* plan_ = nullptr;  // that is followed
   std::vector<RecordedStep> record_;
-  bool records_ = false;
+  bool records_ = true;  // the first phase, and more if it frees anything
   bool touched_ = false;
-  bool frees_ = false;    // in this phase
-  unsigned idle_ = idle;  // phases since the last that freed anything
+  bool frees_ = false;        // in this phase
+  unsigned idle_ = idle - 1;  // phases since the last that freed anything
   unsigned misses_ = 0;  // phases that could have been planned since the last that followed a plan to its end
 };
 

@@ -89,17 +89,9 @@ class Placer {
   std::vector<Place> placed_;  // by their offsets
 };
 
-}  // namespace
-
-PhasePlan plan_phase(const std::vector<Lifetime>& allocations) {
+// Places the allocations in this order.
+PhasePlan plan_in_order(const std::vector<Lifetime>& allocations, const std::vector<std::size_t>& order) {
   const std::size_t count = allocations.size();
-  const std::vector<std::size_t> peak = peaks(allocations);
-  std::vector<std::size_t> order(count);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::tuple{peak[b], allocations[b].size, a} < std::tuple{peak[a], allocations[a].size, b};
-  });
-
   PhasePlan plan;
   plan.offsets.resize(count);
   // Places those that `is_chosen`, and returns all that are placed then.
@@ -127,6 +119,32 @@ PhasePlan plan_phase(const std::vector<Lifetime>& allocations) {
     place(std::move(beside), [&](std::size_t i) { return i / window_size == window && !is_long(i); });
   }
   return plan;
+}
+
+}  // namespace
+
+PhasePlan plan_phase(const std::vector<Lifetime>& allocations) {
+  const std::vector<std::size_t> peak = peaks(allocations);
+  const auto plan_by = [&](const auto& weight) {
+    std::vector<std::size_t> order(allocations.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return std::tuple{weight(b), allocations[b].size, a} < std::tuple{weight(a), allocations[a].size, b};
+    });
+    return plan_in_order(allocations, order);
+  };
+  PhasePlan least = plan_by([&](std::size_t i) { return peak[i]; });
+  const bool is_least = peak.empty() || least.bytes == *std::max_element(peak.begin(), peak.end());
+  if (is_least || allocations.size() > window_size) return least;
+  const auto offer = [&](PhasePlan plan) {
+    if (plan.bytes < least.bytes) least = std::move(plan);
+  };
+  offer(plan_by([&](std::size_t i) { return allocations[i].size; }));
+  offer(plan_by([&](std::size_t i) {
+    const Lifetime& each = allocations[i];
+    return static_cast<double>(each.size) * static_cast<double>(each.end - each.begin);
+  }));
+  return least;
 }
 
 }  // namespace daa::v0_1::detail

@@ -32,8 +32,10 @@ std::unique_ptr<Store> make_backing_store(const StreamOrderedMemory& memory, con
       return make_chunked_store(memory, options);
     case Backing::individual:
       return make_individual_store(memory, options);
+    case Backing::mapped:
+      return make_mapped_store(memory, options);
   }
-  refuse("backing", static_cast<int>(options.backing), "chunked or individual");
+  refuse("backing", static_cast<int>(options.backing), "chunked, individual or mapped");
 }
 
 }  // namespace
@@ -51,10 +53,20 @@ std::unique_ptr<Store> make_store(cudaStream_t stream, std::optional<cudaMemPool
     refuse("initial_bytes", options.initial_bytes,
            "at most " + std::to_string(most_initial_bytes) + " (2^47); is the number negative?");
   }
+  if (options.backing == Backing::mapped && pool) {
+    throw std::invalid_argument(
+        "DeviceAsyncArena: Backing::mapped maps memory of the device and takes none from a pool; omit the "
+        "pool, or use Backing::chunked");
+  }
+  if (options.backing != Backing::mapped && (options.exportable || !options.peers.empty())) {
+    throw std::invalid_argument(
+        "DeviceAsyncArena: ArenaOptions::exportable and peers need Backing::mapped; the properties of a "
+        "memory pool are those that it was created with");
+  }
   const StreamOrderedMemory memory{stream, pool};
   options.checked |= environment_asks("DAA_CHECKED");
   options.for_sanitizer |= environment_asks("DAA_SANITIZER");
-  if (options.for_sanitizer && options.backing == Backing::chunked) options.backing = Backing::individual;
+  if (options.for_sanitizer) options.backing = Backing::individual;
   std::unique_ptr<Store> store = make_backing_store(memory, options);
   return options.checked ? make_checked_store(std::move(store), memory) : std::move(store);
 }

@@ -95,6 +95,25 @@ cudaError_t StreamOrderedMemory::fill(void* pointer, std::uint8_t value, std::si
   return in_stream_order([&] { return cudaMemsetAsync(pointer, value, bytes, stream_); });
 }
 
+cudaError_t StreamOrderedMemory::record(cudaEvent_t& event) noexcept {
+  if (event == nullptr) {
+    const CurrentDevice current{device_, calls_};
+    if (current.error() != cudaSuccess) return current.error();
+    ++calls_;
+    const cudaError_t error = taken(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+    if (error != cudaSuccess) return error;
+  }
+  return in_stream_order([&] { return cudaEventRecord(event, stream_); });
+}
+
+std::optional<int> StreamOrderedMemory::device() noexcept {
+  if (device_ == unknown_device && !capture().is_active) {
+    ++calls_;
+    static_cast<void>(taken(cudaStreamGetDevice(stream_, &device_)));
+  }
+  return device_ == unknown_device ? std::nullopt : std::optional<int>{device_};
+}
+
 void StreamOrderedMemory::read(void* host, const void* pointer, std::size_t bytes) {
   if (bytes == 0) return;
   const cudaError_t error =

@@ -61,6 +61,13 @@ class StreamOrderedMemory {
   void read(void* host, const void* pointer, std::size_t bytes);
   void wait();
 
+  /// Records the point that the stream has reached in `event`, which is created if it is null. Must not be
+  /// called while the stream is captured.
+  [[nodiscard]] cudaError_t record(cudaEvent_t& event) noexcept;
+
+  /// The stream's device; nothing if the stream is captured and was when this object was constructed.
+  [[nodiscard]] std::optional<int> device() noexcept;
+
   /// Throws the exception for `code`, an error of allocate(). Adds the device's values to `shortage`.
   [[noreturn]] void throw_failed_allocation(cudaError_t code, MemoryShortage shortage,
                                             const std::string& requester);

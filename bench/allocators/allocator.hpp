@@ -35,8 +35,8 @@ class ScratchAllocator {
   /// Memory taken from the driver and not given back, in bytes as requested.
   [[nodiscard]] virtual std::size_t bytes_reserved() const = 0;
 
-  /// What the allocator's memory pool has mapped, idle memory and the driver's rounding included; 0 without a
-  /// pool: the driver does not report how it rounds cudaMalloc.
+  /// What the allocator's memory pool has mapped, or the allocator itself, idle memory and the driver's
+  /// rounding included; 0 without either: the driver does not report how it rounds cudaMalloc.
   [[nodiscard]] virtual std::size_t pool_mapped_bytes() const { return 0; }
 };
 

@@ -1,4 +1,5 @@
-// DeviceAsyncArena on a pool of the allocator's own, so that its memory is counted alone.
+// DeviceAsyncArena, on a pool of the allocator's own where it takes memory from one, so that its memory is
+// counted alone.
 
 #include "daa/device_async_arena.hpp"
 
@@ -32,6 +33,23 @@ class ArenaAllocator final : public ScratchAllocator {
   DeviceAsyncArena arena_;
 };
 
+class MappedArenaAllocator final : public ScratchAllocator {
+ public:
+  MappedArenaAllocator(cudaStream_t stream, ArenaOptions options) : arena_(stream, {}, options) {}
+
+  void* allocate(std::size_t bytes) override { return arena_.alloc_bytes(bytes); }
+  void free(void* pointer, std::size_t bytes) override { arena_.recycle(pointer, bytes); }
+  void end_phase() override { arena_.reset(); }
+  std::size_t bytes_reserved() const override { return arena_.stats().bytes_reserved; }
+  std::size_t pool_mapped_bytes() const override {
+    const ArenaStats stats = arena_.stats();
+    return stats.bytes_reserved + stats.bytes_returning;
+  }
+
+ private:
+  DeviceAsyncArena arena_;
+};
+
 }  // namespace
 
 // As a user gets it: chunked, on a pool with default attributes.
@@ -51,6 +69,16 @@ AllocatorInfo arena_individual() {
             ArenaOptions options = arena_options(demand);
             options.backing = Backing::individual;
             return std::make_unique<ArenaAllocator>(stream, keep_all, options);
+          }};
+}
+
+AllocatorInfo arena_mapped() {
+  return {"arena-mapped",
+          "DeviceAsyncArena, Backing::mapped: one range of addresses that is mapped as it grows",
+          [](cudaStream_t stream, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
+            ArenaOptions options = arena_options(demand);
+            options.backing = Backing::mapped;
+            return std::make_unique<MappedArenaAllocator>(stream, options);
           }};
 }
 

@@ -20,7 +20,8 @@ namespace daa::bench {
   row(rmm_arena) \
   row(torch_caching) \
   row(arena) \
-  row(arena_individual)
+  row(arena_individual) \
+  row(arena_mapped)
 // clang-format on
 
 #define DAA_DECLARE(name) AllocatorInfo name();

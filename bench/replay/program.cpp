@@ -5,12 +5,15 @@
 #include <unordered_map>
 #include <utility>
 
-#include "replay/least_plan.hpp"
+#include "arena/src/phase_plan.hpp"
 
 namespace daa::bench {
 namespace {
 
 using Step = ReplayStep;
+using v0_1::detail::Lifetime;
+using v0_1::detail::PhasePlan;
+using v0_1::detail::plan_phase;
 
 class Compiler {
  public:
@@ -60,7 +63,7 @@ class Compiler {
     for (const Lifetime& life : lifetimes) bytes += life.size;
     slot.demand.allocations_per_phase += static_cast<double>(lifetimes.size());
     slot.demand.max_phase_bytes = std::max(slot.demand.max_phase_bytes, bytes);
-    const PhasePlan plan = least_plan(lifetimes);
+    const PhasePlan plan = plan_phase(lifetimes);
     slot.plan.offsets.insert(slot.plan.offsets.end(), plan.offsets.begin(), plan.offsets.end());
     slot.plan.bytes = std::max(slot.plan.bytes, plan.bytes);
   }

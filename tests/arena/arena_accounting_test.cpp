@@ -26,7 +26,7 @@ class ArenaAccounting : public StreamFixture, public ::testing::WithParamInterfa
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Backings, ArenaAccounting, both_backings(), ::testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Backings, ArenaAccounting, all_backings(), ::testing::PrintToStringParamName());
 
 void expect_balanced(const PhaseStats& phase) {
   EXPECT_GE(phase.bytes_requested + phase.padding_bytes, phase.recycled_bytes);

@@ -9,7 +9,7 @@ namespace daa::test {
 
 inline constexpr std::size_t MiB = std::size_t{1} << 20;
 
-/// The arenas allocate from `pool`; `graph` is the last captured graph.
+/// The arenas allocate from `pool`, unless their memory is mapped; `graph` is the last captured graph.
 class ArenaCapture : public GraphFixture, public ::testing::WithParamInterface<Backing> {
  protected:
   void SetUp() override {
@@ -32,7 +32,7 @@ class ArenaCapture : public GraphFixture, public ::testing::WithParamInterface<B
     options.backing = GetParam();
     options.capture = policy;
     options.name = "captured";
-    return DeviceAsyncArena{stream, pool, options};
+    return DeviceAsyncArena{stream, arena_pool(), options};
   }
 
   // Writes `value` to the device memory through `pieces` temporaries.
@@ -87,6 +87,11 @@ class ArenaCapture : public GraphFixture, public ::testing::WithParamInterface<B
     std::uint64_t result = 0;
     EXPECT_CUDA(cudaMemPoolGetAttribute(pool, cudaMemPoolAttrUsedMemCurrent, &result));
     return result;
+  }
+
+  // What the arenas are given.
+  [[nodiscard]] std::optional<cudaMemPool_t> arena_pool() const {
+    return GetParam() == Backing::mapped ? std::nullopt : std::optional{pool};
   }
 
   cudaMemPool_t pool = nullptr;

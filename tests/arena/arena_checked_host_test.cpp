@@ -26,7 +26,7 @@ class ArenaCheckedOnHost : public StreamFixture, public ::testing::WithParamInte
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Backings, ArenaCheckedOnHost, both_backings(), ::testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Backings, ArenaCheckedOnHost, all_backings(), ::testing::PrintToStringParamName());
 
 // One thread waits for the stream inside reset() while another one allocates.
 TEST_P(ArenaCheckedOnHost, DetectsUseByTwoThreadsAtOnce) {
@@ -152,8 +152,8 @@ TEST_P(ArenaCheckedOnHost, AFailedStreamIdQueryIsNotReportedAsADestroyedStream) 
 // specified, and the guards still work afterwards.
 TEST_P(ArenaCheckedOnHost, NothingLeaksWhicheverCallFailsAndChecksContinue) {
   for (const char* const function :
-       {"cudaMallocAsync", "cudaFreeAsync", "cudaMemsetAsync", "cudaMemcpyAsync", "cudaStreamSynchronize",
-        "cudaStreamGetCaptureInfo", "cudaStreamGetId"}) {
+       {"cudaMallocAsync", "cuMemCreate", "cudaFreeAsync", "cudaMemsetAsync", "cudaMemcpyAsync",
+        "cudaStreamSynchronize", "cudaStreamGetCaptureInfo", "cudaStreamGetId"}) {
     std::size_t k = 1;
     for (bool struck = true; struck; ++k) {
       {
@@ -183,8 +183,12 @@ TEST_P(ArenaCheckedOnHost, NothingLeaksWhicheverCallFailsAndChecksContinue) {
       ASSERT_EQ(cudaStreamSynchronize(stream()), cudaSuccess);
       ASSERT_EQ(rt::live_allocations(), 0u) << function << " " << k;
     }
-    const bool frees = GetParam() == Backing::individual || std::string{function} != "cudaFreeAsync";
-    EXPECT_EQ(k > 2, frees) << function << (frees ? " was never called" : " was called");
+    const std::string name = function;
+    const bool is_called = name == "cudaMallocAsync" ? GetParam() != Backing::mapped
+                           : name == "cuMemCreate"   ? GetParam() == Backing::mapped
+                           : name == "cudaFreeAsync" ? GetParam() == Backing::individual
+                                                     : true;
+    EXPECT_EQ(k > 2, is_called) << function << (is_called ? " was never called" : " was called");
   }
 }
 

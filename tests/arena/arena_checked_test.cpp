@@ -37,7 +37,7 @@ class ArenaChecked : public StreamFixture, public ::testing::WithParamInterface<
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Backings, ArenaChecked, both_backings(), ::testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Backings, ArenaChecked, all_backings(), ::testing::PrintToStringParamName());
 
 TEST_P(ArenaChecked, AnOverrunIsReportedWithItsAllocationPhaseAndExtent) {
   auto arena = make_arena();

@@ -24,6 +24,13 @@ struct Individual {
   static ArenaOptions options() { return {Backing::individual, 0, 0}; }
 };
 
+struct Mapped {
+  static ArenaOptions options() { return {Backing::mapped}; }
+};
+struct MappedThatKeepsNothing {
+  static ArenaOptions options() { return {Backing::mapped, 0, 0}; }
+};
+
 struct CheckedChunked {
   static ArenaOptions options() {
     ArenaOptions options;
@@ -40,6 +47,15 @@ struct CheckedIndividual {
   }
 };
 
+struct CheckedMapped {
+  static ArenaOptions options() {
+    ArenaOptions options;
+    options.backing = Backing::mapped;
+    options.checked = true;
+    return options;
+  }
+};
+
 struct BackingName {
   template <class T>
   static std::string GetName(int) {
@@ -47,6 +63,9 @@ struct BackingName {
     if (std::is_same_v<T, ChunkedThatKeepsNothing>) return "chunked_retain_0";
     if (std::is_same_v<T, ChunkedFromSmall>) return "chunked_initial_1_retain_1M";
     if (std::is_same_v<T, CheckedChunked>) return "checked_chunked";
+    if (std::is_same_v<T, Mapped>) return "mapped";
+    if (std::is_same_v<T, MappedThatKeepsNothing>) return "mapped_retain_0";
+    if (std::is_same_v<T, CheckedMapped>) return "checked_mapped";
     if (std::is_same_v<T, CheckedIndividual>) return "checked_individual";
     return "individual";
   }
@@ -60,9 +79,18 @@ class ArenaContract : public StreamFixture {
   }
 };
 
-using Configurations = ::testing::Types<Chunked, ChunkedThatKeepsNothing, ChunkedFromSmall, Individual,
-                                        CheckedChunked, CheckedIndividual>;
+using Configurations =
+    ::testing::Types<Chunked, ChunkedThatKeepsNothing, ChunkedFromSmall, Individual, Mapped,
+                     MappedThatKeepsNothing, CheckedChunked, CheckedIndividual, CheckedMapped>;
 TYPED_TEST_SUITE(ArenaContract, Configurations, BackingName);
+
+/// On a pool that the test passes.
+template <class Configuration>
+class ArenaInPool : public ArenaContract<Configuration> {};
+
+using PoolConfigurations = ::testing::Types<Chunked, ChunkedThatKeepsNothing, ChunkedFromSmall, Individual,
+                                            CheckedChunked, CheckedIndividual>;
+TYPED_TEST_SUITE(ArenaInPool, PoolConfigurations, BackingName);
 
 inline void expect_same(const ArenaStats& before, const ArenaStats& after) {
   EXPECT_EQ(before.allocations, after.allocations);

@@ -10,7 +10,7 @@
 namespace daa::test {
 namespace {
 
-TYPED_TEST(ArenaContract, AllocatesFromTheGivenPoolAndFreesEverything) {
+TYPED_TEST(ArenaInPool, AllocatesFromTheGivenPoolAndFreesEverything) {
   const OwnPool pool;
   {
     auto arena = this->make_arena(pool.handle());
@@ -24,7 +24,7 @@ TYPED_TEST(ArenaContract, AllocatesFromTheGivenPoolAndFreesEverything) {
   EXPECT_EQ(pool.bytes_used(), 0u);
 }
 
-TYPED_TEST(ArenaContract, ChangesNoAttributeOfThePool) {
+TYPED_TEST(ArenaInPool, ChangesNoAttributeOfThePool) {
   const OwnPool pool;
   const auto attributes = [&] {
     std::array<std::uint64_t, 4> values{};
@@ -48,7 +48,7 @@ TYPED_TEST(ArenaContract, ChangesNoAttributeOfThePool) {
   EXPECT_EQ(before, attributes());
 }
 
-TYPED_TEST(ArenaContract, TrimBetweenPhasesFreesEverything) {
+TYPED_TEST(ArenaInPool, TrimBetweenPhasesFreesEverything) {
   const OwnPool pool;
   auto arena = this->make_arena(pool.handle());
   static_cast<void>(arena.alloc_bytes(std::size_t{3} << 20));
@@ -101,7 +101,7 @@ TYPED_TEST(ArenaContract, MoveKeepsPointersValidAndTheMovedFromArenaThrows) {
   EXPECT_EQ(first.stats().allocations, 1u) << "assignment to itself";
 }
 
-TYPED_TEST(ArenaContract, AssignmentFreesTheOldMemory) {
+TYPED_TEST(ArenaInPool, AssignmentFreesTheOldMemory) {
   const OwnPool pool;
   auto arena = this->make_arena(pool.handle());
   static_cast<void>(arena.alloc_bytes(std::size_t{3} << 20));

@@ -23,7 +23,7 @@ int device_of(const void* pointer) {
 // Must be first: it needs a process that has not used device 0. CTest runs each test in its own process.
 class ArenaContexts : public ::testing::TestWithParam<Backing> {};
 
-INSTANTIATE_TEST_SUITE_P(Backings, ArenaContexts, both_backings(), ::testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Backings, ArenaContexts, all_backings(), ::testing::PrintToStringParamName());
 
 TEST_P(ArenaContexts, AnArenaOfAnotherDeviceCreatesNoContextForTheThread) {
   int count = 0;
@@ -72,7 +72,7 @@ class ArenaDevices : public StreamFixture, public ::testing::WithParamInterface<
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Backings, ArenaDevices, both_backings(), ::testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Backings, ArenaDevices, all_backings(), ::testing::PrintToStringParamName());
 
 TEST_P(ArenaDevices, MemoryIsOnTheStreamsDeviceWhicheverDeviceIsCurrent) {
   for (const bool default_stream : {false, true}) {

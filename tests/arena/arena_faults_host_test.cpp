@@ -36,7 +36,11 @@ INSTANTIATE_TEST_SUITE_P(
         Life{"chunked_presized", {Backing::chunked, 2 * unit, 0, CapturePolicy::presized}, false},
         Life{"individual", {Backing::individual, 0, 0}, false},
         Life{"individual_presized", {Backing::individual, 0, 0, CapturePolicy::presized}, false},
-        Life{"individual_on_the_default_stream", {Backing::individual, 0, 0}, true}),
+        Life{"individual_on_the_default_stream", {Backing::individual, 0, 0}, true},
+        Life{"mapped", {Backing::mapped, 2 * unit}, false},
+        Life{"mapped_on_the_default_stream", {Backing::mapped, 2 * unit}, true},
+        Life{"mapped_retain_0", {Backing::mapped, 2 * unit, 0}, false},
+        Life{"mapped_presized", {Backing::mapped, 2 * unit, 0, CapturePolicy::presized}, false}),
     ::testing::PrintToStringParamName());
 
 // Whether `step` threw an exception that an arena may throw.
@@ -155,6 +159,13 @@ bool live_with_fault(const Life& life, std::size_t k, cudaError_t error) {
   EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
   EXPECT_EQ(rt::violations(), std::vector<std::string>{});
   EXPECT_EQ(rt::live_allocations(), 0u);
+  if (life.options.backing == Backing::mapped) {
+    const int arena_device = life.on_default_stream ? 1 : 0;
+    EXPECT_EQ(cudaSetDevice(arena_device), cudaSuccess);
+    EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+    trim_all();
+    EXPECT_EQ(rt::mapped_bytes(arena_device), 0u);
+  }
   return struck;
 }
 

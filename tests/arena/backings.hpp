@@ -1,4 +1,4 @@
-// Both backings of an arena, for suites that test either.
+// The backings of an arena, for suites that test each.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,15 +11,21 @@ namespace daa {
 
 /// For GoogleTest's messages and test names.
 inline void PrintTo(Backing backing, std::ostream* out) {
-  *out << (backing == Backing::chunked ? "chunked" : "individual");
+  constexpr const char* names[]{"chunked", "individual", "mapped"};
+  *out << names[static_cast<int>(backing)];
 }
 
 }  // namespace daa
 
 namespace daa::test {
 
-inline auto both_backings() {
+/// Those that take memory from a pool.
+inline auto pool_backings() {
   return ::testing::Values(Backing::chunked, Backing::individual);
+}
+
+inline auto all_backings() {
+  return ::testing::Values(Backing::chunked, Backing::individual, Backing::mapped);
 }
 
 }  // namespace daa::test

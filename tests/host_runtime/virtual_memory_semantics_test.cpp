@@ -147,7 +147,6 @@ TEST_F(VirtualMemorySemantics, WrongArgumentsAreRefused) {
       {"map off a granule", [&] { return driver->map(at(1) + granule / 2, granule, 0, memory, 0); }},
       {"access to what is not mapped", [&] { return driver->set_access(at(1), granule, &access, 1); }},
       {"access across a gap", [&] { return driver->set_access(at(0), 4 * granule, &access, 1); }},
-      {"unmap what is not mapped", [&] { return driver->unmap(at(1), granule); }},
       {"unmap a part", [&] { return driver->unmap(at(2), granule); }},
       {"free a part", [&] { return driver->free_addresses(addresses, granule); }},
   };

@@ -26,6 +26,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "daa/arena_stats.hpp"
 #include "daa/device_buffer_view.hpp"
@@ -41,15 +42,21 @@ class DeviceAsyncArena;
 enum class Backing {
   chunked,     ///< Bump allocation in chunks that are kept across reset(): no CUDA call in a steady state.
   individual,  ///< One cudaMallocAsync and one cudaFreeAsync for each allocation; keeps nothing.
+  /// Bump allocation in one range of addresses, which is mapped as it grows, with the driver's virtual memory
+  /// management, in pages of 2 to 32 MiB; no pool is involved. Holds hardly more than what is live, from the
+  /// first phase on: where no hole fits an allocation of 8 MiB or more, free pages that lie apart are mapped
+  /// a second time side by side. Reserves addresses for as much as the device has.
+  mapped,
 };
 
 /// What an arena does while its stream is being captured into a graph. Captured allocations use memory that
-/// the arena already holds, and each launch of the graph uses that memory again. Therefore launch the graph
-/// between two phases of the arena, on its stream or ordered with it, and never run two graphs of one arena
-/// at once.
+/// the arena already holds, or with Backing::mapped memory that it maps meanwhile, and each launch of the
+/// graph uses that memory again. Therefore launch the graph between two phases of the arena, on its stream or
+/// ordered with it, and never run two graphs of one arena at once.
 enum class CapturePolicy {
   /// Throws GrowthDuringCapture if a captured phase needs more memory than the arena holds. Graphs may use
   /// the arena's memory until it is freed, which any later call outside the capture may do. With
+  /// Backing::mapped nothing is thrown, and only trim(), retain_bytes and destruction free memory. With
   /// Backing::individual the capture must begin between two phases: the arena checks for a capture once per
   /// phase.
   refuse_growth,
@@ -83,6 +90,12 @@ struct ArenaOptions {
   /// tool tracks what cudaMallocAsync returns, but not parts of it. DAA_SANITIZER=1 in the environment
   /// enables this for every arena. Memory kept for graphs (CapturePolicy::presized) stays valid for the tool.
   bool for_sanitizer = false;
+  /// For Backing::mapped: memory can be exported as POSIX file descriptors, with cuMemRetainAllocationHandle
+  /// and cuMemExportToShareableHandle, as communication libraries do that register it.
+  bool exportable = false;
+  /// For Backing::mapped: other devices that have access to the memory; each must be a peer of the stream's
+  /// device (cudaDeviceCanAccessPeer). Each makes growth slower.
+  std::vector<int> peers = {};
   /// The arena's name in messages.
   std::string name = {};
 };
@@ -145,7 +158,9 @@ void recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointe
 ///
 /// A pointer may be used by work enqueued on stream() before the next reset(), and by nothing else. No member
 /// function waits for the stream or the device, unless the arena is checked; growth costs what
-/// cudaMallocAsync costs. One thread at a time; different arenas share no host state.
+/// cudaMallocAsync costs or, with Backing::mapped, some 50 us a page (H200, driver 580). One thread at a
+/// time; different arenas share no host state but, with
+/// Backing::mapped, a list of memory to unmap.
 ///
 /// While stream() is being captured into a graph, CapturePolicy applies. reset() and trim() then free
 /// nothing; the next reset() after the capture does. An arena that is destroyed during a capture leaks its
@@ -184,7 +199,8 @@ class DeviceAsyncArena {
   /// GrowthDuringCapture if the arena cannot grow. The arena is then unchanged, except that it may have freed
   /// idle memory in order to grow.
   ///
-  /// With Backing::chunked the size of a new chunk is
+  /// With Backing::mapped an arena grows by at least 1/128 of what it has. With Backing::chunked the size of
+  /// a new chunk is
   /// - for the first chunk, max(initial_bytes, what the last phase needed, bytes);
   /// - `bytes`, if that is more than an eighth of what the arena holds;
   /// - otherwise as much as the arena holds, or a quarter of that beyond 1 GiB, or an eighth of it once the
@@ -204,14 +220,14 @@ class DeviceAsyncArena {
   /// Recycling the last allocation lowers the bump cursor. Recycling any other one leaves a hole, and
   /// following allocations fill holes best fit; reset() discards all holes.
   ///
-  /// From the phase after the first recycle() on, until 16 phases in a row have recycled nothing, allocations
-  /// do not take the inline path, and reset() plans phases: the next that recycles and, if phase after phase
-  /// differs from all plans, one in sixteen. A phase whose first allocation is no larger than that of a plan
-  /// follows the plan, without a search, as long as it makes the same calls with no more bytes for any. It
-  /// takes what is live at once, or little more. The call that differs makes holes of what is not live; the
-  /// phase may then take more than without the plan, by up to the bytes of the plan. At most four plans are
-  /// kept. Not planned are phases with scopes, with reserve() or after one, of more than 2^13 calls, and of
-  /// arenas with CapturePolicy::presized.
+  /// In the first phase, and from the phase after the first recycle() on until 16 phases in a row have
+  /// recycled nothing, allocations do not take the inline path, and reset() plans phases that recycle: each
+  /// new one or, if phase after phase differs from all plans, one in sixteen. A phase whose first allocation
+  /// is no larger than that of a plan follows the plan, without a search, as long as it makes the same calls
+  /// with no more bytes for any. It takes what is live at once, or little more. The call that differs makes
+  /// holes of what is not live; the phase may then take more than without the plan, by up to the bytes of the
+  /// plan. At most four plans are kept. Not planned are phases with scopes, with reserve() or after one, of
+  /// more than 2^13 calls, and of arenas with CapturePolicy::presized.
   ///
   /// Does nothing for null or for 0 bytes. Throws std::invalid_argument, with nothing changed, if the bytes
   /// do not lie in memory that this phase uses. Otherwise the arena does not verify that pointer and size
@@ -248,8 +264,9 @@ class DeviceAsyncArena {
   /// reserved; allocations inside an ArenaScope cannot use such a range. Throws as alloc_bytes().
   void reserve(std::size_t bytes);
 
-  /// Frees, in stream order, the chunks behind the last allocation of this phase; between two phases, all
-  /// chunks. Frees none with CapturePolicy::presized. Cancels reserve() for the next phase. Throws CudaError
+  /// Frees, in stream order, the chunks or pages behind the last allocation of this phase; between two
+  /// phases, all of them. Frees none with CapturePolicy::presized. Pages are unmapped by this or a later call
+  /// that finds that the stream has passed this point. Cancels reserve() for the next phase. Throws CudaError
   /// as reset().
   void trim();
 
@@ -279,6 +296,11 @@ class DeviceAsyncArena {
   cudaStream_t stream_;  // a named_stream()
   std::unique_ptr<detail::Store> store_;
 };
+
+/// Unmaps what arenas with Backing::mapped have left that were destroyed, or trimmed between two phases,
+/// while their streams had not passed that point; growth, trim() and the destruction of any such arena do so
+/// as well. Never waits: synchronise the streams before. Thread-safe.
+void trim_all() noexcept;
 
 /// A nested phase: its end frees, in stream order, what was allocated since it began.
 ///

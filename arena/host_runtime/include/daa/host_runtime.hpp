@@ -27,7 +27,8 @@
 //   is allocated is a violation; the memory stays, except that of cuMemCreate.
 // - The granularity of virtual memory is 2 MiB. Access is set for whole mappings, read and write or none.
 //   Memory of cuMemCreate takes a file descriptor. Unmapping memory while a task or a copy that has begun
-//   uses it crashes the process; if it has not begun, it is a violation.
+//   uses it crashes the process; if it has not begun, it is a violation. Unmapping what is not mapped is an
+//   error; driver 580 accepts it.
 // - A captured copy from or to pageable memory reads or writes it when the graph runs.
 // - A capture cannot wait for an external event (cudaEventWaitExternal), nor contain a launch of a graph that
 //   allocates or frees: both return cudaErrorNotSupported and invalidate the capture.
