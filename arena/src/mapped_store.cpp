@@ -293,7 +293,6 @@ class MappedStore final : public LayoutStore {
     if (size == 0 || size > beyond_any_device) throw_out_of_memory(asked, stats(bump), size);
     if (mapped_ == nullptr) begin(asked);
     static_cast<void>(give_back());
-    release_retired(calls_);
     std::size_t wanted = grown_end(bump, size);
     if (mapped_->bytes() == 0) {
       wanted = std::max(wanted, round_up(std::max(initial_bytes_, expected_bytes_), granule));

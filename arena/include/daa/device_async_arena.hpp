@@ -298,7 +298,7 @@ class DeviceAsyncArena {
 };
 
 /// Unmaps what arenas with Backing::mapped have left that were destroyed, or trimmed between two phases,
-/// while their streams had not passed that point; growth, trim() and the destruction of any such arena do so
+/// while their streams had not passed that point; growth for want of memory, trim() and destruction do so
 /// as well. Never waits: synchronise the streams before. Thread-safe.
 void trim_all() noexcept;
 
