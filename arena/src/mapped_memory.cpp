@@ -59,7 +59,8 @@ cudaError_t MappedMemory::find_support(int device, bool& is_supported, std::size
   return error;
 }
 
-MappedMemory::MappedMemory(int device, Options options) : device_(device), exportable_(options.exportable) {
+MappedMemory::MappedMemory(int device, const Options& options)
+    : device_(device), exportable_(options.exportable) {
   access_.push_back({on_device(device), CU_MEM_ACCESS_FLAGS_PROT_READWRITE});
   for (const int peer : options.peers) {
     access_.push_back({on_device(peer), CU_MEM_ACCESS_FLAGS_PROT_READWRITE});

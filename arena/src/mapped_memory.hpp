@@ -36,7 +36,7 @@ class MappedMemory {
   [[nodiscard]] static cudaError_t find_support(int device, bool& is_supported, std::size_t& calls) noexcept;
 
   /// Makes no call. Throws std::bad_alloc.
-  MappedMemory(int device, Options options);
+  MappedMemory(int device, const Options& options);
   ~MappedMemory() { release(); }
   MappedMemory(const MappedMemory&) = delete;
   MappedMemory& operator=(const MappedMemory&) = delete;

@@ -388,6 +388,7 @@ class MappedStore final : public LayoutStore {
   void take(Bump& bump, const std::vector<Range>& pages) {
     layout_.raise_top(top(bump), home_end_);
     move_top(bump, home_end_);
+    set_limit(bump);  // the inline path must not go on behind the top, should this throw
     layout_.take_parts(pages);
   }
 

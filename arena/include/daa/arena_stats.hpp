@@ -27,9 +27,8 @@ struct ArenaStats : PhaseStats {
   /// With Backing::mapped: given back, and unmapped by a later call that grows the arena, resets or trims it,
   /// once the stream has passed the point where it was given back.
   std::size_t bytes_returning = 0;
-  std::size_t chunks = 0;  ///< blocks or pages that make up bytes_reserved
-  std::size_t growths =
-      0;  ///< allocations from the pool, or extensions of the mapped range, over the arena's life
+  std::size_t chunks = 0;         ///< blocks or pages that make up bytes_reserved
+  std::size_t growths = 0;        ///< times that memory was taken, over the arena's life
   std::size_t runtime_calls = 0;  ///< CUDA runtime calls for memory, over the arena's life
   std::size_t phases = 0;         ///< ended phases
   PhaseStats life;                ///< all phases, this one included: sums, and the largest peak

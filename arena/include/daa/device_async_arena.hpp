@@ -86,7 +86,7 @@ struct ArenaOptions {
   /// 512 bytes more, or twice its alignment, which reserve() does not include. Nothing is guarded or compared
   /// while the stream is captured. DAA_CHECKED=1 in the environment enables this for every arena.
   bool checked = false;
-  /// Makes each allocation visible to compute-sanitizer by using Backing::individual instead of chunked: the
+  /// Makes each allocation visible to compute-sanitizer by using Backing::individual instead of others: the
   /// tool tracks what cudaMallocAsync returns, but not parts of it. DAA_SANITIZER=1 in the environment
   /// enables this for every arena. Memory kept for graphs (CapturePolicy::presized) stays valid for the tool.
   bool for_sanitizer = false;
@@ -159,8 +159,7 @@ void recycle_or_leave(DeviceAsyncArena& arena, cudaStream_t stream, void* pointe
 /// A pointer may be used by work enqueued on stream() before the next reset(), and by nothing else. No member
 /// function waits for the stream or the device, unless the arena is checked; growth costs what
 /// cudaMallocAsync costs or, with Backing::mapped, some 50 us a page (H200, driver 580). One thread at a
-/// time; different arenas share no host state but, with
-/// Backing::mapped, a list of memory to unmap.
+/// time; different arenas share no host state but, with Backing::mapped, a list of memory to unmap.
 ///
 /// While stream() is being captured into a graph, CapturePolicy applies. reset() and trim() then free
 /// nothing; the next reset() after the capture does. An arena that is destroyed during a capture leaks its
