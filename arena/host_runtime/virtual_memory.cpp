@@ -273,12 +273,11 @@ CUresult map_memory(CUdeviceptr pointer, size_t bytes, size_t offset, CUmemGener
   return driver_api("cuMemMap", asked(nullptr, bytes, pointer_to(pointer)), [&](Call&) {
     Runtime& rt = runtime();
     const Lock lock(rt.mutex);
-    const Range range = reserved(pointer, bytes);
     const auto found = rt.device_memories.find(handle);
-    if (found == rt.device_memories.end() || offset != 0 || flags != 0 || bytes > found->second->bytes ||
-        has_mappings(range)) {
-      return cudaErrorInvalidValue;
-    }
+    if (found == rt.device_memories.end() || flags != 0) return cudaErrorInvalidValue;
+    if (offset != 0 || bytes != found->second->bytes) return cudaErrorNotSupported;
+    const Range range = reserved(pointer, bytes);
+    if (has_mappings(range)) return cudaErrorInvalidValue;
     auto mapping = std::make_shared<Mapping>(Mapping{range, found->second, {}});
     found->second->map_at(range);
     rt.mappings.emplace(range.begin, std::move(mapping));

@@ -60,7 +60,7 @@ cudaError_t MappedMemory::find_support(int device, bool& is_supported, std::size
 }
 
 MappedMemory::MappedMemory(int device, const Options& options)
-    : device_(device), exportable_(options.exportable) {
+    : device_(device), is_exportable_(options.exportable) {
   access_.push_back({on_device(device), CU_MEM_ACCESS_FLAGS_PROT_READWRITE});
   for (const int peer : options.peers) {
     access_.push_back({on_device(peer), CU_MEM_ACCESS_FLAGS_PROT_READWRITE});
@@ -113,6 +113,10 @@ cudaError_t MappedMemory::grow(std::size_t bytes, std::size_t page) {
   if (base() == 0) {
     std::size_t total = 0;
     cudaError_t error = call(driver().total_memory, &total, device_);
+    if (error == cudaSuccess && is_exportable_) {
+      error = call(driver().attribute, &has_rdma_,
+                   CU_DEVICE_ATTRIBUTE_GPU_DIRECT_RDMA_WITH_CUDA_VMM_SUPPORTED, device_);
+    }
     if (error == cudaSuccess) error = reserve((total + granule - 1) / granule * granule, range_);
     if (error != cudaSuccess) return error;
   }
@@ -136,7 +140,10 @@ cudaError_t MappedMemory::add_page(std::size_t bytes) noexcept {
   CUmemAllocationProp wanted{};
   wanted.type = CU_MEM_ALLOCATION_TYPE_PINNED;
   wanted.location = on_device(device_);
-  if (exportable_) wanted.requestedHandleTypes = CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR;
+  if (is_exportable_) {
+    wanted.requestedHandleTypes = CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR;
+    wanted.allocFlags.gpuDirectRDMACapable = has_rdma_ != 0;
+  }
   CUmemGenericAllocationHandle handle = 0;
   cudaError_t error = call(driver().create, &handle, bytes, &wanted, 0ull);
   if (error != cudaSuccess) return error;

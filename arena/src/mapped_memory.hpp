@@ -106,7 +106,8 @@ class MappedMemory {
   [[nodiscard]] cudaError_t allow_access(CUdeviceptr address, std::size_t bytes) noexcept;
 
   int device_;
-  bool exportable_;
+  bool is_exportable_;
+  int has_rdma_ = 0;  // of the device, if exportable: network devices can access such memory
   std::vector<CUmemAccessDesc> access_;
   Range range_{0, 0};  // addresses
   std::list<Alias> aliases_;

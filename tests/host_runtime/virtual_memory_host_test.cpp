@@ -246,6 +246,7 @@ TEST_F(VirtualMemory, RefusesWhatTheHostRuntimeDoesNotHave) {
   driver.map_whole(at(0), granule, memory);
   const CUmemGenericAllocationHandle released = driver.created(granule);
   driver.release_whole(released);
+  const CUmemGenericAllocationHandle two = driver.created(2 * granule);
   CUdeviceptr address = 0;
   CUmemGenericAllocationHandle handle = 0;
   std::size_t bytes = 0;
@@ -281,9 +282,10 @@ TEST_F(VirtualMemory, RefusesWhatTheHostRuntimeDoesNotHave) {
       {"release twice", [&] { return driver.release(released); }},
       {"map what is released", [&] { return driver.map(at(1), granule, 0, released, 0); }},
       {"map nowhere", [&] { return driver.map(granule, granule, 0, memory, 0); }},
-      {"map past the end", [&] { return driver.map(elsewhere, 2 * granule, 0, memory, 0); }},
+      {"map past the end", [&] { return driver.map(elsewhere, 2 * granule, 0, two, 0); }},
       {"unmap half", [&] { return driver.unmap(at(0), granule / 2); }},
       {"unmap too much", [&] { return driver.unmap(at(0), 2 * granule); }},
+      {"access to more than is mapped", [&] { return driver.set_access(at(0), 4 * granule, &access, 1); }},
       {"access to half", [&] { return driver.set_access(at(0), granule / 2, &access, 1); }},
       {"access for nobody", [&] { return driver.set_access(at(0), granule, &access, 0); }},
       {"access by null", [&] { return driver.set_access(at(0), granule, nullptr, 1); }},
@@ -299,6 +301,7 @@ TEST_F(VirtualMemory, RefusesWhatTheHostRuntimeDoesNotHave) {
        [&] { return driver.granularity(&bytes, nullptr, CU_MEM_ALLOC_GRANULARITY_MINIMUM); }},
   };
   for (const auto& [what, call, result] : rows) EXPECT_EQ(call(), result) << what;
+  driver.release_whole(two);
   EXPECT_EQ(host::mapped_bytes(), granule);
   EXPECT_CUDA(cudaMemset(pointer_to(at(0)), 1, granule));
   EXPECT_CUDA(cudaDeviceSynchronize());
