@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "allocators/allocator.hpp"
+#include "ranks/transport.hpp"
 
 namespace daa::bench {
 
@@ -57,6 +58,11 @@ struct WorkloadInfo {
   /// chosen.
   std::unique_ptr<Workload> (*make_cut)(std::size_t elements, std::size_t allocations, std::uint64_t seed,
                                         cudaStream_t stream) = nullptr;
+  /// Of a workload in which ranks exchange data: the part of `transport`'s rank, with `elements` in each rank.
+  /// `seed` is the same in all ranks, and data differ. `transport` outlives the workload. make() is that of
+  /// one rank alone.
+  std::unique_ptr<Workload> (*make_between)(std::size_t elements, std::uint64_t seed, cudaStream_t stream,
+                                            Transport& transport) = nullptr;
 };
 
 /// Workloads that stand for what programs do, in the order of the list.
@@ -64,5 +70,8 @@ struct WorkloadInfo {
 
 /// Workloads that isolate something, to be asked for by name.
 [[nodiscard]] std::span<const WorkloadInfo> synthetic_workloads();
+
+/// Workloads in which ranks exchange data, to be asked for by name.
+[[nodiscard]] std::span<const WorkloadInfo> communicating_workloads();
 
 }  // namespace daa::bench
