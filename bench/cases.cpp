@@ -65,16 +65,25 @@ std::vector<Configuration> configurations_of(const RunConfig& config) {
   return result;
 }
 
-Cases make_cases(const RunConfig& config, std::size_t device_bytes) {
+Cases make_cases(const RunConfig& config, std::size_t device_bytes, Ranks& ranks) {
   const std::vector<Configuration> configurations = configurations_of(config);
   Cases cases;
-  const auto add = [&](const std::shared_ptr<SharedWorkload>& shared) {
+  const auto add = [&](const std::shared_ptr<SharedWorkload>& shared,
+                       const std::shared_ptr<SharedWorkload>& alone = nullptr) {
     for (const Configuration& configuration : configurations)
-      cases.push_back(std::make_unique<WorkloadCase>(shared, configuration, config));
+      cases.push_back(std::make_unique<WorkloadCase>(shared, configuration, config, alone));
   };
   for (const WorkloadInfo* const workload : config.workloads)
     for (const std::size_t elements : config.elements) {
       refuse_oversized(*workload, elements, most_copies(configurations), device_bytes);
+      if (workload->make_between != nullptr && !ranks.is_alone()) {
+        add(std::make_shared<SharedWorkload>(*workload, elements, std::nullopt, config.seed,
+                                             &ranks.transport()),
+            ranks.is_first()
+                ? std::make_shared<SharedWorkload>(*workload, elements, std::nullopt, config.seed)
+                : nullptr);
+        continue;
+      }
       if (workload->make_cut == nullptr || config.allocs_per_phase.empty()) {
         add(std::make_shared<SharedWorkload>(*workload, elements, std::nullopt, config.seed));
         continue;

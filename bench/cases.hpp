@@ -14,7 +14,8 @@ namespace daa::bench {
 [[nodiscard]] std::vector<Configuration> configurations_of(const RunConfig& config);
 
 /// Every case of a run, in the order in which they are measured: workloads, then traces, which are read here.
+/// `ranks` outlive them.
 /// Throws UsageError for a malformed trace, and for a size that does not fit in `device_bytes` of memory.
-[[nodiscard]] Cases make_cases(const RunConfig& config, std::size_t device_bytes);
+[[nodiscard]] Cases make_cases(const RunConfig& config, std::size_t device_bytes, Ranks& ranks);
 
 }  // namespace daa::bench

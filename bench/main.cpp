@@ -19,6 +19,7 @@
 #include "compare/gate.hpp"
 #include "daa/error.hpp"
 #include "device/device.hpp"
+#include "ranks/ranks.hpp"
 #include "report/csv.hpp"
 #include "report/json.hpp"
 #include "report/table.hpp"
@@ -27,9 +28,10 @@
 namespace daa::bench {
 namespace {
 
-// A line on stderr. Errors of stderr are ignored.
+// A line on stderr, of the first of several processes that say the same. Errors of stderr are ignored.
 template <class... Args>
 void say(fmt::format_string<Args...> text, Args&&... args) {
+  if (!is_first_process()) return;
   const std::string line = "daa-bench: " + fmt::format(text, std::forward<Args>(args)...) + "\n";
   std::fputs(line.c_str(), stderr);
 }
@@ -48,10 +50,11 @@ struct Outputs {
   BaselineSink* baseline = nullptr;
   bool has_table = true;
 
-  Outputs(const RunConfig& config, const Context& context, const Cases& cases) {
+  Outputs(const RunConfig& config, const Context& context, const Cases& cases, const Ranks& ranks) {
+    if (!ranks.is_first()) return;
     for (const OutputFile* const output : config.outputs()) has_table = has_table && output->path != "-";
     if (!config.baseline_path.empty()) {  // refuses before a file is replaced
-      auto made = std::make_unique<BaselineSink>(config, context, rows_to_come(config, cases));
+      auto made = std::make_unique<BaselineSink>(config, context, rows_to_come(config, cases, ranks));
       baseline = made.get();
       sinks.push_back(std::move(made));
     }
@@ -62,18 +65,19 @@ struct Outputs {
   }
 };
 
-int measure(RunConfig config) {
+int measure(RunConfig config, Ranks& ranks) {
   if (!config.baseline_path.empty() && config.has_default_seed)
     config.seed = seed_of(config.baseline_path).value_or(config.seed);
+  config.seed = std::stoull(ranks.gather(std::to_string(config.seed)).front());
   std::size_t free_bytes = 0, total_bytes = 0;
   DAA_CUDA_CHECK(cudaMemGetInfo(&free_bytes, &total_bytes));
-  const Cases cases = make_cases(config, total_bytes);
-  const Outputs outputs{config, current_context(), cases};
+  const Cases cases = make_cases(config, total_bytes, ranks);
+  const Outputs outputs{config, current_context(), cases, ranks};
 
   catch_interrupts();
   const StopCondition stop{config.timeout_s};
-  Progress progress{std::cerr, stderr_is_terminal(), trial_count(config, cases)};
-  const RunEnd end = run_cases(config, cases, outputs.sinks, stop, progress);
+  Progress progress{std::cerr, ranks.is_first() && stderr_is_terminal(), trial_count(config, cases)};
+  const RunEnd end = run_cases(config, cases, outputs.sinks, stop, progress, ranks);
   if (stop.requested() && (interrupted() || end.missing > 0)) {
     const std::string missing =
         end.missing == 0 ? "everything is reported"
@@ -94,16 +98,27 @@ int run(const RunConfig& config, char** argv) {
     say("--device=host: {}", become_host_program(argv));
     return exit_not_measured;
   }
-  if (const auto reason = select_device(config.device)) {
-    if (config.device.kind != DeviceKind::automatic) {
-      say("no usable GPU, though --device asks for one: {}", *reason);
+  std::unique_ptr<Ranks> ranks;  // without a GPU they are those of the host program
+  if (is_host_program || device_count() > 0) ranks = join_ranks(config, argv);
+  if (ranks == nullptr || ranks->is_alone()) {
+    if (const auto reason = select_device(config.device)) {
+      if (config.device.kind != DeviceKind::automatic) {
+        say("no usable GPU, though --device asks for one: {}", *reason);
+        return exit_no_device;
+      }
+      say("no usable GPU ({}): continuing on the host runtime", *reason);
+      say("the host runtime's program does not start: {}", become_host_program(argv));
       return exit_no_device;
     }
-    say("no usable GPU ({}): continuing on the host runtime", *reason);
-    say("the host runtime's program does not start: {}", become_host_program(argv));
-    return exit_no_device;
   }
-  return measure(config);
+  try {
+    return measure(config, *ranks);
+  } catch (const UsageError&) {
+    throw;  // by all ranks alike
+  } catch (const std::exception& error) {
+    if (!ranks->is_alone()) ranks->fail(error.what());
+    throw;
+  }
 }
 
 int run(int argc, char** argv) {

@@ -110,6 +110,11 @@ struct RunConfig {
   bool count_calls = true;
   DeviceChoice device;
 
+  // Where several ranks measure together.
+  bool oversubscribe = false;   // ranks may share a device
+  bool per_rank = false;        // a row of each rank, too
+  double rank_timeout_s = 120;  // without progress of a rank, after which the job ends
+
   // Where results go.
   OutputFile csv{"--csv", {}}, json{"--json", {}}, verdicts{"--verdicts", {}};
   std::string baseline_path;    // results to compare with at the end; empty: none

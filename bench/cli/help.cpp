@@ -175,6 +175,8 @@ std::string list_names() {
                         row.min_elements, format_bytes(static_cast<double>(row.bytes_per_element)));
   for (const WorkloadInfo& row : synthetic_workloads())
     text += fmt::format("  {:{}}  {} (not part of 'all')\n", row.name, width, row.summary);
+  for (const WorkloadInfo& row : communicating_workloads())
+    text += fmt::format("  {:{}}  {} (not part of 'all')\n", row.name, width, row.summary);
   text += fmt::format("  {:{}}  allocations and frees of real programs, from traces (not part of 'all')\n",
                       replay_name, width);
   text += "\nTraces (--trace):\n";

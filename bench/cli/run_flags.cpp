@@ -67,8 +67,9 @@ void set_workloads(RunDraft& run) {
     if (name == replay_name) run.replay = true;
     for (const WorkloadInfo& row : workloads())
       if (name == row.name || name == "all") run.config.workloads.push_back(&row);
-    for (const WorkloadInfo& row : synthetic_workloads())
-      if (name == row.name) run.config.workloads.push_back(&row);
+    for (const auto list : {synthetic_workloads(), communicating_workloads()})
+      for (const WorkloadInfo& row : list)
+        if (name == row.name) run.config.workloads.push_back(&row);
   }
 }
 
@@ -76,12 +77,13 @@ void add_workload(CLI::App& app, Flags& flags, RunDraft& run) {
   std::vector<std::string> known;
   append_names(known, workloads());
   append_names(known, synthetic_workloads());
+  append_names(known, communicating_workloads());
   known.insert(known.end(), {std::string{replay_name}, "all"});
   flags
       .add(app.add_option("--workload", run.workloads)->default_str("all"), "NAME,...",
            "Workloads to run. 'all' is each of them except the synthetic ones, none and\n"
-           "allocs, and replay, which replays traces: these are run where they are named.\n"
-           "--list describes them.")
+           "allocs, those in which ranks exchange data, and replay, which replays traces:\n"
+           "these are run where they are named. --list describes them.")
       .check(one_of(std::move(known)))
       .then([&run](const Flag& flag) {
         refuse_repeated(flag, run.workloads);
@@ -312,6 +314,10 @@ void add_modes(CLI::App& app, Flags& flags, RunDraft& run) {
 
   const auto refuse_conflicts = [&run](const Flag& flag) {
     if (!flag.given()) return;
+    for (const WorkloadInfo* const workload : run.config.workloads)
+      if (workload->make_between != nullptr)
+        flag.refuse(fmt::format("the ranks of {} exchange data on one stream each; leave out the workload",
+                                workload->name));
     if (run.replay) flag.refuse(not_for_replays);
     if (run.graph) flag.refuse("a graph is launched on one stream; leave out --graph");
     if (measures_cold(run.config)) flag.refuse("a cold phase runs on one stream; use --state=steady");
@@ -428,6 +434,18 @@ void add_counts(CLI::App& app, Flags& flags, RunDraft& run) {
       .then([&config](const Flag& flag) { config.has_default_seed = !flag.given(); });
 }
 
+void add_ranks(CLI::App& app, Flags& flags, RunDraft& run) {
+  flags.add_switch("--oversubscribe", run.config.oversubscribe,
+                   "Lets ranks share a GPU, which is an error otherwise. Every row says how many do.");
+  flags.add_switch("--per-rank", run.config.per_rank,
+                   "A row of each rank, too, behind those of all ranks together.");
+  flags
+      .add(app.add_option("--rank-timeout", run.config.rank_timeout_s)->capture_default_str(), "SECONDS",
+           "Ends the job, with a line of each rank that says what it was doing, when a rank\n"
+           "has made no progress for that time.")
+      .check(number(0.1, 1e9, "600"));
+}
+
 void add_instruments(CLI::App& app, Flags& flags, RunDraft& run) {
   flags.add_switch("--profile", run.config.profile,
                    "For runs under a profiler: puts the measured batches of a trial into an NVTX\n"
@@ -458,6 +476,9 @@ void add_run_flags(CLI::App& app, Flags& flags, RunDraft& run) {
   flags.group("How they are measured");
   add_counts(app, flags, run);
   add_instruments(app, flags, run);
+
+  flags.group("Several GPUs (mpirun -n N daa-bench ...: a process, or rank, for each)");
+  add_ranks(app, flags, run);
 
   add_result_flags(app, flags, run.config);
 

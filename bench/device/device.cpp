@@ -7,6 +7,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "daa/error.hpp"
+
 namespace daa::bench {
 
 namespace {
@@ -14,6 +16,11 @@ namespace {
 std::string describe(cudaError_t error) {
   static_cast<void>(cudaGetLastError());
   return std::string{cudaGetErrorName(error)} + ": " + cudaGetErrorString(error);
+}
+
+std::filesystem::path own_path() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error);
 }
 
 }  // namespace
@@ -43,12 +50,29 @@ std::optional<std::string> select_device(const DeviceChoice& choice) {
   return std::nullopt;
 }
 
+std::size_t device_count() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) != cudaSuccess) static_cast<void>(cudaGetLastError());
+  return static_cast<std::size_t>(count);
+}
+
+std::string device_identity() {
+  int device = 0;
+  cudaDeviceProp properties{};
+  DAA_CUDA_CHECK(cudaGetDevice(&device));
+  DAA_CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
+  return {properties.uuid.bytes, sizeof properties.uuid.bytes};
+}
+
 std::string become_host_program(char** argv) {
-  std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::string program = self.parent_path() / "daa-bench-host";
+  const std::string program = own_path().string() + "-host";
   execv(program.c_str(), argv);
   return program + ": " + std::strerror(errno);
+}
+
+std::string program_with_mpi() {
+  return own_path().replace_filename("daa-bench-mpi").string() +
+         (device_kind() == DeviceKind::host ? "-host" : "");
 }
 
 }  // namespace daa::bench

@@ -50,6 +50,12 @@ class Case {
   /// Whether record() finds out what memory the allocator takes, also without counting calls.
   [[nodiscard]] virtual bool records_memory() const { return true; }
 
+  /// Whether ranks exchange data in a phase. If one of them fails there, the others wait for ever.
+  [[nodiscard]] virtual bool communicates() const { return false; }
+
+  /// What one rank does on its own, where that differs. Only the first rank may run it.
+  [[nodiscard]] virtual Case& alone() { return *this; }
+
   /// Frees everything. Nothing but the destructor may then be called.
   virtual void release() = 0;
 };

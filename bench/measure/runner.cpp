@@ -10,14 +10,16 @@
 #include "device/l2_flush.hpp"
 #include "device/sm_clock.hpp"
 #include "measure/nvtx.hpp"
+#include "measure/rank_samples.hpp"
 #include "measure/series.hpp"
+#include "ranks/parcel.hpp"
 #include "workloads/random.hpp"
 
 namespace daa::bench {
 
 namespace {
 
-Row row_of(const Case& each, const RunConfig& config) {
+Row row_of(const Case& each, const RunConfig& config, const Ranks& ranks) {
   Row row;
   each.describe(row);
   row.profiler = profiler_of(config.profile);
@@ -26,17 +28,20 @@ Row row_of(const Case& each, const RunConfig& config) {
   row.phases_per_batch = each.schedule().phases_per_batch();
   row.seed = config.seed;
   row.against = config.against;
+  row.ranks = {.ranks = ranks.size(), .hosts = ranks.hosts(), .ranks_per_device = ranks.ranks_per_device()};
   return row;
 }
 
 class Runner {
  public:
   Runner(const RunConfig& config, const Sinks& sinks, const StopCondition& stop, Progress& progress,
-         const Instruments& instruments)
+         Ranks& ranks, const Instruments& instruments)
       : config_(config),
         sinks_(sinks),
         stop_(stop),
+        stop_within_(ranks.is_alone() ? stop : StopCondition::never()),
         progress_(progress),
+        ranks_(ranks),
         instruments_(instruments),
         random_(config.seed) {
     if (config.flush_l2) l2_flush_.emplace();
@@ -48,7 +53,7 @@ class Runner {
     std::vector<Series> group = make_series(config_.allocators);
     is_complete_ = false;
     const std::size_t trials_before = trials_done_;
-    if (!stop_.requested()) {
+    if (!stops()) {
       prepare(each, group);
       take_trials(each, group);
       if (is_complete_) record(each, group);
@@ -61,17 +66,54 @@ class Runner {
   [[nodiscard]] const RunEnd& end() const { return end_; }
 
  private:
+  // Between two trials.
+  bool stops() {
+    has_stopped_ = has_stopped_ || ranks_.any(stop_.requested());
+    return has_stopped_;
+  }
+
+  void show(std::string_view step) {
+    ranks_.begin(step);
+    progress_.show(trials_done_, step);
+  }
+
+  // As attempt(), in all ranks: what is wrong in one of them is wrong in all.
+  template <class Action>
+  bool attempt_together(const Case& each, Series& series, Action action) {
+    const bool is_whole = attempt(series, action);
+    if (ranks_.is_alone()) return is_whole;
+    if (each.communicates() && (series.status == Status::failed || series.status == Status::out_of_memory))
+      ranks_.fail(
+          fmt::format("{}/{}: {}: {}", each.name(), series.label, to_string(series.status), series.message));
+    Parcel parcel;
+    parcel.put(static_cast<int>(series.status));
+    parcel.put(series.message);
+    const std::vector<std::string> parcels = ranks_.gather(parcel.bytes());
+    for (std::size_t rank = 0; rank < parcels.size(); ++rank) {
+      ParcelReader reader{parcels[rank]};
+      int status = 0;
+      std::string message;
+      reader.take(status);
+      reader.take(message);
+      if (static_cast<Status>(status) == Status::ok) continue;
+      series.status = static_cast<Status>(status);
+      series.message = fmt::format("{}: {}", ranks_.name_of(rank), message);
+      return false;
+    }
+    return is_whole;
+  }
+
   void prepare(Case& each, std::vector<Series>& group) {
-    progress_.show(trials_done_, fmt::format("{}: preparing and verifying", each.name()));
+    show(fmt::format("{}: preparing and verifying", each.name()));
     Series preparation;
-    attempt(preparation, [&] { each.prepare(stop_); });
+    attempt_together(each, preparation, [&] { each.prepare(stop_within_); });
     for (Series& series : group) {
       if (preparation.status != Status::ok) {
         series.status = preparation.status;
         series.message = "preparing the workload: " + preparation.message;
-      } else if (!stop_.requested()) {
-        progress_.show(trials_done_, fmt::format("{}: verifying {}", each.name(), series.label));
-        attempt(series, [&] { series.note(each.verify(*series.allocator, stop_)); });
+      } else if (!stops()) {
+        show(fmt::format("{}: verifying {}", each.name(), series.label));
+        attempt_together(each, series, [&] { series.note(each.verify(*series.allocator, stop_within_)); });
       }
     }
   }
@@ -88,11 +130,12 @@ class Runner {
     for (std::size_t repetition = 0; repetition < config_.repetitions; ++repetition) {
       shuffle(order);
       for (Series* const series : order) {
-        if (stop_.requested()) break;
-        progress_.show(trials_done_++, fmt::format("{}/{}", each.name(), series->label));
+        if (stops()) break;
+        show(fmt::format("{}/{}", each.name(), series->label));
+        ++trials_done_;
         if (series->status == Status::ok) take_trial(each, *series);
       }
-      if (stop_.requested()) break;
+      if (stops()) break;
       if (config_.max_noise && is_precise(group, config_.against, *config_.max_noise)) {
         is_complete_ = true;
         return;
@@ -104,11 +147,35 @@ class Runner {
   void take_trial(Case& each, Series& series) {
     std::optional<NvtxRange> range;
     if (!config_.profile) range.emplace(series.allocator->name);
-    std::unique_ptr<Trial> trial;
+    TrialSamples alone;
+    if (!ranks_.is_alone()) {
+      attempt_together(each, series, [&] {
+        if (ranks_.is_first()) alone = samples_of_trial(each.alone(), series, nullptr);
+      });
+      if (series.status != Status::ok) return;
+    }
     TrialSamples samples;
-    const bool is_whole = attempt(series, [&] {
-      trial = each.make_trial(*series.allocator, stop_);
-      Sampler sampler{*trial, each.schedule(), stop_, {config_.profile, l2_flush_ ? &*l2_flush_ : nullptr}};
+    const bool is_whole = attempt_together(each, series, [&] {
+      samples = samples_of_trial(each, series, ranks_.is_alone() ? nullptr : &ranks_);
+      series.note(samples.findings);
+    });
+    if (!is_whole || series.status != Status::ok) return;
+    if (!ranks_.is_alone()) {
+      std::vector<TrialSamples> of_ranks = gather_samples(ranks_, samples);
+      samples = combined(of_ranks);
+      samples.alone = gather_samples(ranks_, alone).front().end_to_end;
+      if (config_.per_rank) samples.of_ranks = std::move(of_ranks);
+    }
+    series.trials.push_back(std::move(samples));
+  }
+
+  // A trial of this rank; with `ranks` they begin each sample together.
+  TrialSamples samples_of_trial(Case& each, const Series& series, Ranks* ranks) {
+    TrialSamples samples;
+    {
+      const std::unique_ptr<Trial> trial = each.make_trial(*series.allocator, stop_within_);
+      Sampler sampler{
+          *trial, each.schedule(), stop_within_, {config_.profile, l2_flush_ ? &*l2_flush_ : nullptr, ranks}};
       sampler.warm_up();
       const ClockReading before = instruments_.read_clock();  // the device is warm
       {
@@ -123,11 +190,9 @@ class Runner {
       samples.findings = trial->finish(is_first || is_last);
       samples.findings.first_phase_ns = sampler.first_phase_ns();
       samples.findings.worst_phase_ns = sampler.worst_phase_ns();
-      series.note(samples.findings);
-    });
-    trial.reset();
+    }
     static_cast<void>(cudaGetLastError());  // of the trial's destructor: not to be blamed on the next trial
-    if (is_whole && series.status == Status::ok) series.trials.push_back(std::move(samples));
+    return samples;
   }
 
   static void add(TrialSamples& samples, const Sample& sample, const Trial& trial) {
@@ -162,15 +227,19 @@ class Runner {
     const NvtxRange range{"counters"};
     const std::unique_ptr<CallCounter> counter = each.counts_calls() ? make_call_counter() : nullptr;
     if (counter == nullptr && !each.records_memory()) return;
-    const StopCondition stop = stop_.with_grace();
+    const StopCondition stop = ranks_.is_alone() ? stop_.with_grace() : stop_within_;
     for (Series& series : group) {
       if (series.status != Status::ok) continue;
       const NvtxRange of_allocator{series.allocator->name};
-      attempt(series, [&] {
+      attempt_together(each, series, [&] {
         const std::unique_ptr<Trial> trial = each.make_trial(*series.allocator, stop);
         Sampler{*trial, each.schedule(), stop}.warm_up();
         series.recording = trial->record(counter.get());
       });
+      if (series.status == Status::ok && !ranks_.is_alone()) {
+        series.recordings = gather_recordings(ranks_, series.recording);
+        series.recording = greatest(series.recordings);
+      }
       if (series.recording.phases == 0 && series.status == Status::ok) is_complete_ = false;  // stopped
     }
   }
@@ -180,7 +249,7 @@ class Runner {
   std::unique_ptr<CallCounter> make_call_counter() {
     if (!config_.count_calls) return nullptr;
     MadeCallCounter made = instruments_.make_call_counter();
-    if (made.counter == nullptr && !std::exchange(has_noted_counter_, true))
+    if (made.counter == nullptr && !std::exchange(has_noted_counter_, true) && ranks_.is_first())
       progress_.note("CUDA calls are not counted: " + made.why_not);
     return std::move(made.counter);
   }
@@ -192,20 +261,36 @@ class Runner {
         if (end_.missing++ == 0) end_.first_missing = fmt::format("{}/{}", each.name(), series.label);
         continue;
       }
-      Row& row = rows.emplace_back(row_of(each, config_));
+      Row& row = rows.emplace_back(row_of(each, config_, ranks_));
       fill(row, series, group, config_.against);
       end_.all_measured =
           end_.all_measured && (row.status == Status::ok || row.status == Status::unsupported);
     }
+    if (config_.per_rank && !ranks_.is_alone()) add_rows_of_ranks(rows, each, group);
     if (rows.empty()) return;
     progress_.erase();
     for (const auto& sink : sinks_) sink->write(rows);
   }
 
+  void add_rows_of_ranks(std::vector<Row>& rows, const Case& each, const std::vector<Series>& group) {
+    for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
+      std::vector<Series> of_rank;
+      for (const Series& series : group) of_rank.push_back(part_of(series, rank));
+      for (const Series& series : of_rank) {
+        if (series.status != Status::ok || series.trials.empty()) continue;  // its row is that of all ranks
+        Row& row = rows.emplace_back(row_of(each, config_, ranks_));
+        fill(row, series, of_rank, config_.against);
+        row.ranks.rank = rank;
+      }
+    }
+  }
+
   const RunConfig& config_;
   const Sinks& sinks_;
   const StopCondition& stop_;
+  StopCondition stop_within_;  // a trial: not where ranks wait for each other
   Progress& progress_;
+  Ranks& ranks_;
   const Instruments& instruments_;
   RunEnd end_;
   Random random_;
@@ -213,13 +298,14 @@ class Runner {
   std::size_t trials_done_ = 0;
   bool is_complete_ = false;  // the case that is measured now has all its repetitions
   bool has_noted_counter_ = false;
+  bool has_stopped_ = false;
 };
 
 }  // namespace
 
 RunEnd run_cases(const RunConfig& config, const Cases& cases, const Sinks& sinks, const StopCondition& stop,
-                 Progress& progress, const Instruments& instruments) {
-  Runner runner{config, sinks, stop, progress, instruments};
+                 Progress& progress, Ranks& ranks, const Instruments& instruments) {
+  Runner runner{config, sinks, stop, progress, ranks, instruments};
   for (const auto& each : cases) runner.run(*each);
   progress.erase();
   for (const auto& sink : sinks) sink->finish();
@@ -230,11 +316,11 @@ std::size_t trial_count(const RunConfig& config, const Cases& cases) {
   return cases.size() * config.allocators.size() * config.repetitions;
 }
 
-std::vector<Row> rows_to_come(const RunConfig& config, const Cases& cases) {
+std::vector<Row> rows_to_come(const RunConfig& config, const Cases& cases, const Ranks& ranks) {
   std::vector<Row> rows;
   for (const auto& each : cases)
     for (const Series& series : make_series(config.allocators)) {
-      Row& row = rows.emplace_back(row_of(*each, config));
+      Row& row = rows.emplace_back(row_of(*each, config, ranks));
       row.allocator = series.label;
     }
   return rows;

@@ -12,6 +12,7 @@
 #include "device/sm_clock.hpp"
 #include "measure/case.hpp"
 #include "measure/stop_condition.hpp"
+#include "ranks/ranks.hpp"
 #include "report/progress.hpp"
 #include "report/sink.hpp"
 #include "run_config.hpp"
@@ -41,14 +42,18 @@ struct RunEnd {
 /// counters. Once `stop` is requested, a case has rows only if all its repetitions are complete (with
 /// RunConfig::max_noise, as many as that needs at least), and those allocators of it that have failed by
 /// then. Throws what sinks throw.
+///
+/// Several ranks run the same cases at once: trials and samples begin together, and before each trial the
+/// first rank has one alone. A failure in one rank is that of all; in a case in which ranks exchange data it
+/// ends the job. They stop between two trials.
 [[nodiscard]] RunEnd run_cases(const RunConfig& config, const Cases& cases, const Sinks& sinks,
-                               const StopCondition& stop, Progress& progress,
+                               const StopCondition& stop, Progress& progress, Ranks& ranks,
                                const Instruments& instruments = {});
 
 /// Trials of a whole run.
 [[nodiscard]] std::size_t trial_count(const RunConfig& config, const Cases& cases);
 
 /// A row of each case and allocator, without figures, as a run would report them.
-[[nodiscard]] std::vector<Row> rows_to_come(const RunConfig& config, const Cases& cases);
+[[nodiscard]] std::vector<Row> rows_to_come(const RunConfig& config, const Cases& cases, const Ranks& ranks);
 
 }  // namespace daa::bench

@@ -140,6 +140,7 @@ Sample Sampler::next() {
   stop_.check();
   trial_.begin_sample();
   if (options_.l2_flush != nullptr) options_.l2_flush->flush(trial_.streams(0).front());
+  if (options_.ranks != nullptr) options_.ranks->begin_together();
   Sample sum;
   Operations operations;
   std::size_t left = phases;

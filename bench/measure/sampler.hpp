@@ -10,6 +10,7 @@
 #include "device/l2_flush.hpp"
 #include "measure/stop_condition.hpp"
 #include "measure/trial.hpp"
+#include "ranks/ranks.hpp"
 
 namespace daa::bench {
 
@@ -50,6 +51,7 @@ struct Sample {
 struct SamplerOptions {
   bool phase_ranges = false;    // an NVTX range for each phase
   L2Flush* l2_flush = nullptr;  // before each sample; null: none
+  Ranks* ranks = nullptr;       // which begin each sample together; null: this one alone
 };
 
 class Sampler {

@@ -77,6 +77,19 @@ CallFigures calls_per_phase(const Recording& recording) {
   return figures;
 }
 
+/// Where there are several ranks.
+void fill_rank_figures(RankFigures& figures, const Series& of, std::optional<double> least_mhz) {
+  std::vector<double> imbalance;
+  for (const std::vector<double>& trial : samples_of(of, &TrialSamples::imbalance, least_mhz))
+    imbalance.insert(imbalance.end(), trial.begin(), trial.end());
+  if (!imbalance.empty()) figures.imbalance = quantile(imbalance, 0.5);
+  const MedianInterval efficiency = bootstrap_median(paired_ratios(
+      samples_of(of, &TrialSamples::alone, least_mhz), samples_of(of, &TrialSamples::end_to_end, least_mhz)));
+  figures.weak_efficiency = efficiency.median;
+  figures.weak_efficiency_low = efficiency.low;
+  figures.weak_efficiency_high = efficiency.high;
+}
+
 /// How well an end-to-end ratio is known.
 struct Noise {
   const Series* series;
@@ -192,6 +205,7 @@ void fill(Row& row, const Series& of, const std::vector<Series>& group, std::str
   const Repetitions end_to_end = samples_of(of, &TrialSamples::end_to_end, least_mhz);
   for (const auto& repetition : end_to_end) row.samples += repetition.size();
 
+  fill_rank_figures(row.ranks, of, least_mhz);
   row.calls = calls_per_phase(of.recording);
   row.reserved_bytes = of.recording.reserved_bytes;
   row.wasted_bytes = of.recording.wasted_bytes();

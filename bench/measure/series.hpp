@@ -24,6 +24,10 @@ struct TrialSamples {
   std::vector<double> host_enqueue, device, end_to_end, operation;
   ClockReading clock;  // of the device during the trial
   TrialFindings findings;
+  // Of several ranks:
+  std::vector<double> imbalance = {};       // of each sample end to end: slowest rank over their mean
+  std::vector<double> alone = {};           // end to end, of the first rank while others did nothing
+  std::vector<TrialSamples> of_ranks = {};  // each rank's own, where they are kept
 };
 
 struct Series {
@@ -31,9 +35,10 @@ struct Series {
   std::string label;
   Status status = Status::ok;
   std::string message;
-  std::vector<TrialSamples> trials;  // complete ones: one for each repetition
-  Recording recording;
-  std::size_t reserved_bytes = 0;  // of a replay: most while it was checked
+  std::vector<TrialSamples> trials;   // complete ones: one for each repetition
+  Recording recording;                // of several ranks: the greatest of each figure
+  std::vector<Recording> recordings;  // of each of several ranks
+  std::size_t reserved_bytes = 0;     // of a replay: most while it was checked
   std::size_t pool_mapped_bytes = 0;
 
   /// Takes over what a check has found.

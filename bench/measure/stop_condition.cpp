@@ -43,6 +43,12 @@ StopCondition::StopCondition(std::optional<double> timeout_s) : timeout_s_(timeo
                                    std::chrono::duration<double>{std::min(*timeout_s, most_s)});
 }
 
+StopCondition StopCondition::never() {
+  StopCondition never;
+  never.heeds_interrupts_ = false;
+  return never;
+}
+
 StopCondition StopCondition::with_grace() const {
   StopCondition later = *this;
   if (later.deadline_) *later.deadline_ += std::chrono::seconds{1};

@@ -20,9 +20,13 @@ class StopCondition {
   /// The time begins now.
   explicit StopCondition(std::optional<double> timeout_s = {});
 
+  /// One that is never requested: for what several ranks do together, which none of them may leave.
+  [[nodiscard]] static StopCondition never();
+
   /// From any thread. Cheap enough to ask between two batches: an atomic load and, with a timeout, the clock.
   [[nodiscard]] bool requested() const {
-    return interrupted() || (deadline_ && std::chrono::steady_clock::now() >= *deadline_);
+    return heeds_interrupts_ &&
+           (interrupted() || (deadline_ && std::chrono::steady_clock::now() >= *deadline_));
   }
 
   /// Throws Stopped if requested().
@@ -37,6 +41,7 @@ class StopCondition {
   [[nodiscard]] std::string reason() const;
 
  private:
+  bool heeds_interrupts_ = true;
   std::optional<double> timeout_s_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
 };

@@ -45,8 +45,9 @@ void SharedWorkload::prepare(const StopCondition& stop) {
 WorkloadOnStream SharedWorkload::make_copy(std::size_t number) const {
   Stream stream = make_stream();
   const std::uint64_t seed = seed_ + number;
-  auto workload = allocs_per_phase ? info.make_cut(elements, *allocs_per_phase, seed, stream.get())
-                                   : info.make(elements, seed, stream.get());
+  auto workload = transport_ != nullptr ? info.make_between(elements, seed, stream.get(), *transport_)
+                  : allocs_per_phase    ? info.make_cut(elements, *allocs_per_phase, seed, stream.get())
+                                        : info.make(elements, seed, stream.get());
   return {std::move(stream), std::move(workload)};
 }
 
@@ -69,10 +70,12 @@ std::optional<std::string> SharedWorkload::find_error(const AllocatorInfo& alloc
 }
 
 WorkloadCase::WorkloadCase(std::shared_ptr<SharedWorkload> shared, const Configuration& configuration,
-                           const RunConfig& config)
+                           const RunConfig& config, std::shared_ptr<SharedWorkload> alone)
     : shared_(std::move(shared)),
       configuration_(configuration),
-      schedule_(schedule_of(configuration, config)) {}
+      schedule_(schedule_of(configuration, config)) {
+  if (alone != nullptr) alone_ = std::make_unique<WorkloadCase>(std::move(alone), configuration, config);
+}
 
 void WorkloadCase::describe(Row& row) const {
   row.workload = shared_->info.name;
@@ -86,6 +89,7 @@ void WorkloadCase::describe(Row& row) const {
 }
 
 void WorkloadCase::prepare(const StopCondition& stop) {
+  if (alone_ != nullptr) alone_->prepare(stop);
   shared_->prepare(stop);
   if (!is_concurrent()) return;
   for (std::size_t i = 0; i < configuration_.streams; ++i) {
@@ -107,6 +111,7 @@ std::unique_ptr<Trial> WorkloadCase::make_trial(const AllocatorInfo& allocator, 
 }
 
 void WorkloadCase::release() {
+  alone_.reset();
   copies_.clear();
   shared_.reset();
 }

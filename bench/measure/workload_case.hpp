@@ -19,9 +19,10 @@ namespace daa::bench {
 /// once.
 class SharedWorkload {
  public:
+  /// With `transport`, of the part of that rank in a workload in which ranks exchange data.
   SharedWorkload(const WorkloadInfo& of, std::size_t size, std::optional<std::size_t> allocs,
-                 std::uint64_t seed)
-      : info(of), elements(size), allocs_per_phase(allocs), seed_(seed) {}
+                 std::uint64_t seed, Transport* transport = nullptr)
+      : info(of), elements(size), allocs_per_phase(allocs), seed_(seed), transport_(transport) {}
 
   /// Does nothing if it has succeeded before. `stop` ends it by Stopped. Measures what the phases ask for by
   /// running a cycle of them with plain cudaMalloc.
@@ -37,6 +38,7 @@ class SharedWorkload {
 
   [[nodiscard]] std::span<WorkloadOnStream> itself() { return {&*self_, 1}; }
   [[nodiscard]] const Recording& demand() const { return demand_; }
+  [[nodiscard]] bool communicates() const { return transport_ != nullptr; }
 
   const WorkloadInfo& info;
   const std::size_t elements;
@@ -44,6 +46,7 @@ class SharedWorkload {
 
  private:
   std::uint64_t seed_;
+  Transport* transport_;
   std::optional<WorkloadOnStream> self_;
   Recording demand_;
   std::map<const AllocatorInfo*, std::optional<std::string>> errors_;  // of the allocators verified so far
@@ -51,9 +54,10 @@ class SharedWorkload {
 
 class WorkloadCase final : public Case {
  public:
-  /// `config` is the run's: the seed and how many phases.
+  /// `config` is the run's: the seed and how many phases. `alone`: the same without other ranks, where that
+  /// is another workload.
   WorkloadCase(std::shared_ptr<SharedWorkload> shared, const Configuration& configuration,
-               const RunConfig& config);
+               const RunConfig& config, std::shared_ptr<SharedWorkload> alone = nullptr);
 
   [[nodiscard]] std::string_view workload() const override { return shared_->info.name; }
   [[nodiscard]] const Schedule& schedule() const override { return schedule_; }
@@ -64,6 +68,8 @@ class WorkloadCase final : public Case {
                                                   const StopCondition& stop) override;
   // Launches of graphs ask the allocator for nothing; and CUPTI must not be attached while there are graphs.
   [[nodiscard]] bool counts_calls() const override { return configuration_.mode != Mode::graph; }
+  [[nodiscard]] bool communicates() const override { return shared_->communicates(); }
+  [[nodiscard]] Case& alone() override { return alone_ == nullptr ? *this : *alone_; }
   void release() override;
 
  private:
@@ -75,6 +81,7 @@ class WorkloadCase final : public Case {
   Configuration configuration_;
   Schedule schedule_;
   std::vector<WorkloadOnStream> copies_;  // where several run at once
+  std::unique_ptr<WorkloadCase> alone_;
 };
 
 }  // namespace daa::bench

@@ -70,6 +70,7 @@ using S = ClockSummary;
 using P = ReplayFigures;
 using M = Configuration;
 using F = RowFindings;
+using K = RankFigures;
 using enum Role;
 
 constexpr Column table[]{
@@ -113,6 +114,14 @@ constexpr Column table[]{
      row<&R::configuration, &M::streams>},
     {"flush_l2", key, "true where the L2 cache was emptied before each sample",
      row<&R::configuration, &M::flush_l2>},
+    {"ranks", key,
+     "processes that measure at once, a device each: host and device times are their mean, end-to-end times "
+     "those of the slowest, counts and bytes the greatest of any",
+     row<&R::ranks, &K::ranks>},
+    {"rank", key, "where the row is of one rank: its number; with --per-rank", row<&R::ranks, &K::rank>},
+    {"hosts", setting, "machines on which they run", row<&R::ranks, &K::hosts>},
+    {"ranks_per_device", setting, "the most ranks that share one device",
+     row<&R::ranks, &K::ranks_per_device>},
     {"allocator", key, "name of the allocator; :2 and up where it was measured again", row<&R::allocator>},
     {"status", information, "ok, out_of_memory, wrong_result, failed, unsupported",
      [](const R& row, const C&) { return std::string{to_string(row.status)}; }},
@@ -203,6 +212,16 @@ constexpr Column table[]{
     {"overlap_score", information,
      "(serial_ns - T) / (serial_ns - preallocated's T), T end to end: 1 overlaps as that does, 0 serialised",
      row<&R::found, &F::overlap_score>},
+    {"rank_imbalance", information,
+     "of several ranks: end-to-end time of the slowest over the mean of all: median of the samples",
+     row<&R::ranks, &K::imbalance>},
+    {"weak_efficiency", information,
+     "of several ranks: end-to-end time of the first rank alone, in the same repetition and with as many "
+     "elements, over that of all together: median",
+     row<&R::ranks, &K::weak_efficiency>},
+    {"weak_efficiency_low", information, "its 95 % confidence interval (bootstrap): lower end",
+     row<&R::ranks, &K::weak_efficiency_low>},
+    {"weak_efficiency_high", information, "upper end", row<&R::ranks, &K::weak_efficiency_high>},
     {"operations", information,
      "of a replay: allocations and frees of a pass over the trace, as it was varied", replay<&P::operations>},
     {"left_out_lines", information, "lines of the trace that take no memory: failed and empty allocations",

@@ -18,6 +18,8 @@ std::string case_name(const Row& row) {
   if (configuration.mode == Mode::threads) name += fmt::format("/threads:{}", configuration.threads);
   if (configuration.mode == Mode::streams) name += fmt::format("/streams:{}", configuration.streams);
   if (configuration.flush_l2) name += "/flush_l2";
+  if (row.ranks.ranks > 1) name += fmt::format("/ranks:{}", row.ranks.ranks);
+  if (row.ranks.rank) name += fmt::format("/rank:{}", *row.ranks.rank);
   return name;
 }
 

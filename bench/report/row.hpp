@@ -81,6 +81,18 @@ struct ReplayFigures {
   std::optional<double> first_phase_ns, first_phase_ratio, worst_phase_ns;
 };
 
+/// Where several ranks measure together. Host and device times are then the mean of the ranks', end-to-end
+/// times those of the slowest rank, and counts and bytes the greatest of any rank.
+struct RankFigures {
+  std::size_t ranks = 1, hosts = 1;
+  std::size_t ranks_per_device = 1;             // the most that share one
+  std::optional<std::size_t> rank = {};         // of a row that is of one rank
+  double imbalance = ClockSummary::none;        // end to end, slowest over mean: median of the samples
+  double weak_efficiency = ClockSummary::none;  // end to end, the first rank alone over all: median
+  double weak_efficiency_low = ClockSummary::none;
+  double weak_efficiency_high = ClockSummary::none;
+};
+
 struct Row {
   std::string workload;
   std::size_t elements = 0;                     // 0 of a replay
@@ -106,6 +118,7 @@ struct Row {
   std::size_t pool_mapped_bytes = 0;  // most that its memory pool had mapped; 0 without a pool
   std::uint64_t seed = 0;
   RowFindings found;
+  RankFigures ranks;
   std::optional<ReplayFigures> replay;
 
   /// The mode; "sweep" for a steady one in which the number of allocations was chosen.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,10 @@ struct TableColumn {
 
 std::string optional_duration(const std::optional<double>& ns) {
   return ns ? format_duration(*ns) : std::string{};
+}
+
+std::string optional_number(double number) {
+  return std::isnan(number) ? std::string{} : fmt::format("{:.2f}", number);
 }
 
 std::string interval(const ClockSummary& clock) {
@@ -71,6 +76,16 @@ constexpr TableColumn of_streams[]{
     confidence,
     ratio};
 
+constexpr TableColumn of_ranks[]{
+    enqueue,
+    device,
+    end_to_end,
+    calls,
+    {"imbalance", [](const Row& row) { return optional_number(row.ranks.imbalance); }},
+    {"weak eff", [](const Row& row) { return optional_number(row.ranks.weak_efficiency); }},
+    confidence,
+    ratio};
+
 constexpr TableColumn of_replays[]{
     {"operation", [](const Row& row) { return format_duration(row.replay->operation.median_ns); }},
     {"p99", [](const Row& row) { return format_duration(row.replay->operation.p99_ns); }},
@@ -80,7 +95,9 @@ constexpr TableColumn of_replays[]{
     {"95% CI", [](const Row& row) { return interval(row.replay->operation); }},
     {"ratio", [](const Row& row) { return format_ratio(row.replay->operation.against_ratio); }}};
 
-std::span<const TableColumn> columns_of(Mode mode) {
+std::span<const TableColumn> columns_of(const Row& row) {
+  const Mode mode = row.configuration.mode;
+  if (row.ranks.ranks > 1 && (mode == Mode::steady || mode == Mode::cold)) return of_ranks;
   switch (mode) {
     case Mode::graph:
       return of_graphs;
@@ -103,6 +120,10 @@ std::string line_of(std::string_view text) {
   return shortened(one_line(text), table_width) + '\n';
 }
 
+std::string name_of(const Row& row) {
+  return row.ranks.rank ? fmt::format("{} in rank {}", row.allocator, *row.ranks.rank) : row.allocator;
+}
+
 std::string format_elements(std::size_t elements) {
   if (!std::has_single_bit(elements) || elements < 1024) return plural(elements, "element");
   return fmt::format("2^{} elements", std::countr_zero(elements));
@@ -122,6 +143,10 @@ std::string format_heading(const Row& row) {
       configuration.mode == Mode::replay)
     text += fmt::format(", {} on {}", plural(configuration.threads, "thread"),
                         plural(configuration.streams, "stream"));
+  if (row.ranks.ranks > 1)
+    text += fmt::format(", {} on {}", plural(row.ranks.ranks, "rank"), plural(row.ranks.hosts, "host"));
+  if (row.ranks.ranks_per_device > 1)
+    text += fmt::format(", {} sharing a device", row.ranks.ranks_per_device);
   if (configuration.flush_l2) text += ", L2 flushed";
   if (row.profiler != "none") text += fmt::format(", profiler={}", row.profiler);
   return text;
@@ -155,13 +180,13 @@ std::string format_context(const Context& context) {
 }
 
 std::string format_case(std::span<const Row> rows, bool bold) {
-  const std::span<const TableColumn> columns = columns_of(rows.front().configuration.mode);
+  const std::span<const TableColumn> columns = columns_of(rows.front());
   std::size_t name_width = std::string_view{"allocator"}.size();
   std::vector<std::size_t> widths;
   for (const TableColumn& column : columns) widths.push_back(column.heading.size());
   std::vector<std::vector<std::string>> cells;
   for (const Row& row : rows) {
-    name_width = std::max(name_width, row.allocator.size());
+    name_width = std::max(name_width, name_of(row).size());
     auto& line = cells.emplace_back();
     if (row.status != Status::ok) continue;
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -176,7 +201,7 @@ std::string format_case(std::span<const Row> rows, bool bold) {
     headings += fmt::format("  {:>{}}", columns[i].heading, widths[i]);
   text += line_of(headings);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::string line = fmt::format("{:{}}", rows[i].allocator, name_width);
+    std::string line = fmt::format("{:{}}", name_of(rows[i]), name_width);
     if (cells[i].empty()) {
       line += fmt::format("  {}: {}", to_string(rows[i].status), rows[i].message);
       text += line_of(line);

@@ -163,6 +163,26 @@ def concurrent_of(result, kind, heading, pictures):
     return section(heading, "Host time of an allocation, in ns.", *parts)
 
 
+def ranks(result, pictures):
+    rows = result.of_kind("ranks")
+    if not rows:
+        return []
+    parts = [pictures.link("ranks", "Weak efficiency by ranks"), grid(rows, writer("weak_efficiency", "{:.3f}".format))]
+    for column, write, what in [
+        ("end_to_end_ratio", "{:.2f}".format, "End to end time of a phase as a ratio to `preallocated` at as many ranks:"),
+        ("allocation_ns", results.significant, "Host time of an allocation, in ns, mean of the ranks:"),
+        ("runtime_calls_per_phase", "{:g}".format, "CUDA calls for memory in a phase, of the rank with the most:"),
+        ("rank_imbalance", "{:.2f}".format, "Time of the slowest rank over the mean of all:"),
+    ]:
+        if results.measured(rows, column):
+            parts += [["", what, ""], grid(rows, writer(column, write))]
+    words = (
+        "Weak efficiency: the end to end time of one rank alone, in the same job and with as many elements, over that of "
+        "all ranks together."
+    )
+    return section("Several GPUs, a rank each", words, *parts)
+
+
 def sweep(result, pictures):
     rows = result.of_kind("sweep")
     if not rows:
@@ -221,6 +241,8 @@ def arguments(rows):
 
     kinds = {row["kind"] for row in rows}
     syncs = {row["sync"] for row in rows if row["kind"] != "cold"}
+    if "ranks" in kinds:
+        yield f"mpirun -n {max(row['ranks'] for row in rows):.0f}"
     yield "daa-bench" + " --device=host" * (rows[0]["device_kind"] == "host")
     yield from flag("workload", "workload")
     yield from flag("vary", "vary") if any(row["vary"] != "none" for row in rows) else []
@@ -251,7 +273,8 @@ def page(folder, result):
     ]
     lines += context(result) + repeating(result) + summary(result) + unfavourable(result)
     lines += phases(result, pictures) + costs(result, pictures)
-    lines += replays(result, pictures) + concurrent(result, pictures) + sweep(result, pictures) + overhead(result)
+    lines += replays(result, pictures) + concurrent(result, pictures) + ranks(result, pictures)
+    lines += sweep(result, pictures) + overhead(result)
     bad = results.failed(result.rows)
     failures = without_figures("What failed", bad, f"{len(bad)} of {len(result.rows)} rows.")
     lines += failures or ["## What failed", "", "Nothing.", ""]

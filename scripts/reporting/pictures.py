@@ -19,6 +19,7 @@ NEEDS = {
     "streams": "host times of an allocation at two numbers of streams or more, such as --streams=1,2,4",
     "overlap-threads": "overlap scores at two numbers of threads or more",
     "overlap-streams": "overlap scores at two numbers of streams or more",
+    "ranks": "weak efficiencies at two numbers of ranks or more, by mpirun -n 2 and -n 4",
     "sweep": "ratios at two numbers of allocations or more, such as --workload=allocs --allocs-per-phase=1,4",
 }
 
@@ -208,7 +209,8 @@ def curves(result, styles, rows, x, y, title, subtitle, labels):
     shown = [row for row in shown if row["allocator"] in names]
     series = list(dict.fromkeys(results.series_of(row) for row in shown))
     canvas = Canvas(result, title, [subtitle, *left_out], series, (3.9, 3.6), 3, 0.9, 2.9, missing_of(rows, y), gap=0.75)
-    ends = {id(row): results.interval(row) if y == "end_to_end_ratio" else (row[y], row[y]) for row in shown}
+    intervals = {"end_to_end_ratio": results.interval, "weak_efficiency": results.efficiency_interval}
+    ends = {id(row): intervals.get(y, lambda row: (row[y], row[y]))(row) for row in shown}
     for panel, where, is_first, is_last in zip(canvas.panels, series, canvas.is_first, canvas.is_last):
         for j, name in enumerate(names):
             line = [row for row in shown if results.series_of(row) == where and row["allocator"] == name]
@@ -253,6 +255,9 @@ def draw(result):
     yield "memory", memory(result, styles)
     yield from concurrent(result, styles, "threads", "threads at once, each with its stream")
     yield from concurrent(result, styles, "streams", "streams of one thread")
+    title, subtitle = "Weak efficiency, by ranks", "The time of one rank alone over that of all together: 1 if they do not slow each other down."
+    labels = "ranks, a GPU each", "weak efficiency"
+    yield "ranks", curves(result, styles, result.of_kind("ranks"), "ranks", "weak_efficiency", title, subtitle, labels)
     title, labels = "Time of a phase, by number of allocations", ("allocations a phase", "end to end, ratio to preallocated")
     rows = result.of_kind("sweep")
     yield (

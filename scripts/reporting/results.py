@@ -11,14 +11,15 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SCHEMA_VERSION = 4  # the newest that this code reads
+SCHEMA_VERSION = 5  # the newest that this code reads
 TEXT = ["device_kind", "device", "driver", "commit", "time_utc", "workload", "sync", "allocator", "status", "message"]
 NUMBERS = ["elements", "iters", "repetitions", "end_to_end_median_ns", "end_to_end_ratio"]
 # Absent from older versions. An empty number was not measured and is None here.
-OPTIONAL_TEXT = {"trace": "", "state": "steady", "graph": "false", "flush_l2": "false", "kind": "", "seed": "", "vary": "none"}
+OPTIONAL_TEXT = {"trace": "", "state": "steady", "graph": "false", "flush_l2": "false", "kind": "", "seed": "", "vary": "none", "rank": ""}
 OPTIONAL_NUMBERS = ["warmup", "end_to_end_ratio_low", "end_to_end_ratio_high", "threads", "streams", "allocs_per_phase"]
 OPTIONAL_NUMBERS += ["allocation_ns", "overlap_score", "operation_median_ns", "operation_ratio", "held_over_live", "peak_phase_bytes"]
-OPTIONAL_NUMBERS += ["peak_live_bytes", "first_phase_ns", "worst_phase_ns"]
+OPTIONAL_NUMBERS += ["peak_live_bytes", "first_phase_ns", "worst_phase_ns", "ranks", "rank_imbalance"]
+OPTIONAL_NUMBERS += ["weak_efficiency", "weak_efficiency_low", "weak_efficiency_high", "runtime_calls_per_phase"]
 
 REFERENCE = "preallocated"  # the lower bound: all ratios refer to it
 NOISE = "preallocated:2"  # the reference, measured again
@@ -120,7 +121,7 @@ def power(elements):
 
 
 def series_of(row):
-    """What a row measures, without the allocator and the number of threads, streams or allocations."""
+    """What a row measures, without the allocator and the number of threads, streams, ranks or allocations."""
     words = row["trace"] or f"{row['workload']} {power(row['elements'])}"
     words += f", vary={row['vary']}" * (row["vary"] != "none")
     in_heading = row["kind"] in ("steady", "cold", "graph") or row["configuration"] == "end"
@@ -133,6 +134,7 @@ def case_of(row):
         "sweep": ("allocs_per_phase", "allocation"),
         "threads": ("threads", "thread"),
         "streams": ("streams", "stream"),
+        "ranks": ("ranks", "rank"),
     }
     if row["kind"] not in counts:
         return series_of(row)
@@ -146,6 +148,12 @@ def interval(row, otherwise=0.0):
     ratio = row["end_to_end_ratio"]
     low, high = row["end_to_end_ratio_low"], row["end_to_end_ratio_high"]
     return (ratio - otherwise, ratio + otherwise) if low is None or high is None else (low, high)
+
+
+def efficiency_interval(row):
+    """The 95 % interval of the weak efficiency."""
+    ends = row["weak_efficiency_low"], row["weak_efficiency_high"]
+    return (row["weak_efficiency"],) * 2 if None in ends else ends
 
 
 # --- several rows ---
@@ -242,11 +250,13 @@ def read_row(place, header, cells):
     row["kind"] = kind_of(row)
     row["allocator"] = present_name(row)
     row["configuration"] = configuration_of(row)
+    if (row["ranks"] or 1) > 1:
+        row["kind"] = "ranks"
     return row
 
 
 def read_csv(path):
-    """The rows of a result of daa-bench; none of a CSV of scripts/gate_rates.py."""
+    """The rows of a result of daa-bench, without those of single ranks; none of a CSV of scripts/gate_rates.py."""
     header, lines = read_lines(path)
     if "slowed" in header and "schema_version" not in header:
         return []
@@ -256,7 +266,7 @@ def read_csv(path):
     if not lines:
         raise Refused(f"{path}: holds no results, only a header")
     rows = [read_row(f"{path}:{line}", header, cells) | {"file": path.name} for line, cells in lines]
-    return [row for row in rows if row["allocator"]]
+    return [row for row in rows if row["allocator"] and row["rank"] == ""]
 
 
 def read_costs(path):

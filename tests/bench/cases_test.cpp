@@ -1,6 +1,7 @@
 // Which cases a configuration makes.
 
 #include "cases.hpp"
+#include "lone_ranks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,9 +24,9 @@ class CasesTest : public MeasureTest {
  protected:
   static Names names(const RunConfig& config) {
     Names result;
-    for (const auto& each : make_cases(config, ample)) result.push_back(each->name());
+    for (const auto& each : make_cases(config, ample, lone_ranks())) result.push_back(each->name());
     EXPECT_EQ(std::set(result.begin(), result.end()).size(), result.size()) << "names are unique";
-    EXPECT_EQ(trial_count(config, make_cases(config, ample)),
+    EXPECT_EQ(trial_count(config, make_cases(config, ample, lone_ranks())),
               result.size() * config.allocators.size() * config.repetitions);
     return result;
   }
@@ -39,7 +40,7 @@ class CasesTest : public MeasureTest {
 
   static std::string refusal(const RunConfig& config, std::size_t device_bytes = ample) {
     try {
-      static_cast<void>(make_cases(config, device_bytes));
+      static_cast<void>(make_cases(config, device_bytes, lone_ranks()));
     } catch (const UsageError& error) {
       return error.what();
     }
@@ -131,7 +132,7 @@ TEST_F(CasesTest, AnnounceRowsWithTheKeysAndSettingsOfThoseReported) {
   configs[2].workloads = {&synthetic("allocs")};
   configs[2].allocs_per_phase = {4};
   for (const RunConfig& each : configs) {
-    const std::vector<Row> to_come = rows_to_come(each, make_cases(each, ample));
+    const std::vector<Row> to_come = rows_to_come(each, make_cases(each, ample, lone_ranks()), lone_ranks());
     const std::vector<Row> reported = run(each).rows();
     ASSERT_EQ(to_come.size(), reported.size());
     const Context context = current_context();

@@ -17,6 +17,7 @@
 
 #include "cases.hpp"
 #include "daa/host_runtime.hpp"
+#include "lone_ranks.hpp"
 #include "measure/runner.hpp"
 #include "measure/workload_case.hpp"
 #include "table_rows.hpp"
@@ -181,13 +182,13 @@ inline Outcome run(const RunConfig& config, const Cases& cases, const RunOptions
   std::ostringstream notes;
   Progress progress{notes, false, trial_count(config, cases)};
   const StopCondition stop{config.timeout_s};
-  outcome.end = run_cases(config, cases, sinks, stop, progress, options.instruments);
+  outcome.end = run_cases(config, cases, sinks, stop, progress, lone_ranks(), options.instruments);
   outcome.notes = notes.str();
   return outcome;
 }
 
 inline Outcome run(const RunConfig& config, const RunOptions& options = {}) {
-  return run(config, make_cases(config, std::size_t{1} << 40), options);
+  return run(config, make_cases(config, std::size_t{1} << 40, lone_ranks()), options);
 }
 
 /// A test of the host runtime, which must find no misuse and nothing left.
@@ -209,7 +210,8 @@ class MeasureTest : public ::testing::Test {
 
   /// The first case of `config`, prepared. Lives as long as the test.
   Case& prepared(const RunConfig& config) {
-    for (auto& made : make_cases(config, std::size_t{1} << 40)) cases_.push_back(std::move(made));
+    for (auto& made : make_cases(config, std::size_t{1} << 40, lone_ranks()))
+      cases_.push_back(std::move(made));
     Case& first = *cases_.back();
     first.prepare(StopCondition{});
     return first;

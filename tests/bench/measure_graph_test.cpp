@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "lone_ranks.hpp"
 #include "measure/captured_phase.hpp"
 #include "measure_fixture.hpp"
 
@@ -170,7 +171,7 @@ TEST_F(GraphPhases, AreAnnouncedToTheAllocator) {
                            }};
   RunConfig config = graphs();
   config.modes = {Mode::graph, Mode::steady};
-  for (const auto& each : make_cases(config, std::size_t{1} << 40)) {
+  for (const auto& each : make_cases(config, std::size_t{1} << 40, lone_ranks())) {
     each->prepare(StopCondition{});
     static_cast<void>(each->make_trial(told, stop_));
     each->release();

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "cases.hpp"
+#include "lone_ranks.hpp"
 #include "stream_fixture.hpp"
 #include "table_rows.hpp"
 
@@ -49,8 +50,8 @@ class EveryMode : public StreamFixture {
     // Without a clock no trial is throttled: samples are as many as were asked for.
     Instruments instruments;
     instruments.read_clock = [] { return ClockReading{}; };
-    const RunEnd end = run_cases(config, make_cases(config, std::size_t{1} << 40), sinks, StopCondition{},
-                                 progress, instruments);
+    const RunEnd end = run_cases(config, make_cases(config, std::size_t{1} << 40, lone_ranks()), sinks,
+                                 StopCondition{}, progress, lone_ranks(), instruments);
     EXPECT_TRUE(end.all_measured);
     EXPECT_EQ(end.missing, 0u);
     for (const Row& row : all) {

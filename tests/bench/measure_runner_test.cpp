@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "lone_ranks.hpp"
 #include "measure_fixture.hpp"
 
 namespace daa::test {
@@ -127,9 +128,9 @@ TEST_F(RunnerTest, RowsComeInTheOrderAskedAndAsAnnounced) {
   config.workloads = {&workload("sort"), &workload("compact")};
   config.elements = {700, 300};
   config.sync_modes = {SyncMode::phase, SyncMode::end};
-  const Cases cases = make_cases(config, std::size_t{1} << 40);
+  const Cases cases = make_cases(config, std::size_t{1} << 40, lone_ranks());
   EXPECT_EQ(trial_count(config, cases), 8u * 3 * 3);
-  const std::vector<Row> expected = rows_to_come(config, cases);
+  const std::vector<Row> expected = rows_to_come(config, cases, lone_ranks());
   const Outcome outcome = run(config, cases);
   EXPECT_EQ(outcome.groups.size(), 8u);
   const std::vector<Row> rows = outcome.rows();

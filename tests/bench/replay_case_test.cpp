@@ -10,6 +10,7 @@
 #include <random>
 #include <set>
 
+#include "lone_ranks.hpp"
 #include "measure_fixture.hpp"
 #include "temporary_folder.hpp"
 
@@ -121,7 +122,7 @@ TEST_F(Replays, AreWholePassesOverTheTraceInBatchesOfAPassOrAPhase) {
   config.replay_iters = 5;
   config.replay_warmup = 3;
   config.sync_modes = {SyncMode::end, SyncMode::phase};
-  for (const auto& each : make_cases(config, mib)) {
+  for (const auto& each : make_cases(config, mib, lone_ranks())) {
     const Schedule& schedule = each->schedule();
     EXPECT_EQ(schedule.iters, 6u);
     EXPECT_EQ(schedule.warmup, 4u);

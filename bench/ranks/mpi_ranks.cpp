@@ -1,0 +1,268 @@
+// Linked into the programs with MPI: a rank for each process of MPI_COMM_WORLD.
+
+#include <fmt/format.h>
+#include <mpi.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "device/device.hpp"
+#include "ranks/make_transport.hpp"
+#include "ranks/parcel.hpp"
+#include "ranks/ranks.hpp"
+#include "usage_error.hpp"
+
+namespace daa::bench {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// What a rank is known by, besides its number.
+struct Place {
+  std::string host;
+  std::string device;  // unique to the device; empty if any number of ranks may share it
+};
+
+// Open MPI's processes talk to their launcher while they wait: sleeping between two looks leaves the cores to
+// ranks that measure.
+void wait_for(MPI_Request& request) {
+  constexpr int looks_without_sleep = 1000;
+  for (int looks = 0;; ++looks) {
+    int is_done = 0;
+    MPI_Test(&request, &is_done, MPI_STATUS_IGNORE);
+    if (is_done != 0) return;
+    if (looks > looks_without_sleep) std::this_thread::sleep_for(std::chrono::microseconds{50});
+  }
+}
+
+/// Ends the job if this rank makes no progress.
+class Watchdog {
+ public:
+  Watchdog(std::string name, double seconds)
+      : name_(std::move(name)), seconds_(seconds), since_(Clock::now()), thread_([this] { watch(); }) {}
+  ~Watchdog() {
+    {
+      const std::lock_guard lock{mutex_};
+      is_over_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  void begin(std::string_view step) {
+    const std::lock_guard lock{mutex_};
+    step_ = step;
+    since_ = Clock::now();
+  }
+  /// While the rank waits for others.
+  void wait(bool waits) {
+    const std::lock_guard lock{mutex_};
+    waits_ = waits;
+    since_ = Clock::now();
+  }
+
+ private:
+  void watch() {
+    std::unique_lock lock{mutex_};
+    while (!changed_.wait_for(lock, std::chrono::milliseconds{100}, [this] { return is_over_; })) {
+      if (Clock::now() - since_ < std::chrono::duration<double>{seconds_}) continue;
+      std::fputs(
+          fmt::format("daa-bench: {}: no progress for {} s {}: {}\n", name_, seconds_,
+                      waits_ ? "waiting for other ranks" : "in what it does alone or with others", step_)
+              .c_str(),
+          stderr);
+      changed_.wait_for(lock, std::chrono::seconds{1}, [this] { return is_over_; });  // others say so, too
+      MPI_Abort(MPI_COMM_WORLD, exit_not_measured);
+    }
+  }
+
+  std::string name_, step_ = "starting";
+  double seconds_;
+  Clock::time_point since_;
+  bool waits_ = false, is_over_ = false;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::thread thread_;
+};
+
+class MpiRanks final : public Ranks {
+ public:
+  // MPI is initialised.
+  explicit MpiRanks(const RunConfig& config) {
+    MPI_Comm_dup(MPI_COMM_WORLD, &control_);
+    rank_ = number_of(MPI_Comm_rank, control_);
+    places_.resize(number_of(MPI_Comm_size, control_));
+    std::string host(MPI_MAX_PROCESSOR_NAME, '\0');
+    int length = 0;
+    MPI_Get_processor_name(host.data(), &length);
+    host.resize(static_cast<std::size_t>(length));
+    const std::vector<std::string> hosts = gather(host);
+    for (std::size_t i = 0; i < hosts.size(); ++i) places_[i].host = hosts[i];
+    watchdog_.emplace(name_of(rank_), config.rank_timeout_s);
+    select_devices(config);
+  }
+
+  ~MpiRanks() override {
+    transport_.reset();
+    watchdog_.reset();
+    MPI_Comm_free(&control_);
+    MPI_Finalize();
+  }
+
+  [[nodiscard]] std::size_t rank() const override { return rank_; }
+  [[nodiscard]] std::size_t size() const override { return places_.size(); }
+  [[nodiscard]] std::size_t hosts() const override {
+    std::set<std::string_view> all;
+    for (const Place& place : places_) all.insert(place.host);
+    return all.size();
+  }
+  [[nodiscard]] std::size_t ranks_per_device() const override {
+    std::size_t most = 1;
+    for (const auto& [device, ranks] : sharing()) most = std::max(most, ranks);
+    return most;
+  }
+  [[nodiscard]] std::string name_of(std::size_t rank) const override {
+    return fmt::format("rank {} on {}", rank, places_[rank].host);
+  }
+
+  [[nodiscard]] std::vector<std::string> gather(const std::string& own) override {
+    if (watchdog_) watchdog_->wait(true);
+    const std::size_t ranks = places_.size();
+    std::vector<int> sizes(ranks), begins(ranks, 0);
+    const int own_size = static_cast<int>(own.size());
+    MPI_Request request;
+    MPI_Iallgather(&own_size, 1, MPI_INT, sizes.data(), 1, MPI_INT, control_, &request);
+    wait_for(request);
+    std::partial_sum(sizes.begin(), sizes.end() - 1, begins.begin() + 1);
+    std::string all(static_cast<std::size_t>(begins.back() + sizes.back()), '\0');
+    MPI_Iallgatherv(own.data(), own_size, MPI_BYTE, all.data(), sizes.data(), begins.data(), MPI_BYTE,
+                    control_, &request);
+    wait_for(request);
+    if (watchdog_) watchdog_->wait(false);
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < ranks; ++i)
+      texts.push_back(all.substr(static_cast<std::size_t>(begins[i]), static_cast<std::size_t>(sizes[i])));
+    return texts;
+  }
+
+  // The second barrier finds all awake.
+  void begin_together() override {
+    watchdog_->wait(true);
+    MPI_Request request;
+    MPI_Ibarrier(control_, &request);
+    wait_for(request);
+    MPI_Barrier(control_);
+    watchdog_->wait(false);
+  }
+
+  [[nodiscard]] Transport& transport() override {
+    if (transport_ == nullptr) transport_ = make_transport(*this);
+    return *transport_;
+  }
+
+  void begin(std::string_view step) override { watchdog_->begin(step); }
+
+  [[noreturn]] void fail(std::string_view why) override {
+    std::fputs(fmt::format("daa-bench: {}: {}\n", name_of(rank_), why).c_str(), stderr);
+    std::fflush(nullptr);
+    MPI_Abort(MPI_COMM_WORLD, exit_not_measured);
+    std::abort();  // MPI_Abort does not return
+  }
+
+ private:
+  template <class Function>
+  static std::size_t number_of(Function function, MPI_Comm communicator) {
+    int number = 0;
+    function(communicator, &number);
+    return static_cast<std::size_t>(number);
+  }
+
+  [[nodiscard]] std::map<std::string, std::size_t> sharing() const {
+    std::map<std::string, std::size_t> ranks;
+    for (const Place& place : places_)
+      if (!place.device.empty()) ++ranks[place.device];
+    return ranks;
+  }
+
+  // The devices of a host in turn; where the launcher has left one visible, that one.
+  void select_devices(const RunConfig& config) {
+    MPI_Comm of_host;
+    MPI_Comm_split_type(control_, MPI_COMM_TYPE_SHARED, static_cast<int>(rank_), MPI_INFO_NULL, &of_host);
+    const std::size_t local_rank = number_of(MPI_Comm_rank, of_host);
+    const std::size_t local_size = number_of(MPI_Comm_size, of_host);
+    MPI_Comm_free(&of_host);
+    const std::size_t devices = device_count();
+    DeviceChoice choice = config.device;
+    if (devices > 0) choice.index = static_cast<int>(local_rank % devices);
+    const std::optional<std::string> reason = select_device(choice);
+    Parcel parcel;
+    parcel.put(reason);
+    parcel.put(reason ? std::string{} : places_[rank_].host + device_identity());
+    parcel.put(local_size);
+    parcel.put(devices);
+    const std::vector<std::string> parcels = gather(parcel.bytes());
+    std::map<std::string, std::set<std::string>> devices_of_host;
+    for (std::size_t i = 0; i < parcels.size(); ++i) {
+      ParcelReader reader{parcels[i]};
+      std::optional<std::string> why_not;
+      reader.take(why_not);
+      if (why_not) throw UsageError(fmt::format("{}: no usable device: {}", name_of(i), *why_not));
+      reader.take(places_[i].device);
+      if (device_kind() == DeviceKind::host) places_[i].device.clear();
+    }
+    if (config.oversubscribe || ranks_per_device() == 1) return;
+    for (std::size_t i = 0; i < parcels.size(); ++i) {
+      std::set<std::string_view> different;
+      std::size_t ranks = 0;
+      for (const Place& place : places_) {
+        if (place.host != places_[i].host) continue;
+        ++ranks;
+        different.insert(place.device);
+      }
+      if (ranks > different.size())
+        throw UsageError(fmt::format(
+            "{} ranks on {}, which has {} usable by them: start as many as there are, or let ranks share one "
+            "with --oversubscribe",
+            ranks, places_[i].host,
+            different.size() == 1 ? std::string{"1 GPU"} : fmt::format("{} GPUs", different.size())));
+    }
+  }
+
+  MPI_Comm control_ = MPI_COMM_NULL;  // of the main threads
+  std::size_t rank_ = 0;
+  std::vector<Place> places_;
+  std::optional<Watchdog> watchdog_;
+  std::unique_ptr<Transport> transport_;
+};
+
+}  // namespace
+
+std::unique_ptr<Ranks> join_ranks(const RunConfig& config, char** /*argv*/) {
+  int provided = 0;
+  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);
+  if (provided < MPI_THREAD_MULTIPLE) {
+    MPI_Finalize();
+    throw UsageError("this MPI library serves one thread at a time; daa-bench needs MPI_THREAD_MULTIPLE");
+  }
+  try {
+    return std::make_unique<MpiRanks>(config);
+  } catch (const UsageError&) {  // in all ranks alike
+    MPI_Finalize();
+    throw;
+  }
+}
+
+}  // namespace daa::bench

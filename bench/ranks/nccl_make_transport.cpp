@@ -1,0 +1,17 @@
+#include <cstring>
+#include <string>
+
+#include "ranks/make_transport.hpp"
+#include "ranks/nccl_transport.hpp"
+
+namespace daa::bench {
+
+std::unique_ptr<Transport> make_transport(Ranks& ranks) {
+  ncclUniqueId id{};
+  if (ranks.is_first()) id = make_nccl_id();
+  const std::string first = ranks.gather({id.internal, sizeof id.internal}).front();
+  std::memcpy(id.internal, first.data(), sizeof id.internal);
+  return std::make_unique<NcclTransport>(ranks.rank(), ranks.size(), id);
+}
+
+}  // namespace daa::bench
