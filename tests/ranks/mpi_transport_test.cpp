@@ -36,7 +36,7 @@ TEST_F(MpiTransport, RefusesPiecesThatMpiCannotCountOrThatCutANumber) {
 }
 
 TEST_F(MpiTransport, TasksCommunicateBesideTheMainThread) {
-  constexpr std::size_t count = 1000, rounds = 100;
+  constexpr std::size_t count = 1000, rounds = 30;
   const bench::DeviceBuffer<std::uint64_t> sum(std::vector<std::uint64_t>(count, 1), stream());
   std::uint64_t expected = 1;
   for (std::size_t round = 0; round < rounds; ++round) {
