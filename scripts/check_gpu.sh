@@ -19,7 +19,7 @@ for step in $steps; do
 done
 require_gpu
 
-prepare cccl rmm
+prepare cccl rmm mpi nccl
 build release
 bin=$root/build/release/bin
 

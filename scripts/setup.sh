@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by the other scripts: `prepare` installs what is missing, `build` configures and compiles.
 #
-# apt-get (as root or with sudo) installs compiler, Ninja, Git and four libraries. pip installs everything else from the
+# apt-get (as root or with sudo) installs compiler, Ninja, Git, four libraries and, optionally, MPI. pip installs everything else from the
 # Python registry into build/tools, without root: CMake and the CUDA toolkit where they are missing or too old, and
 # optional tools. One line says what will be installed before anything is; --no-install as the first argument of a script,
 # or DAA_NO_INSTALL=1, refuses instead. Where nothing is missing, neither apt-get nor the network is used.
@@ -15,6 +15,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 readonly root tools=$root/build/tools
 readonly own_cmake=$tools/cmake-$cmake_pinned own_cuda=$tools/cuda-$cuda_pinned
 readonly own_cccl=$tools/cccl-13.3.5.0.6 own_rmm=$tools/rmm-26.10.0 own_matplotlib=$tools/matplotlib-3.10.8
+readonly own_nccl=$tools/nccl-2.28.9
 
 if [[ ${1:-} == --no-install ]]; then
   DAA_NO_INSTALL=1
@@ -45,6 +46,11 @@ results_folder() {
 }
 
 has_gpu() { [[ -e /proc/driver/nvidia/version ]]; }
+has_gpus() { # has_gpus NUMBER
+  local gpus=(/proc/driver/nvidia/gpus/*/information)
+  [[ -e ${gpus[0]} ]] && ((${#gpus[@]} >= $1))
+}
+has_mpi() { command -v mpicxx >/dev/null && command -v mpirun >/dev/null; }
 has_header() { [[ -e /usr/include/$1 || -e /usr/local/include/$1 ]]; }
 
 # at_least HAVE WANT: succeeds if version HAVE is WANT or newer.
@@ -92,6 +98,10 @@ describe() {
       title="CCCL ${own_cccl##*-} (4 MB)" folder=$own_cccl part=nvidia/cu13/include/cccl
       requirements=("nvidia-cuda-cccl==${own_cccl##*-}") without="tests use the toolkit's CCCL only"
       ;;
+    nccl)
+      title="NCCL ${own_nccl##*-} (300 MB)" folder=$own_nccl part=. without="nothing runs on several GPUs"
+      requirements=("nvidia-nccl-cu${cuda_release%%.*}==${own_nccl##*-}")
+      ;;
     matplotlib)
       title="matplotlib ${own_matplotlib##*-} (40 MB)" folder=$own_matplotlib part=. without="there are no pictures"
       requirements=("matplotlib==${own_matplotlib##*-}")
@@ -105,13 +115,15 @@ is_missing() {
     cmake) ! find_cmake ;;
     cuda) ! find_cuda ;;
     cupti) has_gpu && [[ ! -d $folder && ! -e $cuda/include/cupti.h && ! -e $cuda/extras/CUPTI/include/cupti.h ]] ;;
+    nccl) has_gpus 2 && [[ ! -d $folder && ! -e $cuda/include/nccl.h ]] && ! has_header nccl.h ;;
     matplotlib) [[ ! -d $folder ]] && ! python3 -c 'import matplotlib' 2>/dev/null ;;
     *) [[ ! -d $folder ]] ;;
   esac
 }
 
-# prepare [TOOL...]: installs what is missing, the optional tools of that name among it: rmm, cccl, matplotlib. Puts a cmake
-# that is new enough on PATH, sets `cuda` to the toolkit's folder, and `cupti` to that of CUPTI if it is not the toolkit's.
+# prepare [TOOL...]: installs what is missing, the optional tools of that name among it: rmm, cccl, matplotlib, nccl (where
+# there are two GPUs) and mpi. Puts a cmake that is new enough on PATH, sets `cuda` to the toolkit's folder, and `cupti` to
+# that of CUPTI if it is not the toolkit's.
 # A second script waits until the first closes file 9.
 # shellcheck disable=SC2120  # no tools are as good
 prepare() {
@@ -121,10 +133,11 @@ prepare() {
   flock --nonblock 9 || { say "waiting for another of these scripts to finish building" && flock 9; }
 
   for tool in cmake cuda cupti "$@"; do
+    [[ $tool != mpi ]] || continue  # apt-get installs it
     describe "$tool"
     ! is_missing "$tool" || wanted+=("$tool")
   done
-  find_packages
+  find_packages "$@"
   confirm
   ((${#packages[@]} == 0)) || install_packages
   for tool in "${wanted[@]}"; do install_tool "$tool"; done
@@ -135,7 +148,7 @@ prepare() {
 
 is_wanted() { [[ " ${wanted[*]} " == *" $1 "* ]]; }
 
-# Sets `packages` to what apt-get has to install.
+# find_packages [TOOL...]: sets `packages` to what apt-get has to install.
 find_packages() {
   command -v g++ >/dev/null || packages+=(g++)
   command -v ninja >/dev/null || packages+=(ninja-build)
@@ -144,18 +157,26 @@ find_packages() {
   has_header CLI/CLI.hpp || packages+=(libcli11-dev)
   has_header fmt/core.h || packages+=(libfmt-dev)
   has_header gmock/gmock.h || packages+=(libgmock-dev)  # brings libgtest-dev
+  [[ " $* " != *" mpi "* ]] || has_mpi || packages+=(libopenmpi-dev openmpi-bin)
   ((${#wanted[@]} == 0)) && return
   python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || packages+=(ca-certificates)
 }
 
-# needs_package PACKAGE: fails for those that only optional tools need.
-needs_package() { [[ $1 != python3-venv && $1 != ca-certificates ]] || is_wanted cmake || is_wanted cuda; }
+# needs_package PACKAGE: fails for those that are optional, or that only optional tools need.
+needs_package() {
+  case $1 in
+    libopenmpi-dev | openmpi-bin) return 1 ;;
+    python3-venv | ca-certificates) is_wanted cmake || is_wanted cuda ;;
+  esac
+}
 
 # Says what will be installed. With DAA_NO_INSTALL, installs nothing: dies if something is missing that cannot be done without.
 confirm() {
-  local plan=() needed=() titles=() name
-  for name in "${packages[@]}"; do ! needs_package "$name" || needed+=("$name"); done
+  local plan=() needed=() optional=() titles=() name
+  for name in "${packages[@]}"; do
+    if needs_package "$name"; then needed+=("$name"); else optional+=("$name"); fi
+  done
   for name in "${wanted[@]}"; do
     describe "$name"
     titles+=("$title")
@@ -168,23 +189,31 @@ confirm() {
     return
   fi
   ((${#needed[@]} == 0)) || die "nothing may be installed, and missing are: ${needed[*]}"
+  titles=("${optional[@]}" "${titles[@]}")
   ((${#titles[@]} == 0)) || say "going on without ${titles[*]}"
   packages=() wanted=()
 }
 
-# Libraries may stay missing where only root could install them: CMake then fetches them.
+# Libraries may stay missing where only root could install them: CMake then fetches them, or goes on without the optional ones.
 install_packages() {
-  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600) package
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600) package needed=() optional=()
+  for package in "${packages[@]}"; do
+    if needs_package "$package"; then needed+=("$package"); else optional+=("$package"); fi
+  done
   ((EUID == 0)) || apt=(sudo "${apt[@]}")
   if ! command -v apt-get >/dev/null || ! command -v "${apt[0]}" >/dev/null; then
-    for package in "${packages[@]}"; do
-      [[ $package == lib* ]] || ! needs_package "$package" || die "there is no apt-get, or neither root nor sudo; install these: ${packages[*]}"
+    for package in "${needed[@]}"; do
+      [[ $package == lib* ]] || die "there is no apt-get, or neither root nor sudo; install these: ${packages[*]}"
     done
-    say "there is no apt-get, or neither root nor sudo: CMake fetches and compiles what it needs of ${packages[*]}"
+    ((${#needed[@]} == 0)) ||
+      say "there is no apt-get, or neither root nor sudo: CMake fetches and compiles what it needs of ${needed[*]}"
+    ((${#optional[@]} == 0)) || say "there is no apt-get, or neither root nor sudo: going on without ${optional[*]}"
     return
   fi
   "${apt[@]}" update >&2 || say "apt-get update failed; going on with the lists that are here"
-  "${apt[@]}" install --yes --no-install-recommends "${packages[@]}" >&2 || die "could not install: ${packages[*]}"
+  apt+=(install --yes --no-install-recommends)
+  ((${#needed[@]} == 0)) || "${apt[@]}" "${needed[@]}" >&2 || die "could not install: ${needed[*]}"
+  ((${#optional[@]} == 0)) || "${apt[@]}" "${optional[@]}" >&2 || say "going on without ${optional[*]}, which could not be installed"
 }
 
 # install_tool TOOL: dies if it cannot and the tool is not an optional one.
@@ -219,16 +248,17 @@ complete_cuda() {
 # again if the toolkit, a tool, the presets, the GPUs or the place of the project have changed. A folder that somebody else
 # has configured is taken as it is.
 build() {
-  local folder=$root/build/${1#*:} preset=${1%%:*} settings newest_cccl rmm
+  local folder=$root/build/${1#*:} preset=${1%%:*} settings newest_cccl rmm nccl
   shift
   newest_cccl=$([[ ! -d $own_cccl ]] || echo "$own_cccl")
   rmm=$([[ ! -d $own_rmm ]] || echo "$own_rmm")
-  settings=$(printf '%s\n' "$root" "$cuda" "$newest_cccl" "$rmm" "$cupti" "$(cksum <"$root/CMakePresets.json")" \
+  nccl=$([[ ! -d $own_nccl ]] || echo "$own_nccl")
+  settings=$(printf '%s\n' "$root" "$cuda" "$newest_cccl" "$rmm" "$nccl" "$cupti" "$(command -v mpicxx)" "$(cksum <"$root/CMakePresets.json")" \
     "$(cat /proc/driver/nvidia/gpus/*/information 2>/dev/null | grep ^Model)")
   if [[ ! -e $folder/build.ninja ]] || { [[ -e $folder/.settings ]] && [[ $(<"$folder/.settings") != "$settings" ]]; }; then
     say "configuring ${folder#"$root"/} with $cuda"
     (cd "$root" && cmake --fresh --preset "$preset" -B "$folder" -DCUDAToolkit_ROOT="$cuda" -DDAA_NEWEST_CCCL="$newest_cccl" \
-      -DDAA_RMM="$rmm" -DDAA_CUPTI="$cupti") >&2
+      -DDAA_RMM="$rmm" -DDAA_NCCL="$nccl" -DDAA_CUPTI="$cupti") >&2
     printf '%s\n' "$settings" >"$folder/.settings"
   fi
   cmake --build "$folder" --parallel "$(compilers)" ${1+--target "$@"} >&2

@@ -22,7 +22,7 @@ done
 fixed_addresses=(setarch "$(uname -m)" --addr-no-randomize)
 "${fixed_addresses[@]}" true 2>/dev/null || fixed_addresses=()
 
-prepare cccl rmm matplotlib
+prepare cccl rmm matplotlib mpi nccl
 tests=$root/build/tests
 mkdir -p "$tests"
 : >"$tests/CTestTestfile.cmake"

@@ -53,6 +53,9 @@ void sum(Storage storage, const std::uint32_t* in, std::size_t count, std::uint6
          cudaStream_t stream);
 [[nodiscard]] std::size_t sum_storage_bytes(std::size_t count);
 
+/// out[i] is the square of in[i]: 64 bits, in which it is exact.
+void square(const std::uint32_t* in, std::size_t count, std::uint64_t* out, cudaStream_t stream);
+
 // --- scans -------------------------------------------------------------------------------------------------
 
 /// out[i] = in[0] + ... + in[i - 1] modulo 2^32, by the library's device-wide scan. `out` may be `in`.
@@ -87,6 +90,23 @@ void sort_pairs(Storage storage, DoubleBuffer& keys, DoubleBuffer& values, std::
                 cudaStream_t stream);
 [[nodiscard]] std::size_t sort_pairs_storage_bytes(std::size_t count);
 
+/// The same of keys alone.
+void sort_keys(Storage storage, DoubleBuffer& keys, std::size_t count, cudaStream_t stream);
+[[nodiscard]] std::size_t sort_keys_storage_bytes(std::size_t count);
+
+// --- parts of sorted keys ----------------------------------------------------------------------------------
+
+/// samples[i] = in[i * count / samples_count]: so many of the keys, as far apart from each other as can be.
+void take_samples(const std::uint32_t* in, std::size_t count, std::uint32_t* samples,
+                  std::size_t samples_count, cudaStream_t stream);
+
+/// counts[p] is the number of keys in part p of `parts`: those of at least splitters[p * stride] and below
+/// splitters[(p + 1) * stride], where the first part has no lower and the last no upper bound. `keys` and
+/// `splitters` ascend, and splitters[0] is not read; at most 1024 parts.
+void count_parts(const std::uint32_t* keys, std::size_t count, const std::uint32_t* splitters,
+                 std::size_t stride, std::size_t parts, std::uint32_t* counts, cudaStream_t stream);
+inline constexpr std::size_t max_parts = 1024;
+
 // --- stencil -----------------------------------------------------------------------------------------------
 
 /// A field of `count` cells in rows of `width`, a power of two; the last row perhaps short.
@@ -100,6 +120,22 @@ struct Grid {
 /// of two and thus exact, so the result is the same to the bit whether or not a compiler fuses it into the
 /// sum.
 void diffuse(const float* in, Grid grid, float* out, cudaStream_t stream);
+
+/// The cells next to a grid on its four sides, or null where the field ends. `left` and `right` have a cell a
+/// row, `up` and `down` one a column.
+struct Halos {
+  const float* left;
+  const float* right;
+  const float* up;
+  const float* down;
+};
+
+/// diffuse() of a grid that is a part of a field, with its neighbours in `halos`. All rows are of `width`.
+void diffuse_part(const float* in, Grid grid, const Halos& halos, float* out, cudaStream_t stream);
+
+/// left[y] and right[y] are the first and the last cell of row y; either may be null. All rows are of
+/// `width`.
+void pack_columns(const float* in, Grid grid, float* left, float* right, cudaStream_t stream);
 
 inline constexpr std::size_t mean_fields = 8;
 

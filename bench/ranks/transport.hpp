@@ -13,7 +13,8 @@ namespace daa::bench {
 /// NCCL between GPUs, MPI on the host runtime; one rank alone exchanges with itself. Operations are enqueued
 /// on a stream and never synchronise it. All ranks enqueue the same operations in the same order, on one
 /// stream each; an operation may be captured. They throw CudaError, or std::runtime_error that names the
-/// function of the library that failed; other ranks may then wait for ever.
+/// function of the library that failed; other ranks may then wait for ever. A transport is destroyed after
+/// its operations are complete and graphs that have captured some are destroyed.
 class Transport {
  public:
   struct Send {

@@ -13,9 +13,12 @@ class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
 
+  /// Draws `draws` numbers and drops them, in no time: any part of a sequence can be drawn for itself.
+  void skip(std::uint64_t draws) { state_ += draws * step; }
+
   /// 64 independent random bits.
   std::uint64_t bits() {
-    state_ += 0x9e3779b97f4a7c15u;
+    state_ += step;
     std::uint64_t z = state_;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
@@ -33,6 +36,8 @@ class Random {
   float unit() { return static_cast<float>(bits() >> 40) * 0x1p-24f; }
 
  private:
+  static constexpr std::uint64_t step = 0x9e3779b97f4a7c15u;
+
   std::uint64_t state_;
 };
 

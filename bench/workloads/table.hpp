@@ -20,9 +20,13 @@ namespace daa::bench {
 /// Workloads that isolate something, to be asked for by name.
 #define DAA_SYNTHETIC_WORKLOADS(row) row(none) row(allocs)
 
+/// Workloads in which ranks exchange data, to be asked for by name.
+#define DAA_COMMUNICATING_WORKLOADS(row) row(halo) row(allreduce) row(dist_sort)
+
 #define DAA_DECLARE(name) [[nodiscard]] WorkloadInfo name##_workload();
 DAA_WORKLOADS(DAA_DECLARE)
 DAA_SYNTHETIC_WORKLOADS(DAA_DECLARE)
+DAA_COMMUNICATING_WORKLOADS(DAA_DECLARE)
 #undef DAA_DECLARE
 
 /// `elements`, unless it is below `least` or above primitives::max_count: throws std::invalid_argument.

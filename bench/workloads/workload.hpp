@@ -30,7 +30,8 @@ class Workload {
   virtual void restart_cycle() {}
 
   /// Enqueues one phase on `stream`, its temporaries taken from `scratch`; does not call end_phase() and
-  /// never synchronises. Throws what `scratch` throws, and CudaError if a launch fails.
+  /// never synchronises, except that dist-sort synchronises `stream`, and so cannot be captured. Throws what
+  /// `scratch` throws, what a transport throws, and CudaError if a launch fails.
   virtual void enqueue_phase(ScratchAllocator& scratch, cudaStream_t stream) = 0;
 
   /// Advances in the cycle as enqueue_phase() does, but enqueues nothing: find_error() then expects the
@@ -58,9 +59,9 @@ struct WorkloadInfo {
   /// chosen.
   std::unique_ptr<Workload> (*make_cut)(std::size_t elements, std::size_t allocations, std::uint64_t seed,
                                         cudaStream_t stream) = nullptr;
-  /// Of a workload in which ranks exchange data: the part of `transport`'s rank, with `elements` in each rank.
-  /// `seed` is the same in all ranks, and data differ. `transport` outlives the workload. make() is that of
-  /// one rank alone.
+  /// Of a workload in which ranks exchange data: the part of `transport`'s rank, with `elements` in each
+  /// rank. `seed` is the same in all ranks, and data differ. `transport` outlives the workload. make() is
+  /// that of one rank alone.
   std::unique_ptr<Workload> (*make_between)(std::size_t elements, std::uint64_t seed, cudaStream_t stream,
                                             Transport& transport) = nullptr;
 };

@@ -15,6 +15,11 @@ std::span<const WorkloadInfo> workloads() {
 
 std::span<const WorkloadInfo> synthetic_workloads() {
   static const WorkloadInfo table[]{DAA_SYNTHETIC_WORKLOADS(DAA_CALL)};
+  return table;
+}
+
+std::span<const WorkloadInfo> communicating_workloads() {
+  static const WorkloadInfo table[]{DAA_COMMUNICATING_WORKLOADS(DAA_CALL)};
 #undef DAA_CALL
   return table;
 }

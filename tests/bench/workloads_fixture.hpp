@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,6 +25,15 @@ inline void PrintTo(const WorkloadInfo& info, std::ostream* out) {
 }  // namespace daa::bench
 
 namespace daa::test {
+
+/// A workload's name as a part of a test's: without hyphens.
+struct WorkloadName {
+  std::string operator()(const ::testing::TestParamInfo<bench::WorkloadInfo>& workload) const {
+    std::string name(workload.param.name);
+    std::ranges::replace(name, '-', '_');
+    return name;
+  }
+};
 
 class WorkloadFixture : public StreamFixture, public ::testing::WithParamInterface<bench::WorkloadInfo> {
  protected:

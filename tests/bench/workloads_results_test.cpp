@@ -22,9 +22,9 @@ class EveryWorkload : public WorkloadFixture {
   /// sorts of so little take one tile and wait for no flag in their storage, while CUB's reductions, which
   /// never wait, need several tiles to use theirs at all.
   [[nodiscard]] static std::size_t overlap_elements() {
-    static const std::map<std::string_view, std::size_t> elements{{"reduce", 100'000}, {"scan", 100'000},
-                                                                  {"sort", 2'000},     {"stencil", 4'099},
-                                                                  {"compact", 1'000},  {"allocs", 4'096}};
+    static const std::map<std::string_view, std::size_t> elements{
+        {"reduce", 100'000}, {"scan", 100'000}, {"sort", 2'000},      {"stencil", 4'099},  {"compact", 1'000},
+        {"allocs", 4'096},   {"halo", 4'099},   {"allreduce", 4'096}, {"dist-sort", 2'000}};
     return elements.at(GetParam().name);
   }
 };
@@ -152,16 +152,17 @@ TEST_P(EveryWorkload, PassesAnAllocatorsFailureOnAndCanRunAgain) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, EveryWorkload, ::testing::ValuesIn(bench::workloads()),
-                         ::testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Table, EveryWorkload, ::testing::ValuesIn(bench::workloads()), WorkloadName());
 
 // Of the synthetic ones `none` has no results that could be wrong.
 const bench::WorkloadInfo& synthetic(std::string_view name) {
   return *std::ranges::find(bench::synthetic_workloads(), name, &bench::WorkloadInfo::name);
 }
 
-INSTANTIATE_TEST_SUITE_P(Synthetic, EveryWorkload, ::testing::Values(synthetic("allocs")),
-                         ::testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Synthetic, EveryWorkload, ::testing::Values(synthetic("allocs")), WorkloadName());
+
+INSTANTIATE_TEST_SUITE_P(Communicating, EveryWorkload, ::testing::ValuesIn(bench::communicating_workloads()),
+                         WorkloadName());
 
 using Workloads = StreamFixture;
 

@@ -36,7 +36,7 @@ class Setup(unittest.TestCase):
         for name, text in [
             ("nvcc", NVCC),
             ("cmake", CMAKE),
-            *((name, NOTES) for name in ("apt-get", "ctest", "g++", "ninja", "git")),
+            *((name, NOTES) for name in ("apt-get", "ctest", "g++", "ninja", "git", "mpicxx", "mpirun")),
         ]:
             self.program(name, text)
         self.program("sudo", '#!/bin/sh\nexec "$@"\n')
@@ -87,6 +87,17 @@ class Setup(unittest.TestCase):
             self.assertRegex(done.stderr, r"g\+\+.*ninja")
             self.assertNotIn("RAN apt-get", done.stderr)
             self.assertNotIn("RAN cmake --fresh", done.stderr)
+
+    def test_mpi_is_installed_where_it_is_missing(self):
+        (self.bin / "mpicxx").unlink()
+        self.assertRegex(self.presets()[1], "RAN apt-get .*install.* libopenmpi-dev openmpi-bin\n")
+
+    def test_without_mpi_it_goes_on(self):
+        (self.bin / "mpicxx").unlink()
+        (self.bin / "apt-get").unlink()
+        self.assertRegex(self.presets()[1], "going on without libopenmpi-dev openmpi-bin\n")
+        self.program("apt-get", NOTES + "exit 1\n")
+        self.assertRegex(self.presets()[1], "going on without libopenmpi-dev openmpi-bin, which")
 
     @unittest.skipUnless(os.path.exists("/usr/include/fmt/core.h"), "libraries are missing here")
     def test_no_install_goes_on_without_optional_tools(self):

@@ -25,6 +25,12 @@ __global__ void __launch_bounds__(block_threads)
   if (threadIdx.x == 0) *out = sum;
 }
 
+__global__ void __launch_bounds__(block_threads)
+    square_each(const std::uint32_t* in, std::size_t count, std::uint64_t* out) {
+  const std::size_t i = thread_element();
+  if (i < count) out[i] = std::uint64_t{in[i]} * in[i];
+}
+
 }  // namespace
 
 void sum_squares_to_partials(const std::uint32_t* in, std::size_t count, std::uint64_t* partials,
@@ -53,6 +59,11 @@ std::size_t sum_storage_bytes(std::size_t count) {
                                         static_cast<std::uint64_t*>(nullptr),
                                         static_cast<std::uint32_t>(count)));
   return bytes;
+}
+
+void square(const std::uint32_t* in, std::size_t count, std::uint64_t* out, cudaStream_t stream) {
+  square_each<<<blocks_for(count), block_threads, 0, stream>>>(in, count, out);
+  DAA_CUDA_CHECK(cudaGetLastError());
 }
 
 }  // namespace daa::bench::primitives

@@ -29,4 +29,19 @@ std::size_t sort_pairs_storage_bytes(std::size_t count) {
   return bytes;
 }
 
+void sort_keys(Storage storage, DoubleBuffer& keys, std::size_t count, cudaStream_t stream) {
+  cub::DoubleBuffer<std::uint32_t> cub_keys(keys.current, keys.alternate);
+  DAA_CUDA_CHECK(cub::DeviceRadixSort::SortKeys(storage.data, storage.bytes, cub_keys,
+                                                static_cast<std::uint32_t>(count), 0, key_bits, stream));
+  keys = {cub_keys.Current(), cub_keys.Alternate()};
+}
+
+std::size_t sort_keys_storage_bytes(std::size_t count) {
+  std::size_t bytes = 0;
+  cub::DoubleBuffer<std::uint32_t> none(nullptr, nullptr);
+  DAA_CUDA_CHECK(
+      cub::DeviceRadixSort::SortKeys(nullptr, bytes, none, static_cast<std::uint32_t>(count), 0, key_bits));
+  return bytes;
+}
+
 }  // namespace daa::bench::primitives

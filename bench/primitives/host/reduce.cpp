@@ -27,7 +27,7 @@ void sum_slices(const std::uint32_t* in, std::size_t count, std::size_t length, 
 std::uint64_t itself(std::uint32_t value) {
   return value;
 }
-std::uint64_t square(std::uint32_t value) {
+std::uint64_t square_of(std::uint32_t value) {
   return std::uint64_t{value} * value;
 }
 
@@ -38,7 +38,7 @@ void sum_squares_to_partials(const std::uint32_t* in, std::size_t count, std::ui
   const std::size_t shares = partial_count(count);
   enqueue(stream, {access(in, count), access(partials, shares)}, [=] {
     std::fill_n(partials, shares, std::uint64_t{0});  // the last shares may be empty
-    sum_slices(in, count, (count + shares - 1) / shares, partials, square);
+    sum_slices(in, count, (count + shares - 1) / shares, partials, square_of);
   });
 }
 
@@ -61,6 +61,11 @@ void sum(Storage storage, const std::uint32_t* in, std::size_t count, std::uint6
 
 std::size_t sum_storage_bytes(std::size_t count) {
   return slice_count(count) * sizeof(std::uint64_t);
+}
+
+void square(const std::uint32_t* in, std::size_t count, std::uint64_t* out, cudaStream_t stream) {
+  enqueue(stream, {access(in, count), access(out, count)},
+          [=] { std::transform(in, in + count, out, square_of); });
 }
 
 }  // namespace daa::bench::primitives

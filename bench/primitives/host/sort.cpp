@@ -20,7 +20,7 @@ std::size_t sort_tiles(std::size_t count) {
 
 struct Pairs {
   std::uint32_t* keys;
-  std::uint32_t* values;
+  std::uint32_t* values;  // null if there are keys only
 };
 
 /// `counters` has one for each digit of each tile, digit by digit: scanned, they say where in `to` the
@@ -38,7 +38,24 @@ void sort_by_digit(Pairs from, Pairs to, std::size_t count, unsigned shift, std:
     const std::size_t target = counter(i)++;
     if (target >= count) continue;  // only if somebody else wrote to the counters
     to.keys[target] = key;
-    to.values[target] = from.values[i];
+    if (from.values != nullptr) to.values[target] = from.values[i];
+  }
+}
+
+/// On return `from` names the buffers that will hold the result.
+void sort(Storage storage, Pairs& from, Pairs& to, std::size_t count, cudaStream_t stream) {
+  check_storage(storage, sort_pairs_storage_bytes(count));
+  auto* const counters = static_cast<std::uint32_t*>(storage.data);
+  std::vector<host_runtime::Access> accesses{access(from.keys, count), access(to.keys, count),
+                                             access(counters, digits * sort_tiles(count))};
+  if (from.values != nullptr) {
+    accesses.push_back(access(from.values, count));
+    accesses.push_back(access(to.values, count));
+  }
+  for (unsigned shift = 0; shift < key_bits; shift += digit_bits) {
+    enqueue(stream, accesses,
+            [from, to, count, shift, counters] { sort_by_digit(from, to, count, shift, counters); });
+    std::swap(from, to);
   }
 }
 
@@ -46,22 +63,24 @@ void sort_by_digit(Pairs from, Pairs to, std::size_t count, unsigned shift, std:
 
 void sort_pairs(Storage storage, DoubleBuffer& keys, DoubleBuffer& values, std::size_t count,
                 cudaStream_t stream) {
-  check_storage(storage, sort_pairs_storage_bytes(count));
-  auto* const counters = static_cast<std::uint32_t*>(storage.data);
   Pairs from{keys.current, values.current}, to{keys.alternate, values.alternate};
-  const std::vector<host_runtime::Access> accesses{access(from.keys, count), access(from.values, count),
-                                                   access(to.keys, count), access(to.values, count),
-                                                   access(counters, digits * sort_tiles(count))};
-  for (unsigned shift = 0; shift < key_bits; shift += digit_bits) {
-    enqueue(stream, accesses, [=] { sort_by_digit(from, to, count, shift, counters); });
-    std::swap(from, to);
-  }
+  sort(storage, from, to, count, stream);
   keys = {from.keys, to.keys};
   values = {from.values, to.values};
 }
 
 std::size_t sort_pairs_storage_bytes(std::size_t count) {
   return digits * sort_tiles(count) * sizeof(std::uint32_t);
+}
+
+void sort_keys(Storage storage, DoubleBuffer& keys, std::size_t count, cudaStream_t stream) {
+  Pairs from{keys.current, nullptr}, to{keys.alternate, nullptr};
+  sort(storage, from, to, count, stream);
+  keys = {from.keys, to.keys};
+}
+
+std::size_t sort_keys_storage_bytes(std::size_t count) {
+  return sort_pairs_storage_bytes(count);
 }
 
 }  // namespace daa::bench::primitives
