@@ -217,6 +217,8 @@ std::string format_part(std::string_view name, const std::string& value, const s
   if (name == "state") return value == "steady" ? "" : value;
   if (name == "threads" || name == "streams")  // a row of 1 thread is not one of kind steady
     return value == "1" && kind != name ? "" : fmt::format("{} {}", value, name);
+  if (name == "ranks") return value == "1" ? "" : fmt::format("{} ranks", value);
+  if (name == "rank") return value.empty() ? "" : "rank " + value;
   if (value == "true") return std::string{name};
   return value == "false" || (name == "vary" && value == "none") ? "" : fmt::format("{}={}", name, value);
 }

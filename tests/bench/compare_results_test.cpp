@@ -58,8 +58,8 @@ TEST(Results, HoldWhatWasWritten) {
   const Result read = results({measured("arena"), row}).at(1);
   EXPECT_EQ(read.location, "a.csv: line 3");
   EXPECT_EQ(read.key, (Key{"steady", "scan", "", "none", "1048576", "", "end", "steady", "false", "1", "1",
-                           "false", "cuda, malloc"}));
-  EXPECT_EQ(read.settings, (std::vector<std::string>{"4", "42", "1000", "20", "20", "none"}));
+                           "false", "1", "", "cuda, malloc"}));
+  EXPECT_EQ(read.settings, (std::vector<std::string>{"5", "1", "1", "42", "1000", "20", "20", "none"}));
   EXPECT_EQ(read.counters, (std::vector<double>{2.5, 0.002, 2.25, 1000, 2000, 3000, 4000}));
   expect_times(read, {{1.25 * time_ns, 1.25}, {1.25 * time_ns, 1.5}, {12.5, 1.75}, {}});
   EXPECT_EQ(read.process, "a.csv");
@@ -124,6 +124,8 @@ TEST(Results, KeysArePrintedWithoutTheirDefaults) {
               row.configuration.vary = Variation::scale;
             }),
             "replay gpt2_decode vary=scale sync=end arena");
+  EXPECT_EQ(printed([](Row& row) { row.ranks = {.ranks = 4, .hosts = 2, .rank = 3}; }),
+            "scan 1048576 sync=end 4 ranks rank 3 arena");
 }
 
 TEST(Results, UnknownColumnsAndBareLineFeedsAreIgnored) {

@@ -284,7 +284,7 @@ TEST(Verdicts, OfTimesAreALineForEachAllocatorAndClock) {
   EXPECT_TRUE(contains(text(base),
                        "no slow-down of 5 % or more (exit code 0): at most +0.0 % (arena, host_enqueue)"));
   const std::string csv = verdicts_csv(compare(base, head, default_gate));
-  EXPECT_TRUE(contains(csv, "steady,,,,,,,,,,,,arena,end_to_end,regression,,,0.05"));
+  EXPECT_TRUE(contains(csv, "steady,,,,,,,,,,,,,,arena,end_to_end,regression,,,0.05"));
 }
 
 // --- the rates of the gate, with the noise of 80 processes on an H200 ---

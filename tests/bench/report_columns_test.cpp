@@ -39,7 +39,8 @@ TEST(Columns, AreUniqueSnakeCaseAndDescribed) {
 TEST(Columns, HaveTheRolesThatComparisonsRelyOn) {
   EXPECT_EQ(columns_with({Role::key}),
             (std::set<std::string>{"kind", "workload", "trace", "vary", "elements", "allocs_per_phase",
-                                   "sync", "state", "graph", "threads", "streams", "flush_l2", "allocator"}));
+                                   "sync", "state", "graph", "threads", "streams", "flush_l2", "ranks",
+                                   "rank", "allocator"}));
   EXPECT_EQ(columns_with({Role::counter, Role::host_counter}),
             (std::set<std::string>{"allocations_per_phase", "runtime_calls_per_phase",
                                    "synchronisations_per_phase", "asked_per_phase_bytes", "peak_phase_bytes",
@@ -53,7 +54,7 @@ TEST(Columns, HaveTheRolesThatComparisonsRelyOn) {
 
 /// What columns hold of a_row() and a_context(), clocks aside.
 Fields fields_of_a_row() {
-  return {{"schema_version", "4"},
+  return {{"schema_version", "5"},
           {"daa_version", "1.2.3"},
           {"commit", "0123456789ab-dirty"},
           {"time_utc", "2030-01-02T03:04:05Z"},
@@ -75,6 +76,9 @@ Fields fields_of_a_row() {
           {"threads", "1"},
           {"streams", "1"},
           {"flush_l2", "false"},
+          {"ranks", "1"},
+          {"hosts", "1"},
+          {"ranks_per_device", "1"},
           {"allocator", "arena"},
           {"status", "ok"},
           {"seed", "18446744073709551615"},
@@ -141,6 +145,21 @@ TEST(Columns, HoldEveryFigureOfARow) {
   add_clock(expected, "end_to_end", a_row().end_to_end);
   EXPECT_EQ(expected.at("device_repetitions_ns"), "26000 26000.5 26001");
   expect_fields(a_row(), expected);
+}
+
+TEST(Columns, HoldWhatSeveralRanksFindOut) {
+  Row row = a_row();
+  row.ranks = {8, 2, 3, 5, 1.25, 0.5, 0.25, 0.75};
+  const test::CsvRecord record = read_back(row);
+  for (const auto& [column, value] : Fields{{"ranks", "8"},
+                                            {"hosts", "2"},
+                                            {"ranks_per_device", "3"},
+                                            {"rank", "5"},
+                                            {"rank_imbalance", "1.25"},
+                                            {"weak_efficiency", "0.5"},
+                                            {"weak_efficiency_low", "0.25"},
+                                            {"weak_efficiency_high", "0.75"}})
+    EXPECT_EQ(record.at(column), value) << column;
 }
 
 TEST(Columns, HoldWhatOnlySomeModesFindOut) {

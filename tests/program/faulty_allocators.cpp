@@ -1,6 +1,6 @@
 // The table of allocators of daa-bench-faulty, which tests run in place of daa-bench: the real allocators,
-// and two that are wrong in a known way. DAA_PLANT_DELAY makes one of them slower on purpose, to try a
-// regression gate out:
+// and some that are wrong in a known way, one of them in rank 1 alone. DAA_PLANT_DELAY makes one of them
+// slower on purpose, to try a regression gate out:
 //   arena:0.1         each end_phase() waits for 0.1 of the host time since the phase's first allocation
 //   arena:device:0.1  the stream waits, for 0.1 of its time since the phase's first allocation
 //   arena:calls:0.1   of each ten allocations, and of each ten phases' ends, one is made twice
@@ -13,7 +13,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <optional>
+#include <stdexcept>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -38,6 +40,40 @@ AllocatorInfo exhausted() {
   return {"exhausted", "out of memory at the second temporary",
           [](cudaStream_t stream, const Demand&) -> std::unique_ptr<ScratchAllocator> {
             return std::make_unique<test::ExhaustedAllocator>(stream, 1);
+          }};
+}
+
+/// As cudaMalloc, until the tenth allocation of rank 1, which DAA_FAULT makes "throw", "exit" or "hang".
+class FaultyInOneRank final : public ScratchAllocator {
+ public:
+  FaultyInOneRank(cudaStream_t stream, const Demand& demand)
+      : allocator_(cuda_malloc().make(stream, demand)) {
+    const char* const rank = std::getenv("OMPI_COMM_WORLD_RANK");
+    const char* const fault = std::getenv("DAA_FAULT");
+    if (rank != nullptr && fault != nullptr && std::string_view{rank} == "1") fault_ = fault;
+  }
+
+  void* allocate(std::size_t bytes) override {
+    if (++allocations_ >= 10 && fault_ == "throw") throw std::runtime_error("the tenth allocation");
+    if (allocations_ >= 10 && fault_ == "exit") std::_Exit(7);
+    while (allocations_ >= 10 && fault_ == "hang") std::this_thread::sleep_for(std::chrono::seconds{1});
+    return allocator_->allocate(bytes);
+  }
+  void free(void* pointer, std::size_t bytes) override { allocator_->free(pointer, bytes); }
+  void end_phase() override { allocator_->end_phase(); }
+  bool needs_every_free() const override { return allocator_->needs_every_free(); }
+  std::size_t bytes_reserved() const override { return allocator_->bytes_reserved(); }
+
+ private:
+  std::unique_ptr<ScratchAllocator> allocator_;
+  std::string_view fault_;
+  std::size_t allocations_ = 0;
+};
+
+AllocatorInfo faulty_in_one_rank() {
+  return {"faulty-in-one-rank", "goes wrong in rank 1",
+          [](cudaStream_t stream, const Demand& demand) -> std::unique_ptr<ScratchAllocator> {
+            return std::make_unique<FaultyInOneRank>(stream, demand);
           }};
 }
 
@@ -148,7 +184,8 @@ struct Table {
 
   Table() {
 #define DAA_DELAYED(name) with_planted_delay<name>(),
-    for (const AllocatorInfo& info : {DAA_ALLOCATORS(DAA_DELAYED) overlapping(), exhausted()})
+    for (const AllocatorInfo& info :
+         {DAA_ALLOCATORS(DAA_DELAYED) overlapping(), exhausted(), faulty_in_one_rank()})
       (info.absence.empty() ? present : absent).push_back(info);
 #undef DAA_DELAYED
     const std::string_view delayed = planted_delay().allocator;

@@ -1,0 +1,149 @@
+// mpirun daa-bench, on the host runtime.
+
+#include <chrono>
+#include <cmath>
+
+#include "host_program_fixture.hpp"
+
+namespace daa::test {
+namespace {
+
+class RankedProgram : public HostProgram {
+ protected:
+  static Command on_ranks(std::size_t ranks, Args more, const char* program = DAA_BENCH_HOST) {
+    more.emplace_back("--allocator=preallocated,cuda-malloc,arena");
+    return started(ranks, command(more, program));
+  }
+
+  /// The flags name the allocators.
+  static Command faulty_on_two_ranks(const Args& more, const std::string& fault) {
+    Command result = started(2, command(more, DAA_BENCH_FAULTY_MPI));
+    result.environment["DAA_FAULT"] = fault;
+    return result;
+  }
+
+  /// mpirun's own lines aside, the lines of daa-bench on standard error.
+  static Args lines_of_daa_bench(const std::string& text) {
+    Args found;
+    std::istringstream lines{text};
+    for (std::string line; std::getline(lines, line);)
+      if (line.starts_with("daa-bench: ")) found.push_back(line);
+    return found;
+  }
+
+ private:
+  static Command started(std::size_t ranks, const Command& alone) {
+    Command result{DAA_MPIEXEC, {"-n", std::to_string(ranks), alone.program}, alone.environment};
+    result.args.insert(result.args.end(), alone.args.begin(), alone.args.end());
+    result.environment.merge(
+        std::map<std::string, std::string>{{"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+                                           {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+                                           {"OMPI_MCA_rmaps_base_oversubscribe", "1"},
+                                           {"OMPI_MCA_btl_vader_single_copy_mechanism", "none"}});
+    return result;
+  }
+};
+
+TEST_F(RankedProgram, EveryWorkloadHasOneRowOfAllRanks) {
+  for (const std::size_t ranks : {2u, 4u}) {
+    ASSERT_EQ(run(on_ranks(ranks, {"--workload=scan,halo,allreduce,dist-sort", "--csv=r.csv"})).exit_code,
+              ok);
+    const std::vector<CsvRecord> rows = read_csv(written("r.csv"));
+    EXPECT_EQ(rows.size(), 4u * 4);
+    for (const CsvRecord& row : rows) {
+      EXPECT_EQ(row.at("status"), "ok") << row.at("message");
+      EXPECT_EQ(row.at("ranks"), std::to_string(ranks));
+      EXPECT_EQ(row.at("rank") + row.at("hosts") + row.at("ranks_per_device"), "11");
+      EXPECT_GE(std::stod(row.at("rank_imbalance")), 1);
+      EXPECT_GT(std::stod(row.at("weak_efficiency")), 0);
+      if (row.at("allocator") == "arena") EXPECT_EQ(row.at("runtime_calls_per_phase"), "0");
+    }
+  }
+}
+
+TEST_F(RankedProgram, OnRequestEachRankHasItsRow) {
+  ASSERT_EQ(run(on_ranks(2, {"--per-rank", "--csv=r.csv"})).exit_code, ok);
+  std::map<std::string, std::size_t> rows;
+  for (const CsvRecord& row : read_csv(written("r.csv"))) ++rows[row.at("rank")];
+  EXPECT_EQ(rows, (std::map<std::string, std::size_t>{{"", 4}, {"0", 4}, {"1", 4}}));
+}
+
+TEST_F(RankedProgram, OtherModesRunOnSeveralRanksOrAreUnsupported) {
+  for (const Args& mode : {Args{"--state=cold"}, {"--graph"}, {"--threads=2"}, {"--streams=2"}})
+    EXPECT_EQ(run(on_ranks(2, mode)).exit_code, ok) << mode.front();
+  EXPECT_EQ(run(on_ranks(2, {"--workload=replay", "--trace=gat_train", "--iters=1"})).exit_code, ok);
+  for (const std::string mode : {"--state=cold", "--graph"}) {
+    ASSERT_EQ(run(on_ranks(2, {"--workload=halo,allreduce,dist-sort", mode, "--csv=r.csv"})).exit_code, ok);
+    for (const CsvRecord& row : read_csv(written("r.csv")))
+      EXPECT_EQ(
+          row.at("status") == "unsupported",
+          mode == "--graph" && (row.at("workload") == "dist-sort" || row.at("allocator") == "cuda-malloc"))
+          << row.at("workload") << ' ' << row.at("allocator") << ' ' << row.at("message");
+  }
+}
+
+TEST_F(RankedProgram, StreamsOfAWorkloadInWhichRanksExchangeDataAreRefusedByName) {
+  expect_refused(command({"--workload=halo", "--threads=2"}), usage, {"--threads=2", "halo"});
+}
+
+TEST_F(RankedProgram, AWrongResultInOneRankIsThatOfAll) {
+  const Outcome outcome = run(faulty_on_two_ranks({"--allocator=overlapping,arena", "--csv=r.csv"}, ""));
+  EXPECT_EQ(outcome.exit_code, not_measured);
+  for (const CsvRecord& row : read_csv(written("r.csv"))) {
+    if (row.at("allocator") == "arena") {
+      EXPECT_EQ(row.at("status"), "ok");
+    } else {
+      EXPECT_EQ(row.at("status"), "wrong_result");
+      EXPECT_TRUE(row.at("message").starts_with("rank 0 on ")) << row.at("message");
+    }
+  }
+}
+
+TEST_F(RankedProgram, AFailureInOneRankIsThatOfAllWhereNoneWaitsForIt) {
+  const Outcome outcome =
+      run(faulty_on_two_ranks({"--allocator=faulty-in-one-rank,arena", "--csv=r.csv"}, "throw"));
+  EXPECT_EQ(outcome.exit_code, not_measured);
+  const std::vector<CsvRecord> rows = read_csv(written("r.csv"));
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_TRUE(contains(rows[0].at("message"), "rank 1 on "));
+  EXPECT_TRUE(contains(rows[0].at("message"), "the tenth allocation"));
+  EXPECT_EQ(rows[1].at("status"), "ok");
+}
+
+// Where ranks exchange data the others would wait for ever.
+TEST_F(RankedProgram, ARankThatFailsInAnExchangeEndsTheJobAndIsNamed) {
+  const Outcome outcome = run(faulty_on_two_ranks(
+      {"--workload=scan,halo", "--allocator=faulty-in-one-rank", "--elements=1000"}, "throw"));
+  EXPECT_EQ(outcome.exit_code, not_measured);
+  const Args said = lines_of_daa_bench(outcome.err);
+  ASSERT_EQ(said.size(), 1u) << outcome.err;
+  EXPECT_TRUE(contains(said[0], "rank 1 on "));
+  EXPECT_TRUE(contains(said[0], "the tenth allocation"));
+}
+
+TEST_F(RankedProgram, ARankThatHangsEndsTheJobInTimeAndEachSaysWhereItIs) {
+  const auto begin = std::chrono::steady_clock::now();
+  const Outcome outcome = run(
+      faulty_on_two_ranks({"--workload=halo", "--allocator=faulty-in-one-rank", "--rank-timeout=1"}, "hang"));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{30});
+  EXPECT_EQ(outcome.exit_code, not_measured);
+  EXPECT_TRUE(contains(outcome.err, "rank 1 on "));
+  EXPECT_TRUE(contains(outcome.err, "no progress for 1 s"));
+}
+
+// The rows of the case before are whole: scan is done when rank 1 dies in halo.
+TEST_F(RankedProgram, ARankThatDiesEndsTheJobAndLeavesTheRowsThatAreThere) {
+  Command dies = faulty_on_two_ranks(
+      {"--workload=scan", "--allocator=preallocated,faulty-in-one-rank", "--csv=r.csv"}, "exit");
+  EXPECT_NE(run(dies).exit_code, ok);
+  EXPECT_TRUE(contains(run(dies).err, "rank"));
+}
+
+TEST_F(RankedProgram, ATimeoutEndsAllRanks) {
+  const Outcome outcome =
+      run(on_ranks(2, {"--workload=halo", "--iters=1000000", "--repetitions=1000", "--timeout=1"}));
+  EXPECT_EQ(outcome.exit_code, interrupted);
+}
+
+}  // namespace
+}  // namespace daa::test
