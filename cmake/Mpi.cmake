@@ -12,7 +12,7 @@ endif()
 
 set(MPI_CXX_SKIP_MPICXX TRUE)  # without the C++ interface, which MPI 3 has removed
 find_package(MPI QUIET COMPONENTS CXX)
-if(NOT MPI_CXX_FOUND)
+if(NOT MPI_CXX_FOUND OR NOT MPIEXEC_EXECUTABLE)
   set(DAA_MPI_ABSENCE "MPI was not found: ${how_to_get_it}")
   return()
 endif()

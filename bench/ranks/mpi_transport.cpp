@@ -66,8 +66,16 @@ struct Exchange {
                                                        &requests.emplace_back(MPI_REQUEST_NULL)));
                 });
     }
-    check_in_task("MPI_Waitall",
-                  MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE));
+    std::vector<MPI_Status> statuses(requests.size());
+    int error = MPI_Waitall(static_cast<int>(requests.size()), requests.data(), statuses.data());
+    if (error == MPI_ERR_IN_STATUS) {
+      const auto is_known = [](const MPI_Status& status) {
+        return status.MPI_ERROR != MPI_SUCCESS && status.MPI_ERROR != MPI_ERR_PENDING;
+      };
+      const auto first = std::find_if(statuses.begin(), statuses.end(), is_known);
+      if (first != statuses.end()) error = first->MPI_ERROR;
+    }
+    check_in_task("MPI_Waitall", error);
   }
 };
 

@@ -139,6 +139,7 @@ class DistSort : public Workload {
         learned_counts_(make_pinned_words(2 * ranks_)) {}
 
   void enqueue_phase(ScratchAllocator& scratch, cudaStream_t stream) override {
+    refuse_capture(stream);
     auto* const keys = allocate<std::uint32_t>(scratch, count_);
     copy(input_.data(), keys, count_, stream);
     const std::uint32_t* const sorted = sort(keys, count_, sort_bytes_, scratch, stream);
@@ -185,6 +186,15 @@ class DistSort : public Workload {
           "dist-sort: a rank would receive {} keys, but it takes up to {}", keys, primitives::max_count));
     }
     return keys;
+  }
+
+  // Before a transport has captured anything that would never run.
+  static void refuse_capture(cudaStream_t stream) {
+    auto status = cudaStreamCaptureStatusNone;
+    DAA_CUDA_CHECK(cudaStreamIsCapturing(stream, &status));
+    if (status != cudaStreamCaptureStatusNone) {
+      throw std::logic_error("dist-sort synchronises its stream in the middle of a phase");
+    }
   }
 
   /// Sorts `keys` or a second temporary, and returns which of the two it is.

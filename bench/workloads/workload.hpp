@@ -30,8 +30,8 @@ class Workload {
   virtual void restart_cycle() {}
 
   /// Enqueues one phase on `stream`, its temporaries taken from `scratch`; does not call end_phase() and
-  /// never synchronises, except that dist-sort synchronises `stream`, and so cannot be captured. Throws what
-  /// `scratch` throws, what a transport throws, and CudaError if a launch fails.
+  /// never synchronises, except that dist-sort synchronises `stream` and throws std::logic_error if it is
+  /// being captured. Throws what `scratch` and a transport throw, and CudaError if a launch fails.
   virtual void enqueue_phase(ScratchAllocator& scratch, cudaStream_t stream) = 0;
 
   /// Advances in the cycle as enqueue_phase() does, but enqueues nothing: find_error() then expects the
