@@ -86,12 +86,17 @@ class Runner {
       ranks_.fail(
           fmt::format("{}/{}: {}: {}", each.name(), series.label, to_string(series.status), series.message));
     Parcel parcel;
+    parcel.put(is_whole);
     parcel.put(static_cast<int>(series.status));
     parcel.put(series.message);
     const std::vector<std::string> parcels = ranks_.gather(parcel.bytes());
+    bool is_whole_in_all = true;
     for (std::size_t rank = 0; rank < parcels.size(); ++rank) {
       ParcelReader reader{parcels[rank]};
+      bool is_whole_there = false;
       int status = 0;
+      reader.take(is_whole_there);
+      is_whole_in_all = is_whole_in_all && is_whole_there;
       std::string message;
       reader.take(status);
       reader.take(message);
@@ -100,7 +105,7 @@ class Runner {
       series.message = fmt::format("{}: {}", ranks_.name_of(rank), message);
       return false;
     }
-    return is_whole;
+    return is_whole_in_all;
   }
 
   void prepare(Case& each, std::vector<Series>& group) {
@@ -149,10 +154,10 @@ class Runner {
     if (!config_.profile) range.emplace(series.allocator->name);
     TrialSamples alone;
     if (!ranks_.is_alone()) {
-      attempt_together(each, series, [&] {
+      const bool is_whole = attempt_together(each, series, [&] {
         if (ranks_.is_first()) alone = samples_of_trial(each.alone(), series, nullptr);
       });
-      if (series.status != Status::ok) return;
+      if (!is_whole || series.status != Status::ok) return;
     }
     TrialSamples samples;
     const bool is_whole = attempt_together(each, series, [&] {
@@ -175,7 +180,7 @@ class Runner {
     {
       const std::unique_ptr<Trial> trial = each.make_trial(*series.allocator, stop_within_);
       Sampler sampler{
-          *trial, each.schedule(), stop_within_, {config_.profile, l2_flush_ ? &*l2_flush_ : nullptr, ranks}};
+          *trial, each.schedule(), stop_, {config_.profile, l2_flush_ ? &*l2_flush_ : nullptr, ranks}};
       sampler.warm_up();
       const ClockReading before = instruments_.read_clock();  // the device is warm
       {

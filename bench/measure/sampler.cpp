@@ -34,6 +34,14 @@ void Sampler::run_workers(const Work& work) {
     work(std::size_t{0});
 }
 
+// Where there are several ranks, none of them stops on its own: the others might wait for it.
+void Sampler::begin_together() {
+  if (options_.ranks == nullptr)
+    stop_.check();
+  else if (options_.ranks->begin_together(stop_.requested()))
+    throw Stopped{};
+}
+
 // Outside of the clocks, by one thread, as end_batch().
 void Sampler::begin_batch(std::size_t phases) {
   if (!counts_operations_) return;
@@ -79,7 +87,7 @@ void Sampler::synchronise(std::size_t worker) {
 void Sampler::warm_up() {
   const std::size_t batch = schedule_.phases_per_batch();
   for (std::size_t left = schedule_.warmup; left > 0; left -= std::min(left, batch)) {
-    stop_.check();
+    begin_together();
     const std::size_t phases = std::min(left, batch);
     begin_batch(phases);
     run_workers([&](std::size_t worker) {
@@ -137,15 +145,15 @@ Sample Sampler::next() {
   phases_left_ -= phases;
   --samples_left_;
 
-  stop_.check();
+  if (options_.ranks == nullptr) stop_.check();
   trial_.begin_sample();
   if (options_.l2_flush != nullptr) options_.l2_flush->flush(trial_.streams(0).front());
-  if (options_.ranks != nullptr) options_.ranks->begin_together();
+  if (options_.ranks != nullptr) begin_together();
   Sample sum;
   Operations operations;
   std::size_t left = phases;
   for (std::size_t batches = schedule_.batches_per_sample; batches > 0; --batches) {
-    if (left < phases) stop_.check();
+    if (left < phases && options_.ranks == nullptr) stop_.check();
     const std::size_t batch = (left + batches - 1) / batches;
     left -= batch;
     const Sample timed = time_batch(batch, operations);

@@ -51,7 +51,7 @@ struct Sample {
 struct SamplerOptions {
   bool phase_ranges = false;    // an NVTX range for each phase
   L2Flush* l2_flush = nullptr;  // before each sample; null: none
-  Ranks* ranks = nullptr;       // which begin each sample together; null: this one alone
+  Ranks* ranks = nullptr;       // which begin each sample, and stop, together; null: this one alone
 };
 
 class Sampler {
@@ -83,6 +83,7 @@ class Sampler {
     std::size_t count = 0;
   };
 
+  void begin_together();
   void begin_batch(std::size_t phases);
   Operations end_batch(std::size_t phases);
   void enqueue(std::size_t worker, std::size_t phases, bool with_ranges);

@@ -17,7 +17,7 @@ class LoneRanks final : public Ranks {
   [[nodiscard]] std::size_t ranks_per_device() const override { return 1; }
   [[nodiscard]] std::string name_of(std::size_t rank) const override { return fmt::format("rank {}", rank); }
   [[nodiscard]] std::vector<std::string> gather(const std::string& own) override { return {own}; }
-  void begin_together() override {}
+  [[nodiscard]] bool begin_together(bool stops) override { return stops; }
   [[nodiscard]] Transport& transport() override {
     if (transport_ == nullptr) transport_ = make_lone_transport();
     return *transport_;

@@ -158,14 +158,17 @@ class MpiRanks final : public Ranks {
     return texts;
   }
 
-  // The second barrier finds all awake.
-  void begin_together() override {
+  // The barrier finds all awake.
+  [[nodiscard]] bool begin_together(bool stops) override {
     watchdog_->wait(true);
+    const int own = stops ? 1 : 0;
+    int any = 0;
     MPI_Request request;
-    MPI_Ibarrier(control_, &request);
+    MPI_Iallreduce(&own, &any, 1, MPI_INT, MPI_MAX, control_, &request);
     wait_for(request);
     MPI_Barrier(control_);
     watchdog_->wait(false);
+    return any != 0;
   }
 
   [[nodiscard]] Transport& transport() override {

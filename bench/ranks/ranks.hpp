@@ -30,8 +30,8 @@ class Ranks {
   /// What each rank has given, in the order of the ranks. Waits for all, without use of the processor.
   [[nodiscard]] virtual std::vector<std::string> gather(const std::string& own) = 0;
 
-  /// Returns in all ranks at the same time, within microseconds.
-  virtual void begin_together() = 0;
+  /// Returns in all ranks at the same time, within microseconds. Whether any of them stops.
+  [[nodiscard]] virtual bool begin_together(bool stops) = 0;
 
   /// What data are exchanged by. Throws UsageError if there is nothing between the devices of the ranks.
   [[nodiscard]] virtual Transport& transport() = 0;

@@ -71,7 +71,7 @@ TEST_F(RankedProgram, OnRequestEachRankHasItsRow) {
 TEST_F(RankedProgram, OtherModesRunOnSeveralRanksOrAreUnsupported) {
   for (const Args& mode : {Args{"--state=cold"}, {"--graph"}, {"--threads=2"}, {"--streams=2"}})
     EXPECT_EQ(run(on_ranks(2, mode)).exit_code, ok) << mode.front();
-  EXPECT_EQ(run(on_ranks(2, {"--workload=replay", "--trace=gat_train", "--iters=1"})).exit_code, ok);
+  EXPECT_EQ(run(on_ranks(2, {"--workload=replay", "--trace=sort_unique_topk", "--iters=1"})).exit_code, ok);
   for (const std::string mode : {"--state=cold", "--graph"}) {
     ASSERT_EQ(run(on_ranks(2, {"--workload=halo,allreduce,dist-sort", mode, "--csv=r.csv"})).exit_code, ok);
     for (const CsvRecord& row : read_csv(written("r.csv")))
@@ -87,7 +87,8 @@ TEST_F(RankedProgram, StreamsOfAWorkloadInWhichRanksExchangeDataAreRefusedByName
 }
 
 TEST_F(RankedProgram, AWrongResultInOneRankIsThatOfAll) {
-  const Outcome outcome = run(faulty_on_two_ranks({"--allocator=overlapping,arena", "--csv=r.csv"}, ""));
+  const Outcome outcome =
+      run(faulty_on_two_ranks({"--workload=halo", "--allocator=overlapping,arena", "--csv=r.csv"}, ""));
   EXPECT_EQ(outcome.exit_code, not_measured);
   for (const CsvRecord& row : read_csv(written("r.csv"))) {
     if (row.at("allocator") == "arena") {
@@ -131,12 +132,12 @@ TEST_F(RankedProgram, ARankThatHangsEndsTheJobInTimeAndEachSaysWhereItIs) {
   EXPECT_TRUE(contains(outcome.err, "no progress for 1 s"));
 }
 
-// The rows of the case before are whole: scan is done when rank 1 dies in halo.
-TEST_F(RankedProgram, ARankThatDiesEndsTheJobAndLeavesTheRowsThatAreThere) {
-  Command dies = faulty_on_two_ranks(
-      {"--workload=scan", "--allocator=preallocated,faulty-in-one-rank", "--csv=r.csv"}, "exit");
-  EXPECT_NE(run(dies).exit_code, ok);
-  EXPECT_TRUE(contains(run(dies).err, "rank"));
+// Of a process that is gone mpirun tells which it was, and how it went.
+TEST_F(RankedProgram, ARankThatDiesEndsTheJobWithItsExitCode) {
+  const Outcome outcome =
+      run(faulty_on_two_ranks({"--workload=halo", "--allocator=faulty-in-one-rank"}, "exit"));
+  EXPECT_EQ(outcome.exit_code, 7);
+  EXPECT_TRUE(contains(outcome.err, "Exit code:    7")) << outcome.err;
 }
 
 TEST_F(RankedProgram, ATimeoutEndsAllRanks) {
