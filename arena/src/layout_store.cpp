@@ -24,7 +24,6 @@ void* LayoutStore::allocate(Bump& bump, std::size_t bytes, std::size_t alignment
   }
   if (alignment > min_alignment) over_aligned_.prepare();
   const std::size_t offset = place(bump, bytes, size);
-  placed({offset, offset + size});
   set_limit(bump);
   count(bump, bytes);
   const std::uintptr_t address = address_at(offset);

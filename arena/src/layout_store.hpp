@@ -46,8 +46,6 @@ class LayoutStore : public BackingStore {
                                                        std::uintptr_t address) const noexcept = 0;
   /// Of an allocation: below the beginning of each scope that it was made before, and of no other.
   [[nodiscard]] virtual std::size_t position_of(Range place) const noexcept { return place.begin; }
-  /// An allocation was placed there.
-  virtual void placed(Range /*place*/) noexcept {}
   /// Frees an allocation and returns the new top; none, with no allocation changed, if there is a hole.
   virtual std::size_t give(Bump& bump, Range place) noexcept { return layout_.give(place, top(bump)); }
 
@@ -63,7 +61,7 @@ class LayoutStore : public BackingStore {
   }
   /// While there are holes, or a plan or a record of all, the inline path gets no room.
   void set_limit(Bump& bump) const noexcept {
-    bump.limit = layout_.empty() && !is_logged_ && !layout_.sees_all() ? room_end_ : bump.cursor;
+    bump.limit = layout_.empty() && !layout_.sees_all() ? room_end_ : bump.cursor;
   }
 
   /// If the phase follows one.
@@ -82,7 +80,6 @@ class LayoutStore : public BackingStore {
   std::size_t followed_in_a_row_ = 0;  // phases
   bool recycles_ = false;              // recycle() has been called on this arena
   bool left_plan_ = false;             // this phase
-  bool is_logged_ = false;             // the derived class must see every allocation of this phase
 
  private:
   std::size_t place(Bump& bump, std::size_t asked, std::size_t size);

@@ -9,7 +9,6 @@ void PhaseLayout::begin_scope(std::size_t top) {
   if (levels_.size() == level_ + 1) levels_.emplace_back();
   scopes_.push_back(top);
   stop_recording();
-  touched_ = true;
   ++level_;
 }
 
@@ -29,11 +28,6 @@ bool PhaseLayout::give_to_outer(Range place) noexcept {
   return levels_[static_cast<std::size_t>(scope - scopes_.begin())].insert(place);
 }
 
-std::size_t PhaseLayout::lower(std::size_t top) noexcept {
-  stop_recording();
-  return levels_[level_].take_ending_at(top);
-}
-
 std::vector<Range> PhaseLayout::holes() const {
   std::vector<Range> all = levels_[level_].all();
   std::sort(all.begin(), all.end(), [](Range a, Range b) { return a.begin < b.begin; });
@@ -42,7 +36,6 @@ std::vector<Range> PhaseLayout::holes() const {
 
 void PhaseLayout::take_parts(const std::vector<Range>& parts) {
   const std::vector<Range> before = holes();
-  touched_ = true;
   FreeRanges& holes = levels_[level_];
   auto part = parts.begin();
   for (const Range& hole : before) {
@@ -59,7 +52,7 @@ void PhaseLayout::take_parts(const std::vector<Range>& parts) {
 void PhaseLayout::clear() noexcept {
   if (followed() != nullptr) {
     misses_ = 0;
-  } else if (records_ && touched_ && !follows()) {
+  } else if (records_ && frees_ && !follows()) {
     ++misses_;
   }
   idle_ = frees_ ? 0 : std::min(idle_ + 1, idle);
@@ -68,7 +61,6 @@ void PhaseLayout::clear() noexcept {
   plan_ = nullptr;
   record_.clear();
   highest_top_ = 0;
-  touched_ = false;
   for (; level_ != 0; --level_) levels_[level_].clear();
   scopes_.clear();
   levels_[0].clear();
@@ -87,7 +79,6 @@ void PhaseLayout::record(RecordedStep step) noexcept {
 // and nothing else is affected.
 std::size_t PhaseLayout::leave_plan() noexcept {
   const PlannedPhase& plan = *std::exchange(plan_, nullptr);
-  touched_ = true;
   highest_top_ = plan.bytes();
   try {
     if (records_) record_ = plan.so_far();

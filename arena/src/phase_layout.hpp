@@ -17,7 +17,6 @@
 namespace daa::v0_1::detail {
 
 /// Offsets and sizes are multiples of min_alignment. `top` is the end of the phase, which the caller tracks.
-/// Copyable unless it follows a plan; copies are independent.
 class PhaseLayout {
  public:
   static constexpr std::size_t none = ~std::size_t{0};
@@ -35,16 +34,14 @@ class PhaseLayout {
     return size != 0 && levels_[level_].find(size) != FreeRanges::none;
   }
 
-  /// Whether the phase has only allocated so far, each allocation behind the last one.
-  [[nodiscard]] bool untouched() const noexcept { return !touched_ && !follows(); }
+  /// Whether the phase has freed anything, apart from scopes.
+  [[nodiscard]] bool frees() const noexcept { return frees_; }
 
   /// The highest top of the phase before the top was lowered.
   [[nodiscard]] std::size_t highest_top() const noexcept { return highest_top_; }
 
   /// Whether the phase could follow a plan from here on: it has done nothing yet.
-  [[nodiscard]] bool is_new() const noexcept {
-    return records_ && record_.empty() && !touched_ && !follows();
-  }
+  [[nodiscard]] bool is_new() const noexcept { return records_ && record_.empty() && !follows(); }
   /// Follows a plan, which outlives the phase, from the beginning of the phase on. The top is plan.bytes().
   void follow(PlannedPhase& plan) noexcept {
     plan_ = &plan;
@@ -66,7 +63,6 @@ class PhaseLayout {
     if (follows()) return plan_->take(size);
     const std::size_t offset = search(size, top);
     if (offset == none) return none;
-    touched_ = true;
     if (records_) record({offset, size, false});
     return offset;
   }
@@ -92,7 +88,7 @@ class PhaseLayout {
 
   /// An allocation at `place`, not below the top, was freed.
   void gave(Range place) noexcept {
-    frees_ = touched_ = true;
+    frees_ = true;
     if (records_) record({place.begin, place.end - place.begin, true});
   }
 
@@ -111,7 +107,6 @@ class PhaseLayout {
   void take_parts(const std::vector<Range>& parts);
   /// Adds [top, end) to the holes below the top, which becomes `end`.
   void raise_top(std::size_t top, std::size_t end) noexcept {
-    touched_ = true;
     if (top != end) levels_[level_].insert({top, end});
   }
   /// Lowers the top to the beginning of the hole that ends there, if any.
@@ -126,16 +121,8 @@ class PhaseLayout {
   /// Ends the innermost scope with all its allocations, and returns the new top.
   std::size_t end_scope(std::size_t top) noexcept;
 
-  /// Lowers the top to the beginning of the hole that ends there, if any. The phase is no longer recorded.
-  std::size_t lower(std::size_t top) noexcept;
   /// Limits highest_top() to `end`.
   void forget_behind(std::size_t end) noexcept { highest_top_ = std::min(highest_top_, end); }
-
-  /// Adds a hole that nothing was allocated in.
-  void add_hole(Range place, std::size_t top) noexcept {
-    touched_ = true;
-    static_cast<void>(is_outside(place) ? give_to_outer(place) : add(place, top) != none);
-  }
 
   /// The plan that the phase has followed to its last step; null if it has not.
   [[nodiscard]] PlannedPhase* followed() const noexcept {
@@ -144,7 +131,7 @@ class PhaseLayout {
   /// What the phase has done, if that is known, follows no plan and may be planned; else null.
   [[nodiscard]] const std::vector<RecordedStep>* recorded() const noexcept {
     const bool is_due = misses_ < 8 || misses_ % 16 == 0;
-    return records_ && touched_ && is_due && !follows() ? &record_ : nullptr;
+    return records_ && frees_ && is_due && !follows() ? &record_ : nullptr;
   }
 
   /// Ends the phase.
@@ -196,8 +183,7 @@ class PhaseLayout {
   std::size_t highest_top_ = 0;
   PlannedPhase* plan_ = nullptr;  // that is followed
   std::vector<RecordedStep> record_;
-  bool records_ = true;  // the first phase, and more if it frees anything
-  bool touched_ = false;
+  bool records_ = true;       // the first phase, and more if it frees anything
   bool frees_ = false;        // in this phase
   unsigned idle_ = idle - 1;  // phases since the last that freed anything
   unsigned misses_ = 0;  // phases that could have been planned since the last that followed a plan to its end

@@ -13,8 +13,8 @@ struct PhaseStats {
   std::size_t bytes_requested = 0;  ///< as passed to alloc_bytes()
   std::size_t padding_bytes = 0;    ///< lost to alignment
   std::size_t recycled_bytes = 0;   ///< freed before the end of the phase, padding included
-  /// Unused at the ends of chunks that the phase outgrew. 0 once the phase recycles or memory is short: these
-  /// bytes are then allocated like any others.
+  /// Left at the ends of chunks when the phase outgrew them. Later allocations that fit there may have used
+  /// some of it.
   std::size_t tail_bytes = 0;
   std::size_t peak_bytes = 0;  ///< most in use at once, padding included
 };

@@ -201,14 +201,14 @@ class DeviceAsyncArena {
   /// With Backing::mapped an arena grows by at least 1/128 of what it has. With Backing::chunked the size of
   /// a new chunk is
   /// - for the first chunk, max(initial_bytes, what the last phase needed, bytes);
-  /// - `bytes`, if that is more than an eighth of what the arena holds;
+  /// - `bytes`, if that is more than an eighth of what the arena holds, or a sixteenth once it has recycled;
   /// - otherwise as much as the arena holds, or a quarter of that beyond 1 GiB, or an eighth of it once the
   ///   arena has recycled memory;
   /// - with CapturePolicy::presized always max(what the arena holds, bytes).
   ///
-  /// If the pool cannot supply that, the arena tries half of it, and so on down to `bytes`, and finally the
-  /// unused ends of its chunks. It does not retry a size that failed until it has freed memory. An arena on a
-  /// full device therefore makes a few dozen calls; the failing calls do not wait for anything.
+  /// If the pool cannot supply that, the arena tries half of it, and so on down to `bytes`. It does not retry
+  /// a size that failed until it has freed memory. An arena on a full device therefore makes a few dozen
+  /// calls; the failing calls do not wait for anything.
   [[nodiscard]] void* alloc_bytes(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t));
 
   /// Frees one allocation of this phase before the phase ends. `pointer` and `bytes` are those of one
@@ -241,15 +241,14 @@ class DeviceAsyncArena {
 
   /// Ends the phase: frees all its allocations in stream order, behind the work enqueued on stream() so far.
   ///
-  /// Merges the chunks of a phase that used several: the next phase of that size fits into one chunk. The
-  /// chunk has exactly the size needed, plus an eighth if the arena already held memory at the start of the
-  /// phase. If the phase recycled, the size is that of its plan, or computed by replaying its layout, at a
-  /// host cost per recorded call; if it made more than 2^20 calls, the chunks are kept as they are. If the
-  /// pool cannot supply the merged chunk, the next phase grows once more, and its chunks are kept. When
-  /// phases in a row have followed plans, a chunk that is larger than any plan needs is replaced; if later
-  /// phases grow again, it takes twice as many in a row the next time. Phases that repeat then make no CUDA
-  /// call. reset() makes no CUDA call unless it frees or merges memory. Planning a phase takes host time
-  /// quadratic in its calls: 3 ms for 3,000, some 30 ms for 2^13.
+  /// Merges the chunks of a phase that used several: the next phase of that size fits into one chunk, and
+  /// makes no CUDA call. If the phase recycled nothing, the chunk has exactly the size needed, plus an eighth
+  /// unless it was the first phase; if the phase is planned, the size of its plan. If it recycled and is not
+  /// planned, the size is what the phase took of its chunks; repeated, it may then grow again, which is
+  /// rare. If the pool cannot supply the merged chunk, the next phase grows once more, and its chunks are
+  /// kept. When phases in a row have followed plans, a chunk that is larger than any plan needs is replaced;
+  /// it takes twice as many in a row the next time. reset() makes no CUDA call unless it frees or merges
+  /// memory. Planning a phase takes host time quadratic in its calls: 3 ms for 3,000, some 30 ms for 2^13.
   ///
   /// Throws std::logic_error inside an ArenaScope, with nothing changed, and once after scopes were ended out
   /// of order. Throws CudaError if memory could not be freed. The phase has then ended all the same. The
