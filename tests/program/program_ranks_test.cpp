@@ -56,7 +56,9 @@ TEST_F(RankedProgram, EveryWorkloadHasOneRowOfAllRanks) {
       EXPECT_EQ(row.at("rank") + row.at("hosts") + row.at("ranks_per_device"), "11");
       EXPECT_GE(std::stod(row.at("rank_imbalance")), 1);
       EXPECT_GT(std::stod(row.at("weak_efficiency")), 0);
-      if (row.at("allocator") == "arena") EXPECT_EQ(row.at("runtime_calls_per_phase"), "0");
+      if (row.at("allocator") == "arena") {
+        EXPECT_EQ(row.at("runtime_calls_per_phase"), "0");
+      }
     }
   }
 }
