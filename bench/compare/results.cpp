@@ -139,7 +139,7 @@ Result result_of(std::string process, const Values& values) {
   return result;
 }
 
-/// Where columns() are in `header`; header.size() for those that are neither there nor read.
+/// Where columns() are in `header`; header.size() for those that are not there and need not be.
 std::vector<std::size_t> positions_in(const CsvTable& table, const std::string& path) {
   const std::vector<std::string>& header = table.header;
   const auto place =
@@ -149,7 +149,7 @@ std::vector<std::size_t> positions_in(const CsvTable& table, const std::string& 
   std::vector<std::size_t> positions;
   for (const Column& each : columns()) {
     const auto found = std::ranges::find(header, each.name);
-    if (found == header.end() && is_read(each))
+    if (found == header.end() && is_read(each) && !each.in_older_results)
       throw UsageError(
           one_line(fmt::format("{}: no column {}: not a result of daa-bench --csv with schema_version {}, "
                                "but {}; measure it again",
@@ -267,8 +267,10 @@ std::vector<Result> read_results(const std::string& path, std::string_view text)
   std::map<Key, std::size_t> lines;
   for (const CsvRecord& record : table.records) {
     std::vector<std::string> values;
-    for (const std::size_t position : positions)
-      values.push_back(position < record.fields.size() ? record.fields[position] : std::string{});
+    for (std::size_t i = 0; i < positions.size(); ++i)
+      values.push_back(positions[i] < record.fields.size()
+                           ? record.fields[positions[i]]
+                           : std::string{columns()[i].in_older_results.value_or("")});
     results.push_back(result_of(path, {fmt::format("{}: line {}", path, record.line), std::move(values)}));
     const Result& result = results.back();
     if (const auto [first, is_new] = lines.try_emplace(result.key, record.line); !is_new)

@@ -1,6 +1,7 @@
 // The columns of the CSV file: the one table of what a row says, and what each figure is.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,9 +11,9 @@
 
 namespace daa::bench {
 
-/// Increased when a column changes its name or meaning or is removed, and when one is added whose role is not
-/// information.
-inline constexpr int csv_schema_version = 5;
+/// Increased when a column changes its name or meaning or is removed, and when one is added that is compared
+/// and has no value in_older_results.
+inline constexpr int csv_schema_version = 4;
 
 /// What a column means when results are compared.
 enum class Role {
@@ -33,6 +34,7 @@ struct Column {
   Role role;
   std::string_view description;
   std::string (*value)(const Row&, const Context&);
+  std::optional<std::string_view> in_older_results = {};  // what those without the column would have in it
 };
 
 /// In the order in which they are written.

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SCHEMA_VERSION = 5  # the newest that this code reads
+SCHEMA_VERSION = 4  # the newest that this code reads
 TEXT = ["device_kind", "device", "driver", "commit", "time_utc", "workload", "sync", "allocator", "status", "message"]
 NUMBERS = ["elements", "iters", "repetitions", "end_to_end_median_ns", "end_to_end_ratio"]
 # Absent from older versions. An empty number was not measured and is None here.

@@ -54,7 +54,7 @@ TEST(Columns, HaveTheRolesThatComparisonsRelyOn) {
 
 /// What columns hold of a_row() and a_context(), clocks aside.
 Fields fields_of_a_row() {
-  return {{"schema_version", "5"},
+  return {{"schema_version", "4"},
           {"daa_version", "1.2.3"},
           {"commit", "0123456789ab-dirty"},
           {"time_utc", "2030-01-02T03:04:05Z"},

@@ -20,7 +20,7 @@ TEST_F(HostProgram, PrintsTheTableAndWritesTheCsvFile) {
   const std::vector<CsvRecord> rows = read_csv(written("daa-bench.csv"));
   ASSERT_EQ(rows.size(), row_count);
   for (const CsvRecord& row : rows) {
-    for (const auto& [column, value] : CsvRecord{{"schema_version", "5"},
+    for (const auto& [column, value] : CsvRecord{{"schema_version", "4"},
                                                  {"device_kind", "host"},
                                                  {"kind", "steady"},
                                                  {"workload", "scan"},

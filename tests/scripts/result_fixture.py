@@ -27,7 +27,7 @@ TIMES = ["end_to_end_median_ns", "end_to_end_ratio", "end_to_end_ratio_low", "en
 FIGURES = [*TIMES, "allocation_ns", "overlap_score", "operation_median_ns", "operation_ratio", "held_over_live"]
 FIGURES += ["first_phase_ns", "worst_phase_ns"]
 CONTEXT = {
-    "schema_version": "5",
+    "schema_version": "4",
     "commit": "0123456789ab",
     "time_utc": "2030-01-02T03:04:05Z",
     "device_kind": "cuda",
@@ -151,7 +151,7 @@ class ResultTest(unittest.TestCase):
             "short.csv": (f"{header}\n{first.rsplit(',', 1)[0]}\n", "short.csv:2: "),
             "cut.csv": (f'{header}\n{first}\n"{rest[0]}\n', "CSV"),
             "number.csv": (f"{header}\n{fast}\n", "number.csv:2: end_to_end_ratio is 'fast'"),
-            "newer.csv": (f"{header}\n6{first[1:]}\n", "newer.csv:2: schema_version is '6'"),
+            "newer.csv": (f"{header}\n5{first[1:]}\n", "newer.csv:2: schema_version is '5'"),
             "binary.csv": (b"\xff\xfe\x00", "CSV"),
             "cut.json": ('{"benchmarks": [{"name"', "JSON"),
             "other.json": ("[1]", "JSON"),
