@@ -24,7 +24,7 @@ results=${1:-$(results_folder "$gpu-x$gpus")}
 mkdir -p "$results"
 results=$(cd "$results" && pwd)
 
-prepare rmm nccl matplotlib
+prepare rmm mpi nccl matplotlib
 build release
 bench=$root/build/release/bin/daa-bench
 [[ -x $bench-mpi ]] || die "daa-bench-mpi was not built, which needs MPI (libopenmpi-dev)"
