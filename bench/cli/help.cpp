@@ -131,8 +131,8 @@ What is a regression:
   times     end to end, host enqueue, an allocation alone and an operation of a replay, as
             ratios to preallocated in the same process, which share what slows a machine.
             First of each allocator over all cases: the median of how far a process is
-            above what each case usually takes. Then of each case, with the times of
-            preallocated itself. A regression has grown by more than --threshold
+            above what each case usually takes. Then of each case and, where processes of
+            BASE and HEAD were started in turn, with the times of preallocated itself. A regression has grown by more than --threshold
             (Hodges-Lehmann estimate) and significantly by the Mann-Whitney U test of
             HEAD's processes against BASE's (Holm-Bonferroni, half of --alpha each).
             Times of the host runtime, a simulator, are not judged.

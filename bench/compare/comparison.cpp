@@ -92,6 +92,12 @@ class Cases {
   std::size_t process_count_ = 0;
 };
 
+/// Whether the last process of `first` began before the first of `second`.
+bool are_one_after_the_other(std::span<const Result> first, std::span<const Result> second) {
+  if (first.empty() || second.empty()) return false;
+  return std::ranges::max(first, {}, &Result::time).time < std::ranges::min(second, {}, &Result::time).time;
+}
+
 bool has_number(const std::vector<double>& values) {
   return !std::ranges::all_of(values, [](double value) { return std::isnan(value); });
 }
@@ -195,6 +201,7 @@ class Comparer {
       }
     TimeFindings found = judge_times(times, config);
     result_.times = Times::judged;
+    result_.in_turn = config.in_turn;
     result_.suite = std::move(found.suite);
     std::ranges::move(found.cases, std::back_inserter(result_.findings));
     result_.case_times = found.judged;
@@ -215,7 +222,9 @@ std::size_t Comparison::count(Verdict verdict) const {
 
 Comparison compare(std::span<const Result> base, std::span<const Result> head, const GateConfig& config) {
   const Cases before{base}, after{head};
-  return Comparer{before, after}.compare(config);
+  GateConfig gate = config;
+  gate.in_turn = !are_one_after_the_other(base, head) && !are_one_after_the_other(head, base);
+  return Comparer{before, after}.compare(gate);
 }
 
 int exit_code(const Comparison& comparison) {

@@ -25,6 +25,7 @@ struct Comparison {
   std::size_t cases = 0;          // in both, and measured in both
   std::size_t counters = 0;       // judged
   Times times = Times::absent;
+  bool in_turn = true;                            // whether processes of BASE and HEAD were
   std::size_t case_times = 0, visible_times = 0;  // see TimeFindings
 
   [[nodiscard]] std::size_t count(Verdict verdict) const;
@@ -42,7 +43,8 @@ struct Comparison {
 /// Counters and times are those of the processes that could measure it.
 ///
 /// Times are judged by judge_times(), unless they are of the host runtime, of a run and its baseline, or of
-/// one process a side. A time without a ratio is inconclusive.
+/// one process a side. A time without a ratio is inconclusive. The own times of preallocated are those of the
+/// machine at that time: they are not judged if all processes of one side began before those of the other.
 ///
 /// Ignores contexts and settings: see require_comparable().
 [[nodiscard]] Comparison compare(std::span<const Result> base, std::span<const Result> head,

@@ -27,12 +27,12 @@ namespace fs = std::filesystem;
 // Columns that are read by name, whatever their role.
 namespace column {
 constexpr std::string_view commit = "commit", device_kind = "device_kind", kind = "kind", message = "message",
-                           schema_version = "schema_version", status = "status";
+                           schema_version = "schema_version", status = "status", time = "time_utc";
 }  // namespace column
 
 bool is_read(const Column& which) {
   if (which.role != Role::information) return true;
-  constexpr std::string_view names[]{column::commit, column::message, column::status};
+  constexpr std::string_view names[]{column::commit, column::message, column::status, column::time};
   return std::ranges::find(names, which.name) != std::end(names);
 }
 
@@ -126,6 +126,7 @@ Result result_of(std::string process, const Values& values) {
   result.contexts = values.of(compared.contexts);
   result.settings = values.of(compared.settings);
   result.commit = values[column::commit];
+  result.time = values[column::time];
   result.is_host = values.choice(column::device_kind, {"cuda", "host"}) == "host";
   const std::string& status =
       values.choice(column::status,

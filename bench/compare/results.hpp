@@ -48,8 +48,8 @@ struct Result {
   std::vector<std::string> contexts, settings;
   std::vector<double> counters;  // NaN where not counted
   std::vector<Time> times;       // of each clock
-  std::string commit;
-  bool is_host = false;  // of the host runtime
+  std::string commit, time;      // of the run's start, ISO 8601
+  bool is_host = false;          // of the host runtime
   bool is_ok = false;
   bool is_unsupported = false;
   std::string trouble;  // status and message if it is not ok

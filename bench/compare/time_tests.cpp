@@ -111,7 +111,9 @@ class Judge {
   }
 
  private:
-  static bool is_of_suite(const Column& key) { return key.name == "kind" || key.name == "allocator"; }
+  static bool is_of_suite(const Column& key) {
+    return key.name == "kind" || key.name == "allocator" || key.name == "ranks" || key.name == "rank";
+  }
 
   static std::vector<double> medians_of(const std::vector<const CaseTimes*>& logs,
                                         std::vector<double> CaseTimes::*side) {
@@ -178,10 +180,11 @@ TimeFindings judge_times(const std::vector<CaseTimes>& cases, const GateConfig& 
     suites.push_back(judge.suite(members));
   }
 
-  const auto judged = [](std::vector<Test>& tests) {
+  const auto judged = [&config](std::vector<Test>& tests) {
     std::vector<Test*> family;
     for (Test& test : tests)
-      if (!is_control(test.finding.key)) family.push_back(&test);
+      if (!is_control(test.finding.key) && (config.in_turn || !is_of_lower_bound(test.finding.key)))
+        family.push_back(&test);
     return family;
   };
   const std::vector<Test*> suite_family = judged(suites), single_family = judged(singles);

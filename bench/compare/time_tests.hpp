@@ -39,16 +39,17 @@ struct TimeFindings {
 /// Judges the times of all cases together. A process gives one value a case: its repetitions are not
 /// independent.
 ///
-/// Over the suite: a process's value is the median, over all cases of one kind, allocator and clock, of the
-/// logarithm of the time over the case's median of both sides. Then each case for itself, and the times of
-/// preallocated, which no ratio shows. In either family a time is a regression if HEAD's values are greater
-/// by the Mann-Whitney test, at half of `alpha` for the family (Holm-Bonferroni), and the change, Hodges and
-/// Lehmann's estimate, exceeds `threshold`; an improvement is the mirror image. A time of the suite is
-/// inconclusive if it did not change so and there are too few processes for any change to be significant, or,
-/// if it must be bounded, the one-sided 95 % upper bound of the change reaches `visible`. A single case never
-/// is.
+/// Over the suite: a process's value is the median, over all cases of one kind, allocator, number of ranks
+/// and clock, of the logarithm of the time over the case's median of both sides. Then each case for itself,
+/// and the times of preallocated, which no ratio shows. In either family a time is a regression if HEAD's
+/// values are greater by the Mann-Whitney test, at half of `alpha` for the family (Holm-Bonferroni), and the
+/// change, Hodges and Lehmann's estimate, exceeds `threshold`; an improvement is the mirror image. A time of
+/// the suite is inconclusive if it did not change so and there are too few processes for any change to be
+/// significant, or, if it must be bounded, the one-sided 95 % upper bound of the change reaches `visible`. A
+/// single case never is.
 ///
-/// Rows of preallocated that was measured again ("preallocated:2") are shown and not judged.
+/// Rows of preallocated that was measured again ("preallocated:2") are shown and not judged, nor are those of
+/// preallocated unless GateConfig::in_turn.
 [[nodiscard]] TimeFindings judge_times(const std::vector<CaseTimes>& cases, const GateConfig& config);
 
 }  // namespace daa::bench

@@ -1,5 +1,7 @@
 // The CUDA runtime calls that an arena makes, from the host runtime's log.
 
+#include <malloc.h>
+
 #include <optional>
 #include <thread>
 
@@ -321,6 +323,32 @@ TEST_P(ArenaContexts, AContextCreatedByAnArenaIsKept) {
     }
   }
   EXPECT_EQ(rt::mapped_bytes(1), 0u);
+}
+
+// More phases in turn than there are plans, so that plans are made and dropped all the time.
+TEST(ArenaHostMemory, DoesNotGrowIn100000PhasesThatAlternate) {
+  rt::reset();
+  for (const Backing backing : {Backing::chunked, Backing::mapped}) {
+    ArenaOptions options;
+    options.backing = backing;
+    DeviceAsyncArena arena{nullptr, {}, options};
+    const auto run_phases = [&](std::size_t count) {
+      for (std::size_t phase = 0; phase < count; ++phase) {
+        const std::size_t kind = phase % 6 + 1;
+        for (std::size_t i = 0; i < 4; ++i) {
+          void* const first = arena.alloc_bytes(kind * (i + 1) * 1000);
+          static_cast<void>(arena.alloc_bytes((7 - kind) * 3000));
+          arena.recycle(first, kind * (i + 1) * 1000);
+        }
+        arena.reset();
+      }
+      rt::clear_calls();
+      return mallinfo2().uordblks;
+    };
+    const std::size_t before = run_phases(1000);
+    EXPECT_LE(run_phases(99'000), before + 64 * 1024) << ::testing::PrintToString(backing);
+  }
+  rt::reset();
 }
 
 TEST(ArenaCallsIndividual, EachAllocationAndEachFreeIsOneCall) {

@@ -182,7 +182,7 @@ TEST(Results, AFileWithoutRowsIsRefused) {
 }
 
 TEST(Results, EachColumnThatIsComparedMustBeThereUnlessItsValueInOlderResultsIsKnown) {
-  const std::set<std::string_view> read{"commit", "message", "status"};
+  const std::set<std::string_view> read{"commit", "message", "status", "time_utc"};
   const CsvTable table = read_csv_table("", csv_of({measured("arena")}));
   for (const Column& column : columns()) {
     std::string header, line;
