@@ -75,7 +75,10 @@ Cases make_cases(const RunConfig& config, std::size_t device_bytes, Ranks& ranks
   };
   for (const WorkloadInfo* const workload : config.workloads)
     for (const std::size_t elements : config.elements) {
-      refuse_oversized(*workload, elements, most_copies(configurations), device_bytes);
+      // The first rank has what it does alone, too.
+      const std::size_t alone = workload->make_between != nullptr && !ranks.is_alone() ? 1 : 0;
+      refuse_oversized(*workload, elements, most_copies(configurations) + alone,
+                       device_bytes / ranks.ranks_per_device());
       if (workload->make_between != nullptr && !ranks.is_alone()) {
         add(std::make_shared<SharedWorkload>(*workload, elements, std::nullopt, config.seed,
                                              &ranks.transport()),

@@ -5,11 +5,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -65,25 +67,50 @@ struct Outputs {
   }
 };
 
+// Bad usage that one rank finds is that of all.
+template <class Action>
+void refuse_together(Ranks& ranks, Action action) {
+  std::string refusal;
+  try {
+    action();
+  } catch (const UsageError& error) {
+    if (ranks.is_alone()) throw;
+    refusal = error.what();
+  }
+  for (const std::string& each : ranks.gather(refusal))
+    if (!each.empty()) throw UsageError(each);
+}
+
 int measure(RunConfig config, Ranks& ranks) {
-  if (!config.baseline_path.empty() && config.has_default_seed)
-    config.seed = seed_of(config.baseline_path).value_or(config.seed);
+  refuse_together(ranks, [&] {
+    if (!config.baseline_path.empty() && config.has_default_seed && ranks.is_first())
+      config.seed = seed_of(config.baseline_path).value_or(config.seed);
+  });
   config.seed = std::stoull(ranks.gather(std::to_string(config.seed)).front());
+  const auto communicates = [](const WorkloadInfo* workload) { return workload->make_between != nullptr; };
+  if (!ranks.is_alone() && std::ranges::any_of(config.workloads, communicates))
+    static_cast<void>(ranks.transport());
   std::size_t free_bytes = 0, total_bytes = 0;
   DAA_CUDA_CHECK(cudaMemGetInfo(&free_bytes, &total_bytes));
-  const Cases cases = make_cases(config, total_bytes, ranks);
-  const Outputs outputs{config, current_context(), cases, ranks};
+  Cases cases;
+  std::optional<Outputs> made;
+  refuse_together(ranks, [&] {
+    cases = make_cases(config, total_bytes, ranks);
+    made.emplace(config, current_context(), cases, ranks);
+  });
+  const Outputs& outputs = *made;
 
   catch_interrupts();
   const StopCondition stop{config.timeout_s};
   Progress progress{std::cerr, ranks.is_first() && stderr_is_terminal(), trial_count(config, cases)};
   const RunEnd end = run_cases(config, cases, outputs.sinks, stop, progress, ranks);
-  if (stop.requested() && (interrupted() || end.missing > 0)) {
+  const bool has_stopped = ranks.is_alone() ? stop.requested() : end.has_stopped;
+  if (has_stopped && (ranks.any(interrupted()) || end.missing > 0)) {
     const std::string missing =
         end.missing == 0 ? "everything is reported"
                          : fmt::format("{} of {} combinations are missing, from {} on", end.missing,
                                        cases.size() * config.allocators.size(), end.first_missing);
-    say("{}; {}{}", stop.reason(), missing,
+    say("{}; {}{}", stop.requested() ? stop.reason() : "another rank was stopped", missing,
         outputs.baseline != nullptr ? "; nothing was compared with --baseline" : "");
     return exit_interrupted;
   }
@@ -114,7 +141,7 @@ int run(const RunConfig& config, char** argv) {
   try {
     return measure(config, *ranks);
   } catch (const UsageError&) {
-    throw;  // by all ranks alike
+    throw;  // in all ranks
   } catch (const std::exception& error) {
     if (!ranks->is_alone()) ranks->fail(error.what());
     throw;
@@ -124,7 +151,7 @@ int run(const RunConfig& config, char** argv) {
 int run(int argc, char** argv) {
   const Command command = parse_command_line(argc, argv);
   if (const auto* const answer = std::get_if<Answer>(&command)) {
-    write_text("-", answer->text);
+    if (is_first_process()) write_text("-", answer->text);
     return exit_ok;
   }
   if (const auto* const comparison = std::get_if<CompareConfig>(&command)) return run_comparison(*comparison);

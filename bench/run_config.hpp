@@ -114,7 +114,7 @@ struct RunConfig {
   // Where several ranks measure together.
   bool oversubscribe = false;   // ranks may share a device
   bool per_rank = false;        // a row of each rank, too
-  double rank_timeout_s = 120;  // without progress of a rank, after which the job ends
+  double rank_timeout_s = 300;  // without progress of a rank, after which the job ends
 
   // Where results go.
   OutputFile csv{"--csv", {}}, json{"--json", {}}, verdicts{"--verdicts", {}};

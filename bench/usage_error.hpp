@@ -14,6 +14,6 @@ class UsageError : public std::runtime_error {
 
 /// Exit codes of daa-bench and of `daa-bench compare`.
 inline constexpr int exit_ok = 0, exit_regression = 1, exit_no_device = 2, exit_inconclusive = 3,
-                     exit_not_measured = 4, exit_usage = 100, exit_interrupted = 130;
+                     exit_not_measured = 4, exit_job_ended = 5, exit_usage = 100, exit_interrupted = 130;
 
 }  // namespace daa::bench

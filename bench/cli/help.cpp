@@ -104,9 +104,11 @@ Exit codes:
   3    inconclusive against --baseline: a counter or a case that could not be measured
   4    a result was wrong, or a case could not be measured: the status of its row says
        why; or the output could not be written
+  5    of several ranks, one failed where others waited for it, or hung: the job ended
+       in the middle of a case
   100  bad usage, explained in one line on stderr; nothing was run
   130  interrupted, or --timeout expired; what was complete is reported
-  2, 4, 100 and 130 take precedence over 1 and 3.
+  2, 4, 5, 100 and 130 take precedence over 1 and 3.
 
 Examples:
   daa-bench --workload=scan --iters=1000

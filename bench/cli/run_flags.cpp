@@ -436,13 +436,14 @@ void add_counts(CLI::App& app, Flags& flags, RunDraft& run) {
 
 void add_ranks(CLI::App& app, Flags& flags, RunDraft& run) {
   flags.add_switch("--oversubscribe", run.config.oversubscribe,
-                   "Lets ranks share a GPU, which is an error otherwise. Every row says how many do.");
+                   "Lets ranks share a GPU, which is an error otherwise. Every row says how many do.\n"
+                   "Ranks that exchange data cannot share one: NCCL refuses it.");
   flags.add_switch("--per-rank", run.config.per_rank,
                    "A row of each rank, too, behind those of all ranks together.");
   flags
       .add(app.add_option("--rank-timeout", run.config.rank_timeout_s)->capture_default_str(), "SECONDS",
-           "Ends the job, with a line of each rank that says what it was doing, when a rank\n"
-           "has made no progress for that time.")
+           "Ends the job, with a line that says what it was doing, when a rank has made no\n"
+           "progress for that time; while it waits for other ranks, for ten times as long.")
       .check(number(0.1, 1e9, "600"));
 }
 

@@ -160,6 +160,11 @@ Series part_of(const Series& together, std::size_t rank) {
   for (const TrialSamples& trial : together.trials)
     if (rank < trial.of_ranks.size()) part.trials.push_back(trial.of_ranks[rank]);
   if (rank < together.recordings.size()) part.recording = together.recordings[rank];
+  part.reserved_bytes = part.pool_mapped_bytes = 0;
+  for (const TrialSamples& trial : part.trials) {
+    part.reserved_bytes = std::max(part.reserved_bytes, trial.findings.reserved_bytes);
+    part.pool_mapped_bytes = std::max(part.pool_mapped_bytes, trial.findings.pool_mapped_bytes);
+  }
   return part;
 }
 

@@ -68,8 +68,8 @@ class Runner {
  private:
   // Between two trials.
   bool stops() {
-    has_stopped_ = has_stopped_ || ranks_.any(stop_.requested());
-    return has_stopped_;
+    end_.has_stopped = end_.has_stopped || ranks_.any(stop_.requested());
+    return end_.has_stopped;
   }
 
   void show(std::string_view step) {
@@ -77,12 +77,13 @@ class Runner {
     progress_.show(trials_done_, step);
   }
 
-  // As attempt(), in all ranks: what is wrong in one of them is wrong in all.
+  // As attempt(), in all ranks, which then agree on its outcome. Where they exchange data in it, one that
+  // fails leaves the others waiting, and ends the job.
   template <class Action>
-  bool attempt_together(const Case& each, Series& series, Action action) {
+  bool attempt_together(const Case& each, Series& series, bool exchanges, Action action) {
     const bool is_whole = attempt(series, action);
     if (ranks_.is_alone()) return is_whole;
-    if (each.communicates() && (series.status == Status::failed || series.status == Status::out_of_memory))
+    if (exchanges && (series.status == Status::failed || series.status == Status::out_of_memory))
       ranks_.fail(
           fmt::format("{}/{}: {}: {}", each.name(), series.label, to_string(series.status), series.message));
     Parcel parcel;
@@ -111,14 +112,19 @@ class Runner {
   void prepare(Case& each, std::vector<Series>& group) {
     show(fmt::format("{}: preparing and verifying", each.name()));
     Series preparation;
-    attempt_together(each, preparation, [&] { each.prepare(stop_within_); });
+    attempt_together(each, preparation, each.communicates(), [&] { each.prepare(stop_within_); });
     for (Series& series : group) {
       if (preparation.status != Status::ok) {
         series.status = preparation.status;
         series.message = "preparing the workload: " + preparation.message;
       } else if (!stops()) {
         show(fmt::format("{}: verifying {}", each.name(), series.label));
-        attempt_together(each, series, [&] { series.note(each.verify(*series.allocator, stop_within_)); });
+        TrialSamples checked;
+        const bool is_whole = attempt_together(each, series, each.communicates(), [&] {
+          checked.findings = each.verify(*series.allocator, stop_within_);
+          series.note(checked.findings);
+        });
+        if (is_whole && !ranks_.is_alone()) series.note(combined(gather_samples(ranks_, checked)).findings);
       }
     }
   }
@@ -154,33 +160,62 @@ class Runner {
     if (!config_.profile) range.emplace(series.allocator->name);
     TrialSamples alone;
     if (!ranks_.is_alone()) {
-      const bool is_whole = attempt_together(each, series, [&] {
-        if (ranks_.is_first()) alone = samples_of_trial(each.alone(), series, nullptr);
+      const bool is_whole = attempt_together(each, series, false, [&] {
+        if (!ranks_.is_first()) return;
+        alone = samples_of_trial(each.alone(), series, nullptr);
+        series.note(alone.findings);
       });
       if (!is_whole || series.status != Status::ok) return;
     }
     TrialSamples samples;
-    const bool is_whole = attempt_together(each, series, [&] {
-      samples = samples_of_trial(each, series, ranks_.is_alone() ? nullptr : &ranks_);
+    const bool is_whole = attempt_together(each, series, each.communicates(), [&] {
+      samples = ranks_.is_alone() ? samples_of_trial(each, series, nullptr) : samples_together(each, series);
       series.note(samples.findings);
     });
     if (!is_whole || series.status != Status::ok) return;
     if (!ranks_.is_alone()) {
       std::vector<TrialSamples> of_ranks = gather_samples(ranks_, samples);
       samples = combined(of_ranks);
-      samples.alone = gather_samples(ranks_, alone).front().end_to_end;
+      series.note(samples.findings);
+      const TrialSamples of_first = gather_samples(ranks_, alone).front();
+      if (!of_first.clock.is_slowed_down) samples.alone = of_first.end_to_end;
       if (config_.per_rank) samples.of_ranks = std::move(of_ranks);
     }
     series.trials.push_back(std::move(samples));
   }
 
-  // A trial of this rank; with `ranks` they begin each sample together.
-  TrialSamples samples_of_trial(Case& each, const Series& series, Ranks* ranks) {
+  // A rank that fails meets the others once more, so that all leave the trial, unless they wait for it in an
+  // exchange: what cannot be captured never gets so far.
+  TrialSamples samples_together(Case& each, const Series& series) {
+    std::size_t meetings = Sampler::meetings_of(each.schedule());
+    const auto leave = [&] {
+      if (meetings > 0) static_cast<void>(ranks_.begin_together(true));
+    };
+    try {
+      return samples_of_trial(each, series, &meetings);
+    } catch (const Stopped&) {
+      throw;
+    } catch (const NotCapturable&) {
+      leave();
+      throw;
+    } catch (...) {
+      if (!each.communicates()) leave();
+      throw;
+    }
+  }
+
+  // A trial of this rank; with `meetings` of all ranks, which begin each sample together.
+  TrialSamples samples_of_trial(Case& each, const Series& series, std::size_t* meetings) {
     TrialSamples samples;
     {
       const std::unique_ptr<Trial> trial = each.make_trial(*series.allocator, stop_within_);
-      Sampler sampler{
-          *trial, each.schedule(), stop_, {config_.profile, l2_flush_ ? &*l2_flush_ : nullptr, ranks}};
+      Sampler sampler{*trial,
+                      each.schedule(),
+                      stop_,
+                      {.phase_ranges = config_.profile,
+                       .l2_flush = l2_flush_ ? &*l2_flush_ : nullptr,
+                       .ranks = &ranks_,
+                       .meetings = meetings}};
       sampler.warm_up();
       const ClockReading before = instruments_.read_clock();  // the device is warm
       {
@@ -220,7 +255,7 @@ class Runner {
     if (!is_complete_) return;
     for (Series& series : group)
       if (series.status == Status::ok) series.trials.resize(repetitions);
-    if (!config_.max_noise) return;
+    if (!config_.max_noise || !ranks_.is_first()) return;
     if (const std::string noise = describe_noise(group, config_.against, *config_.max_noise); !noise.empty())
       progress_.note(
           fmt::format("{}: --max-noise={} was not reached: {}", each.name(), *config_.max_noise, noise));
@@ -236,9 +271,9 @@ class Runner {
     for (Series& series : group) {
       if (series.status != Status::ok) continue;
       const NvtxRange of_allocator{series.allocator->name};
-      attempt_together(each, series, [&] {
+      attempt_together(each, series, each.communicates(), [&] {
         const std::unique_ptr<Trial> trial = each.make_trial(*series.allocator, stop);
-        Sampler{*trial, each.schedule(), stop}.warm_up();
+        Sampler{*trial, each.schedule(), stop, {.ranks = &ranks_}}.warm_up();
         series.recording = trial->record(counter.get());
       });
       if (series.status == Status::ok && !ranks_.is_alone()) {
@@ -271,7 +306,7 @@ class Runner {
       end_.all_measured =
           end_.all_measured && (row.status == Status::ok || row.status == Status::unsupported);
     }
-    if (config_.per_rank && !ranks_.is_alone()) add_rows_of_ranks(rows, each, group);
+    if (config_.per_rank && is_complete_ && !ranks_.is_alone()) add_rows_of_ranks(rows, each, group);
     if (rows.empty()) return;
     progress_.erase();
     for (const auto& sink : sinks_) sink->write(rows);
@@ -303,7 +338,6 @@ class Runner {
   std::size_t trials_done_ = 0;
   bool is_complete_ = false;  // the case that is measured now has all its repetitions
   bool has_noted_counter_ = false;
-  bool has_stopped_ = false;
 };
 
 }  // namespace

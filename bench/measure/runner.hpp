@@ -33,6 +33,7 @@ struct RunEnd {
   bool all_measured = true;   // every row is ok, or unsupported
   std::size_t missing = 0;    // combinations of case and allocator without a row
   std::string first_missing;  // "scan/1048576/sync:end/arena"
+  bool has_stopped = false;   // between two trials, in all ranks
 };
 
 /// Measures every case on the current device and writes its rows to every sink, once all allocators of it are

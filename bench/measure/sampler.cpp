@@ -34,12 +34,17 @@ void Sampler::run_workers(const Work& work) {
     work(std::size_t{0});
 }
 
-// Where there are several ranks, none of them stops on its own: the others might wait for it.
+std::size_t Sampler::meetings_of(const Schedule& schedule) {
+  const std::size_t batch = schedule.phases_per_batch();
+  return (schedule.warmup + batch - 1) / batch + schedule.samples;
+}
+
+// None of several ranks stops on its own: the others might wait for it.
 void Sampler::begin_together() {
-  if (options_.ranks == nullptr)
-    stop_.check();
-  else if (options_.ranks->begin_together(stop_.requested()))
-    throw Stopped{};
+  if (options_.ranks != nullptr) options_.ranks->progress();
+  if (options_.meetings == nullptr) return stop_.check();
+  --*options_.meetings;
+  if (options_.ranks->begin_together(stop_.requested())) throw Stopped{};
 }
 
 // Outside of the clocks, by one thread, as end_batch().
@@ -145,15 +150,15 @@ Sample Sampler::next() {
   phases_left_ -= phases;
   --samples_left_;
 
-  if (options_.ranks == nullptr) stop_.check();
+  if (options_.meetings == nullptr) stop_.check();
   trial_.begin_sample();
   if (options_.l2_flush != nullptr) options_.l2_flush->flush(trial_.streams(0).front());
-  if (options_.ranks != nullptr) begin_together();
+  begin_together();
   Sample sum;
   Operations operations;
   std::size_t left = phases;
   for (std::size_t batches = schedule_.batches_per_sample; batches > 0; --batches) {
-    if (left < phases && options_.ranks == nullptr) stop_.check();
+    if (left < phases && options_.meetings == nullptr) stop_.check();
     const std::size_t batch = (left + batches - 1) / batches;
     left -= batch;
     const Sample timed = time_batch(batch, operations);

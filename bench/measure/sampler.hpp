@@ -51,13 +51,19 @@ struct Sample {
 struct SamplerOptions {
   bool phase_ranges = false;    // an NVTX range for each phase
   L2Flush* l2_flush = nullptr;  // before each sample; null: none
-  Ranks* ranks = nullptr;       // which begin each sample, and stop, together; null: this one alone
+  Ranks* ranks = nullptr;       // that are told of progress; null: none
+  /// How often the ranks still begin together, and may stop: before each batch of the warm-up, and before
+  /// each sample. Null: this one runs alone.
+  std::size_t* meetings = nullptr;
 };
 
 class Sampler {
  public:
   /// Borrows all but the options.
   Sampler(Trial& trial, const Schedule& schedule, const StopCondition& stop, SamplerOptions options = {});
+
+  /// How often ranks begin together in a trial: once at least.
+  [[nodiscard]] static std::size_t meetings_of(const Schedule& schedule);
 
   /// Runs the untimed phases, in batches as those measured. The streams are idle on return.
   void warm_up();

@@ -59,12 +59,14 @@ std::optional<std::string> SharedWorkload::find_error(const AllocatorInfo& alloc
   const auto scratch = allocator.make(stream, demand_.demand());
   workload.restart_cycle();
   std::optional<std::string> error;
-  for (std::size_t i = 0; i < 2 * workload.cycle_length() && !error; ++i) {
+  // Ranks that exchange data go through all phases: the result may be wrong in one of them alone.
+  for (std::size_t i = 0; i < 2 * workload.cycle_length() && (!error || communicates()); ++i) {
     stop.check();
     workload.spoil_outputs(stream);
     workload.enqueue_phase(*scratch, stream);
     scratch->end_phase();
-    error = workload.find_error(stream);
+    auto found = workload.find_error(stream);
+    if (found && !error) error = std::move(found);
   }
   return errors_.emplace(&allocator, std::move(error)).first->second;
 }

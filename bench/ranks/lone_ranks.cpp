@@ -23,6 +23,7 @@ class LoneRanks final : public Ranks {
     return *transport_;
   }
   void begin(std::string_view /*step*/) override {}
+  void progress() override {}
   [[noreturn]] void fail(std::string_view why) override { throw std::runtime_error(std::string{why}); }
 
  private:

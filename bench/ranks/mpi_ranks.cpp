@@ -46,7 +46,8 @@ void wait_for(MPI_Request& request) {
   }
 }
 
-/// Ends the job if this rank makes no progress.
+/// Ends the job if this rank makes no progress. While it waits for others it is more patient: the rank that
+/// they all wait for is to be named first.
 class Watchdog {
  public:
   Watchdog(std::string name, double seconds)
@@ -67,6 +68,10 @@ class Watchdog {
     step_ = step;
     since_ = Clock::now();
   }
+  void progress() {
+    const std::lock_guard lock{mutex_};
+    since_ = Clock::now();
+  }
   /// While the rank waits for others.
   void wait(bool waits) {
     const std::lock_guard lock{mutex_};
@@ -76,16 +81,19 @@ class Watchdog {
 
  private:
   void watch() {
+    constexpr double patience = 10;
     std::unique_lock lock{mutex_};
     while (!changed_.wait_for(lock, std::chrono::milliseconds{100}, [this] { return is_over_; })) {
-      if (Clock::now() - since_ < std::chrono::duration<double>{seconds_}) continue;
+      const double limit = waits_ ? patience * seconds_ : seconds_;
+      if (Clock::now() - since_ < std::chrono::duration<double>{limit}) continue;
       std::fputs(
-          fmt::format("daa-bench: {}: no progress for {} s {}: {}\n", name_, seconds_,
+          fmt::format("daa-bench: {}: no progress for {} s {}: {}\n", name_, limit,
                       waits_ ? "waiting for other ranks" : "in what it does alone or with others", step_)
               .c_str(),
           stderr);
-      changed_.wait_for(lock, std::chrono::seconds{1}, [this] { return is_over_; });  // others say so, too
-      MPI_Abort(MPI_COMM_WORLD, exit_not_measured);
+      const auto since = since_;  // others may say so, too
+      if (changed_.wait_for(lock, std::chrono::seconds{1}, [this] { return is_over_; })) return;
+      if (since_ == since) MPI_Abort(MPI_COMM_WORLD, exit_job_ended);
     }
   }
 
@@ -177,11 +185,12 @@ class MpiRanks final : public Ranks {
   }
 
   void begin(std::string_view step) override { watchdog_->begin(step); }
+  void progress() override { watchdog_->progress(); }
 
   [[noreturn]] void fail(std::string_view why) override {
     std::fputs(fmt::format("daa-bench: {}: {}\n", name_of(rank_), why).c_str(), stderr);
     std::fflush(nullptr);
-    MPI_Abort(MPI_COMM_WORLD, exit_not_measured);
+    MPI_Abort(MPI_COMM_WORLD, exit_job_ended);
     std::abort();  // MPI_Abort does not return
   }
 
@@ -205,27 +214,33 @@ class MpiRanks final : public Ranks {
     MPI_Comm of_host;
     MPI_Comm_split_type(control_, MPI_COMM_TYPE_SHARED, static_cast<int>(rank_), MPI_INFO_NULL, &of_host);
     const std::size_t local_rank = number_of(MPI_Comm_rank, of_host);
-    const std::size_t local_size = number_of(MPI_Comm_size, of_host);
     MPI_Comm_free(&of_host);
     const std::size_t devices = device_count();
     DeviceChoice choice = config.device;
-    if (devices > 0) choice.index = static_cast<int>(local_rank % devices);
+    if (size() > 1 && choice.index != 0)
+      throw UsageError(fmt::format("--device={}: each of several ranks takes a GPU of its own; leave it out",
+                                   choice.index));
+    if (size() > 1 && devices > 0) choice.index = static_cast<int>(local_rank % devices);
     const std::optional<std::string> reason = select_device(choice);
     Parcel parcel;
     parcel.put(reason);
     parcel.put(reason ? std::string{} : places_[rank_].host + device_identity());
-    parcel.put(local_size);
-    parcel.put(devices);
+    parcel.put(device_kind() == DeviceKind::host);
     const std::vector<std::string> parcels = gather(parcel.bytes());
-    std::map<std::string, std::set<std::string>> devices_of_host;
+    bool is_mixed = false;
     for (std::size_t i = 0; i < parcels.size(); ++i) {
       ParcelReader reader{parcels[i]};
       std::optional<std::string> why_not;
       reader.take(why_not);
       if (why_not) throw UsageError(fmt::format("{}: no usable device: {}", name_of(i), *why_not));
       reader.take(places_[i].device);
-      if (device_kind() == DeviceKind::host) places_[i].device.clear();
+      bool is_host = false;
+      reader.take(is_host);
+      if (is_host) places_[i].device.clear();
+      is_mixed = is_mixed || is_host != (device_kind() == DeviceKind::host);
     }
+    if (any(is_mixed))
+      throw UsageError("some ranks have a GPU and others have none: start none where there is no GPU");
     if (config.oversubscribe || ranks_per_device() == 1) return;
     for (std::size_t i = 0; i < parcels.size(); ++i) {
       std::set<std::string_view> different;
@@ -264,6 +279,10 @@ std::unique_ptr<Ranks> join_ranks(const RunConfig& config, char** /*argv*/) {
     return std::make_unique<MpiRanks>(config);
   } catch (const UsageError&) {  // in all ranks alike
     MPI_Finalize();
+    throw;
+  } catch (const std::exception& error) {
+    std::fputs(fmt::format("daa-bench: a rank cannot start: {}\n", error.what()).c_str(), stderr);
+    MPI_Abort(MPI_COMM_WORLD, exit_job_ended);
     throw;
   }
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "primitives/host/enqueue.hpp"
+#include "usage_error.hpp"
 
 namespace daa::bench {
 
@@ -29,7 +30,7 @@ void check(const char* function, int error) {
 void check_in_task(const char* function, int error) {
   if (error == MPI_SUCCESS) return;
   std::fprintf(stderr, "%s\n", describe(function, error).c_str());
-  MPI_Abort(MPI_COMM_WORLD, 1);
+  MPI_Abort(MPI_COMM_WORLD, exit_job_ended);
 }
 
 /// Calls `act(offset, bytes)` with each piece of `bytes`.

@@ -27,7 +27,7 @@ class Ranks {
   /// "rank 2 on node7"
   [[nodiscard]] virtual std::string name_of(std::size_t rank) const = 0;
 
-  /// What each rank has given, in the order of the ranks. Waits for all, without use of the processor.
+  /// What each rank has given, in the order of the ranks. Waits for all, asleep for most of the time.
   [[nodiscard]] virtual std::vector<std::string> gather(const std::string& own) = 0;
 
   /// Returns in all ranks at the same time, within microseconds. Whether any of them stops.
@@ -38,8 +38,10 @@ class Ranks {
 
   /// From now on this rank does that; for the report if it hangs.
   virtual void begin(std::string_view step) = 0;
+  /// It is going on.
+  virtual void progress() = 0;
 
-  /// Ends the job with a message that names this rank.
+  /// Ends the job, with exit_job_ended and a message that names this rank.
   [[noreturn]] virtual void fail(std::string_view why) = 0;
 
   [[nodiscard]] bool is_alone() const { return size() == 1; }

@@ -43,11 +43,13 @@ AllocatorInfo exhausted() {
           }};
 }
 
-/// As cudaMalloc, until the tenth allocation of rank 1, which DAA_FAULT makes "throw", "exit" or "hang".
+/// As cudaMalloc, until the tenth allocation of rank 1, which DAA_FAULT makes "throw", "exit" or "hang"; with
+/// "overlap", all temporaries of rank 1 are in one place.
 class FaultyInOneRank final : public ScratchAllocator {
  public:
   FaultyInOneRank(cudaStream_t stream, const Demand& demand)
-      : allocator_(cuda_malloc().make(stream, demand)) {
+      : allocator_(cuda_malloc().make(stream, demand)),
+        overlapping_(demand.max_phase_bytes, test::BlockAllocator::all_at_start) {
     const char* const rank = std::getenv("OMPI_COMM_WORLD_RANK");
     const char* const fault = std::getenv("DAA_FAULT");
     if (rank != nullptr && fault != nullptr && std::string_view{rank} == "1") fault_ = fault;
@@ -57,15 +59,21 @@ class FaultyInOneRank final : public ScratchAllocator {
     if (++allocations_ >= 10 && fault_ == "throw") throw std::runtime_error("the tenth allocation");
     if (allocations_ >= 10 && fault_ == "exit") std::_Exit(7);
     while (allocations_ >= 10 && fault_ == "hang") std::this_thread::sleep_for(std::chrono::seconds{1});
-    return allocator_->allocate(bytes);
+    return current().allocate(bytes);
   }
-  void free(void* pointer, std::size_t bytes) override { allocator_->free(pointer, bytes); }
-  void end_phase() override { allocator_->end_phase(); }
+  void free(void* pointer, std::size_t bytes) override { current().free(pointer, bytes); }
+  void end_phase() override { current().end_phase(); }
   bool needs_every_free() const override { return allocator_->needs_every_free(); }
   std::size_t bytes_reserved() const override { return allocator_->bytes_reserved(); }
 
  private:
+  ScratchAllocator& current() {
+    if (fault_ == "overlap") return overlapping_;
+    return *allocator_;
+  }
+
   std::unique_ptr<ScratchAllocator> allocator_;
+  test::BlockAllocator overlapping_;
   std::string_view fault_;
   std::size_t allocations_ = 0;
 };

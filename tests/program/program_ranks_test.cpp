@@ -73,7 +73,10 @@ TEST_F(RankedProgram, OnRequestEachRankHasItsRow) {
 TEST_F(RankedProgram, OtherModesRunOnSeveralRanksOrAreUnsupported) {
   for (const Args& mode : {Args{"--state=cold"}, {"--graph"}, {"--threads=2"}, {"--streams=2"}})
     EXPECT_EQ(run(on_ranks(2, mode)).exit_code, ok) << mode.front();
-  EXPECT_EQ(run(on_ranks(2, {"--workload=replay", "--trace=sort_unique_topk", "--iters=1"})).exit_code, ok);
+  write("t.csv",
+        "Thread,Time,Action,Pointer,Size,Stream\n1,0,allocate,0x100,4096,0\n1,1,allocate,0x200,512,0\n"
+        "1,2,free,0x100,4096,0\n1,3,free,0x200,512,0\n");
+  EXPECT_EQ(run(on_ranks(2, {"--workload=replay", "--trace=t.csv"})).exit_code, ok);
   for (const std::string mode : {"--state=cold", "--graph"}) {
     ASSERT_EQ(run(on_ranks(2, {"--workload=halo,allreduce,dist-sort", mode, "--csv=r.csv"})).exit_code, ok);
     for (const CsvRecord& row : read_csv(written("r.csv")))
@@ -113,11 +116,45 @@ TEST_F(RankedProgram, AFailureInOneRankIsThatOfAllWhereNoneWaitsForIt) {
   EXPECT_EQ(rows[1].at("status"), "ok");
 }
 
+// The others are then in the middle of a trial, or before it.
+TEST_F(RankedProgram, AFailureInATrialOfOneRankIsThatOfAll) {
+  for (const std::string allocations : {"1", "7"}) {
+    const Outcome outcome = run(faulty_on_two_ranks(
+        {"--workload=allocs", "--allocs-per-phase=" + allocations, "--elements=1000", "--iters=40",
+         "--allocator=faulty-in-one-rank,arena", "--csv=r.csv", "--rank-timeout=20"},
+        "throw"));
+    EXPECT_EQ(outcome.exit_code, not_measured) << outcome.err;
+    const std::vector<CsvRecord> rows = read_csv(written("r.csv"));
+    ASSERT_EQ(rows.size(), 2u);
+    EXPECT_TRUE(contains(rows[0].at("message"), "the tenth allocation"));
+    EXPECT_EQ(rows[1].at("status"), "ok");
+  }
+}
+
+// A rank that has found it goes on with those that have not.
+TEST_F(RankedProgram, AWrongResultOfOneRankInAnExchangeIsARow) {
+  const Outcome outcome =
+      run(faulty_on_two_ranks({"--workload=halo,allreduce,dist-sort", "--allocator=faulty-in-one-rank,arena",
+                               "--csv=r.csv", "--rank-timeout=20"},
+                              "overlap"));
+  EXPECT_EQ(outcome.exit_code, not_measured) << outcome.err;
+  const std::vector<CsvRecord> rows = read_csv(written("r.csv"));
+  ASSERT_EQ(rows.size(), 6u);
+  for (const CsvRecord& row : rows)
+    EXPECT_EQ(row.at("status"), row.at("allocator") == "arena" ? "ok" : "wrong_result") << row.at("message");
+}
+
+TEST_F(RankedProgram, BadUsageThatOneRankFindsEndsAll) {
+  const Outcome outcome = run(on_ranks(2, {"--baseline=/no/such/file.csv", "--rank-timeout=20"}));
+  EXPECT_EQ(outcome.exit_code, usage);
+  EXPECT_EQ(lines_of_daa_bench(outcome.err).size(), 1u) << outcome.err;
+}
+
 // Where ranks exchange data the others would wait for ever.
 TEST_F(RankedProgram, ARankThatFailsInAnExchangeEndsTheJobAndIsNamed) {
   const Outcome outcome = run(faulty_on_two_ranks(
       {"--workload=scan,halo", "--allocator=faulty-in-one-rank", "--elements=1000"}, "throw"));
-  EXPECT_EQ(outcome.exit_code, not_measured);
+  EXPECT_EQ(outcome.exit_code, job_ended);
   const Args said = lines_of_daa_bench(outcome.err);
   ASSERT_EQ(said.size(), 1u) << outcome.err;
   EXPECT_TRUE(contains(said[0], "rank 1 on "));
@@ -129,7 +166,7 @@ TEST_F(RankedProgram, ARankThatHangsEndsTheJobInTimeAndEachSaysWhereItIs) {
   const Outcome outcome = run(
       faulty_on_two_ranks({"--workload=halo", "--allocator=faulty-in-one-rank", "--rank-timeout=1"}, "hang"));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{30});
-  EXPECT_EQ(outcome.exit_code, not_measured);
+  EXPECT_EQ(outcome.exit_code, job_ended);
   EXPECT_TRUE(contains(outcome.err, "rank 1 on "));
   EXPECT_TRUE(contains(outcome.err, "no progress for 1 s"));
 }
@@ -142,10 +179,16 @@ TEST_F(RankedProgram, ARankThatDiesEndsTheJobWithItsExitCode) {
   EXPECT_TRUE(contains(outcome.err, "Exit code:    7")) << outcome.err;
 }
 
-TEST_F(RankedProgram, ATimeoutEndsAllRanks) {
-  const Outcome outcome =
-      run(on_ranks(2, {"--workload=halo", "--iters=1000000", "--repetitions=1000", "--timeout=1"}));
-  EXPECT_EQ(outcome.exit_code, interrupted);
+TEST_F(RankedProgram, ATimeoutEndsAllRanksAndLeavesNoRowOfACaseThatIsNotComplete) {
+  for (const Args& size :
+       {Args{"--iters=1000000", "--repetitions=1000"}, {"--iters=20", "--repetitions=10000"}}) {
+    Args args{"--workload=halo", "--timeout=2", "--per-rank", "--csv=r.csv"};
+    args.insert(args.end(), size.begin(), size.end());
+    const Outcome outcome = run(on_ranks(2, args));
+    EXPECT_EQ(outcome.exit_code, interrupted);
+    EXPECT_EQ(lines_of_daa_bench(outcome.err).size(), 1u) << outcome.err;
+    EXPECT_EQ(read_csv(written("r.csv")).size(), 0u);
+  }
 }
 
 }  // namespace
