@@ -217,9 +217,9 @@ class ChunkedStore final : public LayoutStore {
     }
     Chunk& last = chunks_[open_ - 1];
     layout_.forget_behind(last.end());
-    const std::size_t top = layout_.lower_top(last.end());
-    if (top != last.end()) phase_.tail_bytes -= std::exchange(last.tail, 0);  // else an outer scope has it
-    continue_at(bump, top);
+    phase_.tail_bytes -= last.tail;
+    last.tail = 0;
+    continue_at(bump, layout_.lower_top(last.end()));
   }
 
   void close_all() noexcept {
