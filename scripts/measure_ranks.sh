@@ -29,8 +29,9 @@ build release
 bench=$root/build/release/bin/daa-bench
 [[ -x $bench-mpi ]] || die "daa-bench-mpi was not built, which needs MPI (libopenmpi-dev)"
 
-# Open MPI refuses to run as root and more processes than cores otherwise.
+# Open MPI refuses to run as root and, by version 4 or 5, more processes than cores otherwise.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
 
 # ranks N NAME FLAG...: measures with N ranks, unless that is there already.
 ranks() {

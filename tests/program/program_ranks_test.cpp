@@ -35,12 +35,14 @@ class RankedProgram : public HostProgram {
   static Command started(std::size_t ranks, const Command& alone) {
     Command result{DAA_MPIEXEC, {"-n", std::to_string(ranks), alone.program}, alone.environment};
     result.args.insert(result.args.end(), alone.args.begin(), alone.args.end());
-    result.environment.merge(
-        std::map<std::string, std::string>{{"ASAN_OPTIONS", "detect_leaks=0"},  // Open MPI's library leaks
-                                           {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
-                                           {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
-                                           {"OMPI_MCA_rmaps_base_oversubscribe", "1"},
-                                           {"OMPI_MCA_btl_vader_single_copy_mechanism", "none"}});
+    result.environment.merge(std::map<std::string, std::string>{
+        {"ASAN_OPTIONS", "detect_leaks=0"},  // Open MPI's library leaks
+        {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+        {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+        {"OMPI_MCA_rmaps_base_oversubscribe", "1"},
+        {"PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe"},  // Open MPI 5
+
+        {"OMPI_MCA_btl_vader_single_copy_mechanism", "none"}});
     return result;
   }
 };
