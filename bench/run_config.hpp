@@ -64,11 +64,11 @@ struct TraceFile {
 
 /// How much slower is a regression.
 struct GateConfig {
-  double threshold = 0.02;  // of BASE's time; a time must have grown by more
-  double visible = 0.05;    // growth that must be ruled out, or the times of an allocator are inconclusive
-  double alpha = 0.01;      // family-wise error rate of a comparison's times
-  bool is_of_run = false;   // HEAD is a run, one process: times are not judged
-  bool in_turn = true;      // processes of BASE and HEAD alternated: preallocated's own times are judged
+  double threshold = 0.02;     // of BASE's time; a time must have grown by more
+  double visible = 0.05;       // growth that must be ruled out, or the times of an allocator are inconclusive
+  double alpha = 0.01;         // family-wise error rate of a comparison's times
+  bool is_of_run = false;      // HEAD is a run, one process: times are not judged
+  bool is_interleaved = true;  // processes of BASE and HEAD alternated: preallocated's own times are judged
   bool ignore_context = false;
 
   /// Growth that must be ruled out. Less than what is called a regression cannot be.

@@ -134,7 +134,7 @@ What is a regression:
             ratios to preallocated in the same process, which share what slows a machine.
             First of each allocator over all cases: the median of how far a process is
             above what each case usually takes. Then of each case and, where processes of
-            BASE and HEAD were started in turn, of preallocated itself. A regression has
+            BASE and HEAD were interleaved, of preallocated itself. A regression has
             grown by more than --threshold (Hodges-Lehmann estimate) and significantly by
             the Mann-Whitney U test of HEAD's processes against BASE's (Holm-Bonferroni,
             half of --alpha each).

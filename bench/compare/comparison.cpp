@@ -201,7 +201,7 @@ class Comparer {
       }
     TimeFindings found = judge_times(times, config);
     result_.times = Times::judged;
-    result_.in_turn = config.in_turn;
+    result_.is_interleaved = config.is_interleaved;
     result_.suite = std::move(found.suite);
     std::ranges::move(found.cases, std::back_inserter(result_.findings));
     result_.case_times = found.judged;
@@ -223,7 +223,7 @@ std::size_t Comparison::count(Verdict verdict) const {
 Comparison compare(std::span<const Result> base, std::span<const Result> head, const GateConfig& config) {
   const Cases before{base}, after{head};
   GateConfig gate = config;
-  gate.in_turn = !are_one_after_the_other(base, head) && !are_one_after_the_other(head, base);
+  gate.is_interleaved = !are_one_after_the_other(base, head) && !are_one_after_the_other(head, base);
   return Comparer{before, after}.compare(gate);
 }
 

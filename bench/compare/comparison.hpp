@@ -25,7 +25,7 @@ struct Comparison {
   std::size_t cases = 0;          // in both, and measured in both
   std::size_t counters = 0;       // judged
   Times times = Times::absent;
-  bool in_turn = true;                            // whether processes of BASE and HEAD were
+  bool is_interleaved = true;                     // whether processes of BASE and HEAD were
   std::size_t case_times = 0, visible_times = 0;  // see TimeFindings
 
   [[nodiscard]] std::size_t count(Verdict verdict) const;

@@ -183,7 +183,7 @@ TimeFindings judge_times(const std::vector<CaseTimes>& cases, const GateConfig& 
   const auto judged = [&config](std::vector<Test>& tests) {
     std::vector<Test*> family;
     for (Test& test : tests)
-      if (!is_control(test.finding.key) && (config.in_turn || !is_of_lower_bound(test.finding.key)))
+      if (!is_control(test.finding.key) && (config.is_interleaved || !is_of_lower_bound(test.finding.key)))
         family.push_back(&test);
     return family;
   };

@@ -49,7 +49,7 @@ struct TimeFindings {
 /// single case never is.
 ///
 /// Rows of preallocated that was measured again ("preallocated:2") are shown and not judged, nor are those of
-/// preallocated unless GateConfig::in_turn.
+/// preallocated unless GateConfig::is_interleaved.
 [[nodiscard]] TimeFindings judge_times(const std::vector<CaseTimes>& cases, const GateConfig& config);
 
 }  // namespace daa::bench

@@ -109,9 +109,9 @@ std::string format_times(const Comparison& comparison, const GateConfig& gate) {
   switch (comparison.times) {
     case Times::judged:
       return format_suite(comparison, gate) +
-             (comparison.in_turn
+             (comparison.is_interleaved
                   ? ""
-                  : "BASE and HEAD were measured one after the other, not in turn: the times of "
+                  : "BASE and HEAD were measured one after the other, not interleaved: the times of "
                     "preallocated itself are not judged.\n");
     case Times::of_host:
       return "device=host: times are those of a simulator and are not judged; counters are, exactly.\n";

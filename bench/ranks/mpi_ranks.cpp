@@ -4,7 +4,6 @@
 #include <mpi.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -34,8 +33,7 @@ struct Place {
   std::string device;  // unique to the device; empty if any number of ranks may share it
 };
 
-// Open MPI's processes talk to their launcher while they wait: sleeping between two looks leaves the cores to
-// ranks that measure.
+// MPI_Wait() would keep a core busy, which a rank that measures alone may need.
 void wait_for(MPI_Request& request) {
   constexpr int looks_without_sleep = 1000;
   for (int looks = 0;; ++looks) {
@@ -209,7 +207,7 @@ class MpiRanks final : public Ranks {
     return ranks;
   }
 
-  // The devices of a host in turn; where the launcher has left one visible, that one.
+  // Rank by rank the next device of a host; where the launcher has left one visible, that one.
   void select_devices(const RunConfig& config) {
     MPI_Comm of_host;
     MPI_Comm_split_type(control_, MPI_COMM_TYPE_SHARED, static_cast<int>(rank_), MPI_INFO_NULL, &of_host);

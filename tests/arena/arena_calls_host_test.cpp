@@ -325,7 +325,7 @@ TEST_P(ArenaContexts, AContextCreatedByAnArenaIsKept) {
   EXPECT_EQ(rt::mapped_bytes(1), 0u);
 }
 
-// More phases in turn than there are plans, so that plans are made and dropped all the time.
+// More phases alternate than there are plans, so that plans are made and dropped all the time.
 TEST(ArenaHostMemory, DoesNotGrowIn100000PhasesThatAlternate) {
   rt::reset();
   for (const Backing backing : {Backing::chunked, Backing::mapped}) {

@@ -67,9 +67,9 @@ TEST(Times, OfTheLowerBoundAreJudgedWhereProcessesAlternatedAndNowhereElse) {
   for (Result& result : head) result.time = "2030-01-02T04:04:05Z";
   const Comparison later = compare(base, head, default_gate);
   EXPECT_EQ(exit_code(later), 0);
-  EXPECT_FALSE(later.in_turn);
+  EXPECT_FALSE(later.is_interleaved);
   EXPECT_TRUE(
-      contains(format_comparison({"base", base}, {"head", head}, later, default_gate), "not in turn"));
+      contains(format_comparison({"base", base}, {"head", head}, later, default_gate), "not interleaved"));
   EXPECT_EQ(exit_code(compare(head, base, default_gate)), 0);
   head.back().time = base.front().time;
   EXPECT_EQ(exit_code(compare(base, head, default_gate)), 1);

@@ -15,7 +15,15 @@ namespace daa::test {
 using bench::contains;
 
 /// Exit codes, as daa-bench --help has them.
-enum Exit { ok = 0, regression = 1, no_device = 2, not_measured = 4, job_ended = 5, usage = 100, interrupted = 130 };
+enum Exit {
+  ok = 0,
+  regression = 1,
+  no_device = 2,
+  not_measured = 4,
+  job_ended = 5,
+  usage = 100,
+  interrupted = 130
+};
 
 inline constexpr std::size_t allocator_count = 7;              // of the host runtime
 inline constexpr std::size_t row_count = allocator_count + 1;  // preallocated is measured again
